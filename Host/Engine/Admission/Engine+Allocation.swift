@@ -1,0 +1,155 @@
+import Domain
+
+extension Engine {
+    /// Shares the parent out by the group's policy; a single order is one share.
+    mutating func allocate(
+        _ parent: ParentTerms, _ request: AdmissionRequest, onlyAccounts: Set<Int32>? = nil
+    ) throws(ParentRefusal) -> Shares {
+        guard let number = parent.groupNumber else { return try single(parent) }
+        let entry = groups[Int(number)]
+        let group = entry.group
+        var leftOut: [RunAdmission.LeftOut] = []
+        var members: [AllocationMember] = []
+        var numbers: [Int32] = []
+        for member in group.members {
+            guard let account = accountNumber(member.account) else {
+                leftOut.append(RunAdmission.LeftOut(account: member.account, reason: "account_removed"))
+                continue
+            }
+            guard member.isEnabled else {
+                leftOut.append(RunAdmission.LeftOut(account: member.account, reason: "disabled"))
+                continue
+            }
+            if let onlyAccounts, !onlyAccounts.contains(account) { continue }
+            members.append(try allocationMember(member, account, group, parent))
+            numbers.append(account)
+        }
+        let policy = group.policy
+        var allocation = Allocation()
+        let allocationRequest = try self.request(parent, group)
+        let key = CarryKey(underlying: underlying(parent.instrumentNumber), isClosing: allocationRequest.isClosing)
+        let known = entry.carry[key] ?? []
+        do {
+            try allocator.allocate(
+                allocationRequest, among: members,
+                carry: known.count == members.count && onlyAccounts == nil ? known : [], into: &allocation)
+        } catch {
+            throw refusal(error, group, numbers)
+        }
+        var legs: [Share] = []
+        legs.reserveCapacity(members.count)
+        for (index, account) in numbers.enumerated() {
+            let quantity = allocation.units(at: index)
+            guard quantity > 0 else {
+                leftOut.append(RunAdmission.LeftOut(account: accounts[Int(account)].account.id, reason: "no_share"))
+                continue
+            }
+            legs.append(
+                Share(
+                    account: account, side: allocation.side(at: index) == .buy ? .buy : .sell,
+                    weight: allocation.weights[index], quantity: quantity))
+        }
+        let allocated = legs.reduce(Int64(0)) { saturatingSum($0, $1.quantity) }
+        let unallocated = allocation.unallocatedLots * parent.instrument.lot
+        return Shares(
+            legs: legs, requested: parent.quantity ?? saturatingSum(allocated, unallocated), unallocated: unallocated,
+            leftOut: leftOut, carry: allocation.isCarrying ? allocation.carry : [],
+            canRedistribute: policy != .fixed && policy != .percentChange && policy != .riskUnit)
+    }
+
+    private func single(_ parent: ParentTerms) throws(ParentRefusal) -> Shares {
+        guard let account = parent.accountNumber, let quantity = parent.quantity else {
+            throw ParentRefusal(
+                code: "missing_field", path: "/quantity", value: "null", message: "an order needs a quantity",
+                remedy: "give quantity or lots")
+        }
+        guard let side = parent.order.side else {
+            throw ParentRefusal(
+                code: "missing_field", path: "/side", value: "null", message: "an order needs a side",
+                remedy: "give \(Side.choices)")
+        }
+        return Shares(
+            legs: [Share(account: account, side: side, weight: 1, quantity: quantity)], requested: quantity,
+            unallocated: 0, leftOut: [], carry: [], canRedistribute: false)
+    }
+
+    private func request(_ parent: ParentTerms, _ group: ExecutionGroup) throws(ParentRefusal) -> AllocationRequest {
+        let order = parent.order
+        var percent: AllocationPercent?
+        if let given = order.percent {
+            let exponent = min(0, given.exponent)
+            guard let numerator = given.scaled(to: exponent).flatMap(Int64.init(exactly:)), -exponent <= 18 else {
+                throw ParentRefusal(
+                    code: "percent_out_of_range", path: "/percent", value: given.description,
+                    message: "percent has too many digits", remedy: "give at most 18 digits")
+            }
+            percent = AllocationPercent(
+                numerator: numerator, denominator: (0..<(-exponent)).reduce(Int64(1)) { power, _ in power * 10 })
+        }
+        var riskPerLot: Int64?
+        if let distance = order.stopDistance {
+            guard let points = parent.instrument.points(distance), points > 0,
+                let money = parent.instrument.notional(quantity: parent.instrument.lot, price: points), money > 0
+            else {
+                throw ParentRefusal(
+                    code: "stop_distance_out_of_range", path: "/stop_distance", value: distance.description,
+                    message: "stop_distance must be a positive price distance",
+                    remedy: "give it in the instrument's currency")
+            }
+            riskPerLot = money
+        }
+        return AllocationRequest(
+            policy: group.policy, quantity: parent.quantity.map { .units($0) }, lotSize: parent.instrument.lot,
+            side: order.side.map { $0 == .buy ? .buy : .sell }, percent: percent, multiplier: order.multiplier,
+            riskPerLot: riskPerLot, carry: group.carry,
+            allowsPartialAllocation: order.allowsPartialAllocation, dropsBelowMinimum: group.dropsBelowMinimum,
+            isClosing: order.isReduceOnly)
+    }
+
+    private func allocationMember(
+        _ member: ExecutionGroup.Member, _ account: Int32, _ group: ExecutionGroup, _ parent: ParentTerms
+    ) throws(ParentRefusal) -> AllocationMember {
+        let currency = accounts[Int(account)].account.currency
+        func minor(_ amount: ExactDecimal?, _ field: String) throws(ParentRefusal) -> Int64 {
+            guard let amount, let money = Money(amount, currency) else {
+                throw ParentRefusal(
+                    code: "group_parameter", path: "/accounts/\(member.account)/\(field)",
+                    value: amount?.description ?? "null",
+                    message: "account \(member.account) of group \(group.id) has no usable \(field)",
+                    remedy: "set \(field) on the group's account in \(currency)")
+            }
+            return money.minorUnits
+        }
+        let funds = inputs.funds[Int(account)]
+        var weight: Int64 = 1
+        switch group.policy {
+        case .proportional: weight = try minor(member.capital, "capital")
+        case .weighted: weight = member.weight ?? 0
+        // No snapshot is no share: an unknown account must not take what others are owed by guess.
+        case .netLiquidation: weight = funds?.equity ?? 0
+        case .availableMargin:
+            let buffer = resolved.accounts[Int(account)].map { limits in
+                max(limits.margin.absolute, scaled(funds?.equity ?? 0, limits.margin.basisPoints, over: 10_000) ?? .max)
+            }
+            weight = saturatingSum(
+                saturatingSum(funds?.available ?? 0, -inputs.reservedMargin[Int(account)]), -(buffer ?? 0))
+        case .equal, .equalPosition, .fixed, .percentChange, .riskUnit: break
+        }
+        let slot = book.slot(account, parent.instrumentNumber)
+        return AllocationMember(
+            weight: weight, minimumLots: member.minimumLots,
+            maximumLots: member.maximumLots ?? AllocationMember.unlimitedLots,
+            position: slot < 0 ? 0 : book.positions[Int(slot)].quantity, fixedLots: member.lots ?? 0,
+            riskBudget: group.policy == .riskUnit ? try minor(member.riskBudget, "risk_budget") : 0)
+    }
+
+    private func refusal(_ error: AllocationError, _ group: ExecutionGroup, _ numbers: [Int32]) -> ParentRefusal {
+        let account = error.memberIndex.flatMap {
+            numbers.indices.contains($0) ? accounts[Int(numbers[$0])].account.id : nil
+        }
+        return ParentRefusal(
+            code: error.code == "no_members" ? "empty_group" : error.code,
+            path: account.map { "/accounts/\($0)/\(error.field)" } ?? "/\(error.field)", value: "",
+            message: error.message, remedy: error.remedy)
+    }
+}

@@ -1,0 +1,87 @@
+import Domain
+
+/// What every leg of one parent meets alike: reference price, states of the scopes above the account, authority.
+struct LegContext {
+    let group: Int32
+    let reference: Int64
+    let referenceAge: Int64
+    let now: Timestamp
+    let isGatewayClosing: Bool
+    /// Quantity of all legs together.
+    var parentQuantity: Int64 = 0
+    private let parentState: EffectiveState
+    private let accountStates: [Int32: TradingStatus]
+    private let adapterStates: [Int32: TradingStatus]
+    /// `nil` = every account.
+    private let authorised: Set<Int32>?
+
+    init(_ parent: ParentTerms, _ request: AdmissionRequest, engine: borrowing Engine, now: Timestamp) {
+        group = parent.groupNumber ?? -1
+        let reference = engine.inputs.reference(parent.instrumentNumber)
+        self.reference = reference.points
+        referenceAge = reference.points > 0 ? now.since(reference.at) : -1
+        self.now = now
+        isGatewayClosing = request.isGatewayClosing
+        switch request.authority {
+        case .everything: authorised = nil
+        case .groups(let allowed):
+            if case .group(let id) = request.order.target {
+                authorised = allowed.contains(id) ? nil : []
+            } else {
+                authorised = Set(
+                    allowed.flatMap { id in
+                        engine.groupNumbers[id].map {
+                            engine.groups[Int($0)].isRemoved ? [] : engine.groups[Int($0)].members
+                        } ?? []
+                    })
+            }
+        }
+        var state = EffectiveState()
+        var accounts: [Int32: TradingStatus] = [:]
+        var adapters: [Int32: TradingStatus] = [:]
+        let symbol = engine.instruments[Int(parent.instrumentNumber)].id
+        let groupID: GroupID? = if case .group(let id) = request.order.target { id } else { nil }
+        for (scope, change) in engine.tradingStates {
+            let concernsParent: Bool
+            switch scope.kind {
+            case .firm: concernsParent = true
+            case .group: concernsParent = groupID?.rawValue == scope.id
+            case .strategy: concernsParent = request.order.strategy == scope.id
+            case .key: concernsParent = request.origin.caller == scope.id
+            case .instrument: concernsParent = InstrumentPattern(scope.id)?.matches(symbol) ?? false
+            case .account:
+                if let id = AccountID(scope.id), let number = engine.accountNumbers[id] {
+                    accounts[number] = change.status
+                }
+                continue
+            case .adapter:
+                if let id = AdapterID(scope.id), let number = engine.adapters.firstIndex(of: id) {
+                    adapters[Int32(number)] = change.status
+                }
+                continue
+            case .order: continue
+            }
+            if concernsParent,
+                change.status > state.status
+                    || (change.status == state.status && scope.kind.rawValue < state.scope.rawValue)
+            {
+                state = EffectiveState(status: change.status, scope: scope.kind)
+            }
+        }
+        (parentState, accountStates, adapterStates) = (state, accounts, adapters)
+    }
+
+    /// The most severe state over all scopes of a leg.
+    func states(account: Int32, adapter: Int32) -> EffectiveState {
+        var state = parentState
+        if let status = accountStates[account], status > state.status {
+            state = EffectiveState(status: status, scope: .account)
+        }
+        if let status = adapterStates[adapter], status > state.status {
+            state = EffectiveState(status: status, scope: .adapter)
+        }
+        return state
+    }
+
+    func isAuthorised(_ account: Int32) -> Bool { authorised.map { $0.contains(account) } ?? true }
+}

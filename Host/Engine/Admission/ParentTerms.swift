@@ -1,0 +1,152 @@
+import Domain
+
+/// A parent order in the engine's integers, with everything that is a fact about the whole checked.
+struct ParentTerms {
+    let order: ParentOrder
+    let groupNumber: Int32?
+    let accountNumber: Int32?
+    let instrumentNumber: Int32
+    let instrument: Instrument
+    /// Steps; `nil` where the policy makes the quantity.
+    let quantity: Int64?
+    let limitPrice: Int64
+    let stopPrice: Int64
+    let mode: ExecutionMode
+    let onLegFailure: LegFailurePolicy
+    let redistributes: Bool
+    let minimumLegs: Int
+    let minimumQuantityBasisPoints: Int
+
+    init(_ order: ParentOrder, engine: borrowing Engine) throws(ParentRefusal) {
+        self.order = order
+        let group: ExecutionGroup?
+        switch order.target {
+        case .group(let id):
+            guard let number = engine.groupNumber(id), let known = engine.group(id) else {
+                throw ParentRefusal(
+                    .notFound, code: "unknown_group", path: "", value: id.rawValue, message: "there is no group \(id)",
+                    remedy: "name an existing group; GET /api/execution-groups lists them")
+            }
+            (groupNumber, accountNumber, group) = (number, nil, known)
+        case .account(let id):
+            guard let number = engine.accountNumber(id) else {
+                throw ParentRefusal(
+                    .notFound, code: "unknown_account", path: "/account_id", value: id.rawValue,
+                    message: "there is no account \(id)",
+                    remedy: "name an existing account; GET /api/accounts lists them")
+            }
+            (groupNumber, accountNumber, group) = (nil, number, nil)
+        }
+        guard let instrumentNumber = engine.instrumentNumber(order.symbol) else {
+            throw ParentRefusal(
+                code: "unknown_instrument", path: "/symbol", value: order.symbol.text,
+                message: "the instrument is not in today's master",
+                remedy: "name a known instrument; GET /api/symbols/search finds one")
+        }
+        self.instrumentNumber = instrumentNumber
+        let instrument = engine.instruments[Int(instrumentNumber)].instrument
+        self.instrument = instrument
+        limitPrice = try Self.price(
+            order.limitPrice, "price", needed: order.orderType.hasLimitPrice, order.orderType, instrument)
+        stopPrice = try Self.price(
+            order.stopPrice, "trigger_price", needed: order.orderType.hasStopPrice, order.orderType, instrument)
+        mode = order.mode ?? group?.mode ?? .bestEffort
+        onLegFailure = order.onLegFailure ?? group?.onLegFailure ?? .leave
+        if onLegFailure == .unwind, group?.allowsUnwind != true {
+            throw ParentRefusal(
+                code: "unwind_not_allowed", path: "/on_leg_failure", value: "unwind",
+                message: "the group does not allow unwind",
+                remedy: "set allow_unwind: true on the group, or use leave or cancel_rest")
+        }
+        redistributes = order.redistributes ?? group?.redistributes ?? false
+        minimumLegs = order.minimumLegs ?? 0
+        minimumQuantityBasisPoints = order.minimumQuantityBasisPoints ?? 0
+        quantity = try Self.quantity(order, instrument)
+    }
+
+    private static func price(
+        _ price: ExactDecimal?, _ field: String, needed: Bool, _ type: OrderType, _ instrument: Instrument
+    ) throws(ParentRefusal) -> Int64 {
+        guard let price else {
+            guard !needed else {
+                throw ParentRefusal(
+                    code: "missing_field", path: "/\(field)", value: "null",
+                    message: "a \(type.rawName) order needs \(field)", remedy: "give \(field) as a positive decimal")
+            }
+            return 0
+        }
+        guard needed else {
+            throw ParentRefusal(
+                code: "unexpected_field", path: "/\(field)", value: price.description,
+                message: "a \(type.rawName) order takes no \(field)",
+                remedy: "leave \(field) out or use another order_type")
+        }
+        guard price > .zero else {
+            throw ParentRefusal(
+                code: "price_not_positive", path: "/\(field)", value: price.description,
+                message: "\(field) must be positive",
+                remedy: "give \(field) above 0")
+        }
+        let tick = instrument.price(instrument.tick)
+        guard let points = instrument.points(price), points % instrument.tick == 0 else {
+            let below = price.dividedFloor(by: tick)
+            let remedy =
+                below.flatMap { below in
+                    ExactDecimal(mantissa: below, exponent: 0)?.multiplied(by: tick).flatMap { low in
+                        low.adding(tick).map { "use \(low) or \($0), multiples of the tick \(tick)" }
+                    }
+                } ?? "use a multiple of the tick \(tick)"
+            throw ParentRefusal(
+                code: "price_off_tick", path: "/\(field)", value: price.description,
+                message: "\(field) is not a multiple of the tick \(tick)", remedy: remedy)
+        }
+        return points
+    }
+
+    private static func quantity(_ order: ParentOrder, _ instrument: Instrument) throws(ParentRefusal) -> Int64? {
+        let lot = instrument.quantity(instrument.lot)
+        if let quantity = order.quantity {
+            guard order.lots == nil else {
+                throw ParentRefusal(
+                    code: "conflicting_fields", path: "/lots", value: "\(order.lots ?? 0)",
+                    message: "quantity and lots are both given", remedy: "give one of quantity and lots")
+            }
+            guard quantity > .zero else {
+                throw ParentRefusal(
+                    code: "quantity_not_positive", path: "/quantity", value: quantity.description,
+                    message: "quantity must be positive", remedy: "give a multiple of the lot \(lot)")
+            }
+            guard let steps = instrument.steps(quantity), steps % instrument.lot == 0 else {
+                throw ParentRefusal(
+                    code: "quantity_off_lot", path: "/quantity", value: quantity.description,
+                    message: "quantity is not a multiple of the lot \(lot)", remedy: "give a multiple of \(lot)")
+            }
+            return steps
+        }
+        guard let lots = order.lots else { return nil }
+        guard lots > 0 else {
+            throw ParentRefusal(
+                code: "quantity_not_positive", path: "/lots", value: "\(lots)", message: "lots must be positive",
+                remedy: "give at least 1")
+        }
+        let (steps, overflow) = lots.multipliedReportingOverflow(by: instrument.lot)
+        guard !overflow else {
+            throw ParentRefusal(
+                code: "overflow", path: "/lots", value: "\(lots)", message: "the quantity does not fit 63 bits",
+                remedy: "give fewer lots")
+        }
+        return steps
+    }
+}
+
+extension ExactDecimal {
+    /// `floor(self / divisor)` for positive values; `nil` on overflow.
+    func dividedFloor(by divisor: ExactDecimal) -> Int128? {
+        let exponent = min(self.exponent, divisor.exponent)
+        guard let numerator = scaled(to: exponent), let denominator = divisor.scaled(to: exponent), denominator > 0
+        else {
+            return nil
+        }
+        return numerator / denominator
+    }
+}

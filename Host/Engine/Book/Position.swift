@@ -1,0 +1,102 @@
+import Domain
+
+/// What one account holds of one instrument, what its live orders may add, and what it earned.
+///
+/// Quantities in the instrument's steps, prices in its points, values in steps × points (exact; money is computed when
+/// it is asked for, so that rounding never adds up). RISK.md §2: `P`, `B`, `S`.
+package struct Position: Hashable, Sendable {
+    package let account: Int32
+    package let instrument: Int32
+    /// `P`, signed.
+    package internal(set) var quantity: Int64 = 0
+    /// `B`: leaves of live buys; a pending replace counts the larger of old and new.
+    package internal(set) var openBuy: Int64 = 0
+    /// `S`: leaves of live sells.
+    package internal(set) var openSell: Int64 = 0
+    /// Live orders (slices).
+    package internal(set) var openOrders: Int32 = 0
+    /// Live orders whose outcome is unknown (RISK.md C31).
+    package internal(set) var unknownOrders: Int32 = 0
+    /// Cost of the open quantity, signed like it: average price × quantity.
+    package internal(set) var entryValue: Int128 = 0
+    /// Result of closed quantity by average cost, before fees, over the life of the position.
+    package internal(set) var realisedValue: Int128 = 0
+    /// Fees in minor units, positive is paid.
+    package internal(set) var fees: Int64 = 0
+    /// Sells minus buys since the trading day began.
+    package internal(set) var dayCash: Int128 = 0
+    package internal(set) var dayFees: Int64 = 0
+    /// Quantity carried into the trading day and the mark it is counted from; `nil` = no price was known then.
+    package internal(set) var dayOpenQuantity: Int64 = 0
+    package internal(set) var dayOpenMark: Int64? = 0
+
+    init(account: Int32, instrument: Int32) { (self.account, self.instrument) = (account, instrument) }
+
+    /// `W`: the largest absolute position that fills of live orders can make. Saturates.
+    @inline(__always)
+    package var worstCase: Int64 { worstCase(adding: 0, side: .buy) }
+
+    /// `W'` with a candidate of `added` on `side`.
+    @inline(__always)
+    func worstCase(adding added: Int64, side: Side) -> Int64 {
+        let long = saturatingSum(quantity, saturatingSum(openBuy, side == .buy ? added : 0))
+        let short = saturatingSum(
+            saturatingSum(openSell, side == .sell ? added : 0), quantity == .min ? .max : -quantity)
+        return max(long, short)
+    }
+
+    /// Strict closing (RISK.md §2): with everything already closing, the order cannot pass zero.
+    @inline(__always)
+    func isClosing(_ added: Int64, side: Side) -> Bool {
+        switch side {
+        case .sell: quantity > 0 && saturatingSum(openSell, added) <= quantity
+        case .buy: quantity < 0 && saturatingSum(openBuy, added) <= -quantity
+        }
+    }
+
+    /// Applies an execution. `added` is signed steps, `price` points.
+    mutating func apply(execution added: Int64, price: Int64, fees paid: Int64) {
+        let value = Int128(added) * Int128(price)
+        dayCash -= value
+        fees = saturatingSum(fees, paid)
+        dayFees = saturatingSum(dayFees, paid)
+        if quantity == 0 || (quantity > 0) == (added > 0) {
+            entryValue += value
+        } else {
+            let closed = min(added.magnitude, quantity.magnitude)
+            let share =
+                closed == quantity.magnitude
+                ? entryValue : entryValue * Int128(closed) / Int128(quantity.magnitude)
+            let proceeds = Int128(closed) * Int128(price) * (added > 0 ? -1 : 1)
+            realisedValue += proceeds - share
+            entryValue -= share
+            let opened = Int128(added.magnitude - closed) * Int128(price)
+            if opened != 0 { entryValue = added > 0 ? opened : -opened }
+        }
+        quantity = saturatingSum(quantity, added)
+    }
+
+    /// Result of the day before fees at `mark`: change of the carried quantity and of everything traded since.
+    /// `nil` where a held quantity has no mark, now or at the day's begin.
+    package func dayValue(mark: Int64?) -> Int128? {
+        var value = dayCash
+        if quantity != 0 {
+            guard let mark else { return nil }
+            value += Int128(quantity) * Int128(mark)
+        }
+        if dayOpenQuantity != 0 {
+            guard let dayOpenMark else { return nil }
+            value -= Int128(dayOpenQuantity) * Int128(dayOpenMark)
+        }
+        return value
+    }
+
+    /// Unrealised result at `mark`, before fees, against average cost.
+    package func unrealisedValue(mark: Int64) -> Int128 { Int128(quantity) * Int128(mark) - entryValue }
+}
+
+@inline(__always)
+func saturatingSum(_ first: Int64, _ second: Int64) -> Int64 {
+    let (sum, overflow) = first.addingReportingOverflow(second)
+    return overflow ? (first < 0 ? .min : .max) : sum
+}

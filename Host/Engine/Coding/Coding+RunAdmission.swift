@@ -1,0 +1,109 @@
+import Domain
+
+extension EventWriter {
+    package mutating func write(_ admission: RunAdmission) {
+        var flags = FieldFlags()
+        flags[0] = admission.group.isPresent
+        flags[1] = admission.reference.isPresent
+        flags[2] = admission.isGatewayClosing
+        write(flags)
+        write(admission.run)
+        if let group = admission.group { write(group) }
+        write(admission.groupVersion)
+        write(admission.riskVersion)
+        write(admission.order)
+        write(admission.origin)
+        write(admission.instrument)
+        write(byte: admission.mode.rawValue)
+        write(byte: admission.onLegFailure.rawValue)
+        write(admission.receivedAt)
+        write(admission.admittedAt)
+        write(admission.requestedQuantity)
+        write(admission.unallocatedQuantity)
+        write(count: admission.leftOut.count)
+        for leftOut in admission.leftOut {
+            write(leftOut.account)
+            write(leftOut.reason)
+        }
+        if let reference = admission.reference {
+            write(reference.points)
+            write(reference.age)
+        }
+        write(admission.rotation)
+        write(admission.carry)
+        write(admission.firstClientSequence)
+        write(count: admission.legs.count)
+        let legs = admission.legs.span
+        for index in legs.indices { write(legs[index]) }
+    }
+
+    package mutating func write(_ origin: Origin) {
+        write(origin.caller)
+        write(origin.idempotencyKey)
+    }
+
+    package mutating func write(_ leg: LegAdmission) {
+        var flags = FieldFlags()
+        flags[0] = leg.isClosing
+        flags[1] = leg.rejection.isPresent
+        flags[2] = leg.heldUntil.isPresent
+        write(flags)
+        write(leg.account)
+        write(byte: leg.side.rawValue)
+        write(byte: leg.orderType.rawValue)
+        write(leg.weight)
+        write(leg.allocatedQuantity)
+        write(leg.orderedQuantity)
+        write(leg.limitPrice)
+        write(leg.stopPrice)
+        if let rejection = leg.rejection { write(rejection) }
+        write(count: leg.alerts.count)
+        for alert in leg.alerts { write(alert) }
+        write(leg.slices)
+        if let heldUntil = leg.heldUntil { write(heldUntil) }
+        write(leg.margin)
+    }
+}
+
+extension EventReader {
+    package mutating func readRunAdmission() throws(EventCodingError) -> RunAdmission {
+        let flags = try readFlags(known: 3)
+        return RunAdmission(
+            run: try readRunID(), group: try flags[0] ? readGroupID() : nil, groupVersion: try readSigned(),
+            riskVersion: try readSigned(), order: try readParentOrder(), origin: try readOrigin(),
+            instrument: try readInt32(), mode: try read(ExecutionMode.init(rawValue:)),
+            onLegFailure: try read(LegFailurePolicy.init(rawValue:)), receivedAt: try readTime(),
+            admittedAt: try readTime(),
+            requestedQuantity: try readSigned(), unallocatedQuantity: try readSigned(),
+            leftOut: try readList(ofAtLeast: 2, "accounts left out") { reader throws(EventCodingError) in
+                RunAdmission.LeftOut(account: try reader.readAccountID(), reason: try reader.readText())
+            },
+            reference: try flags[1] ? readReference() : nil, rotation: try readInt32(), carry: try readNumbers(),
+            firstClientSequence: try readUnsigned(),
+            legs: try readList(ofAtLeast: 12, "legs") { reader throws(EventCodingError) in try reader.readLeg() },
+            isGatewayClosing: flags[2])
+    }
+
+    package mutating func readOrigin() throws(EventCodingError) -> Origin {
+        Origin(caller: try readText(), idempotencyKey: try readText())
+    }
+
+    private mutating func readReference() throws(EventCodingError) -> RunAdmission.Reference {
+        RunAdmission.Reference(points: try readSigned(), age: try readSigned())
+    }
+
+    package mutating func readLeg() throws(EventCodingError) -> LegAdmission {
+        let flags = try readFlags(known: 3)
+        let account = try readInt32()
+        let side = try read(Side.init(rawValue:))
+        let orderType = try read(OrderType.init(rawValue:))
+        return LegAdmission(
+            account: account, side: side, weight: try readSigned(), allocatedQuantity: try readSigned(),
+            orderedQuantity: try readSigned(), limitPrice: try readSigned(), stopPrice: try readSigned(),
+            orderType: orderType, isClosing: flags[0], rejection: try flags[1] ? readRejection() : nil,
+            alerts: try readList(ofAtLeast: 9, "alerts") { reader throws(EventCodingError) in
+                try reader.readRejection()
+            },
+            slices: try readNumbers(), heldUntil: try flags[2] ? readTime() : nil, margin: try readSigned())
+    }
+}

@@ -1,0 +1,323 @@
+import Domain
+
+extension Engine {
+    /// Folds one event into the state. The only way in which state changes, live and in replay.
+    package mutating func apply(_ event: Event) {
+        switch event {
+        case .accountDefined(let account): define(account)
+        case .accountRemoved(let id):
+            if let number = accountNumbers[id] { accounts[Int(number)].isRemoved = true }
+            updateMembership()
+        case .groupDefined(let group): define(group)
+        case .groupRemoved(let id):
+            if let number = groupNumbers[id] { groups[Int(number)].isRemoved = true }
+            updateMembership()
+        case .instrumentDefined(let number, let record): define(number, record)
+        case .riskConfigured(let version, let document): (riskVersion, riskDocument) = (version, document)
+        case .stateChanged(let change):
+            tradingStates[change.scope] = change.status == .active ? nil : change
+        case .runAdmitted(let admission): insert(admission)
+        case .ordersQueued(let run, let orders, let durableAt, let queuedAt):
+            handOver(run, orders, durableAt: durableAt, queuedAt: queuedAt)
+        case .orderAnswered(let answer): apply(answer)
+        case .orderReported(let run, let order, let report): apply(report, run, order)
+        case .executed(let execution): apply(execution)
+        case .cancelRequested(let run, let order, _):
+            update(run, order) { $0.requestCancel() }
+        case .cancelAnswered(let run, let order, let outcome, _):
+            update(run, order) { $0.apply(cancelOutcome: outcome) }
+        case .replaceRequested(let run, let order, let replacement, _):
+            nextClientSequence = max(nextClientSequence, replacement.clientSequence + 1)
+            runs.addPlace(replacement.clientSequence, OrderPlace(run: run, order: order))
+            update(run, order) { $0.requestReplace(replacement) }
+        case .replaceAnswered(let run, let order, let outcome, let error):
+            update(run, order) {
+                $0.error = outcome == .accepted ? $0.error : error ?? $0.error
+                return $0.apply(replaceOutcome: outcome)
+            }
+        case .ordersCanceledLocally(let run, let orders, let reason):
+            for order in orders {
+                update(run, order) { $0.cancelLocally() }
+                noteLocalCancel(run, order, reason)
+            }
+        case .ordersReleased(let run, let orders):
+            for order in orders { update(run, order) { $0.release() } }
+        case .orderLookedUp(let run, let order, let outcome, let brokerOrderID):
+            update(run, order) {
+                $0.brokerOrderID = brokerOrderID ?? $0.brokerOrderID
+                return $0.apply(lookup: outcome)
+            }
+        case .gapClosed(let run, let order): update(run, order) { $0.closeGap() }
+        case .dayOpened(let opening): open(opening)
+        }
+    }
+
+    // MARK: Definitions
+
+    private mutating func define(_ account: Account) {
+        let adapterNumber: Int32
+        if let known = adapters.firstIndex(of: account.adapter) {
+            adapterNumber = Int32(known)
+        } else {
+            adapterNumber = Int32(adapters.count)
+            adapters.append(account.adapter)
+        }
+        if let number = accountNumbers[account.id] {
+            accounts[Int(number)].account = account
+            accounts[Int(number)].isRemoved = false
+            accounts[Int(number)].adapterNumber = adapterNumber
+        } else {
+            accountNumbers[account.id] = Int32(accounts.count)
+            accounts.append(AccountEntry(account: account, adapterNumber: adapterNumber))
+        }
+        inputs.makeRoom(accounts: accounts.count)
+        updateMembership()
+    }
+
+    private mutating func define(_ group: ExecutionGroup) {
+        let members = group.members.compactMap { accountNumbers[$0.account] }
+        if let number = groupNumbers[group.id] {
+            let index = Int(number)
+            let known = groups[index].group
+            // An operator's change of membership or weights starts the carry afresh.
+            if groups[index].isRemoved || known.members != group.members || known.policy != group.policy {
+                groups[index].carry = [:]
+            }
+            groups[index].group = group
+            groups[index].members = members
+            groups[index].isRemoved = false
+        } else {
+            groupNumbers[group.id] = Int32(groups.count)
+            groups.append(GroupEntry(group: group, members: members))
+        }
+        updateMembership()
+    }
+
+    private mutating func updateMembership() {
+        book.setMembership(accounts: accounts.count, groups: groups.map { $0.isRemoved ? [] : $0.members })
+        resolveLimits()
+    }
+
+    private mutating func define(_ number: Int32, _ record: InstrumentRecord) {
+        guard let instrument = try? Instrument(record, index: InstrumentIndex(number)) else { return }
+        let entry = InstrumentEntry(record: record, instrument: instrument)
+        if Int(number) < instruments.count {
+            instruments[Int(number)] = entry
+        } else {
+            instruments.append(entry)
+            instrumentNumbers[record.id] = number
+        }
+        resolveLimits()
+    }
+
+    // MARK: Runs
+
+    private mutating func insert(_ admission: RunAdmission) {
+        let run = Run(admission)
+        nextClientSequence = max(nextClientSequence, admission.firstClientSequence + UInt64(run.orders.count))
+        let group = admission.group.flatMap { groupNumbers[$0] }
+        if let group {
+            let index = Int(group)
+            groups[index].rotation &+= 1
+            if !admission.carry.isEmpty, let leg = admission.legs.first {
+                let key = CarryKey(underlying: underlying(admission.instrument), isClosing: leg.isClosing)
+                groups[index].carry[key] = admission.carry
+            }
+        }
+        for (index, leg) in admission.legs.enumerated() where !leg.slices.isEmpty {
+            book.reserve(
+                leg.account, admission.instrument, leg.side, leg.orderedQuantity, orders: Int32(leg.slices.count))
+            rates.record(
+                account: leg.account, group: group, adapter: accounts[Int(leg.account)].adapterNumber,
+                messages: leg.slices.count, at: leg.heldUntil ?? admission.admittedAt)
+            if leg.margin > 0 {
+                inputs.reservedMargin[Int(leg.account)] = saturatingSum(
+                    inputs.reservedMargin[Int(leg.account)], leg.margin)
+                inputs.unsettled[Int(leg.account)].append(
+                    OrderPlace(run: run.id, order: run.legs[index].firstOrder))
+            }
+        }
+        runs.insert(run)
+    }
+
+    /// Applies `body` to one order and books its effect.
+    private mutating func update(_ id: RunID, _ order: Int32, _ body: (inout Order) -> Order.Effect) {
+        let outcome = runs.update(id) { run -> (Order.Effect, LegAdmission, Int32)? in
+            guard run.orders.indices.contains(Int(order)) else { return nil }
+            let legIndex = Int(run.orders[Int(order)].legIndex)
+            let wasTerminal = run.legStatus(legIndex).isTerminal
+            let effect = body(&run.orders[Int(order)])
+            let isTerminal = run.legStatus(legIndex).isTerminal
+            if wasTerminal != isTerminal { run.liveLegs += isTerminal ? -1 : 1 }
+            if effect.isAnomaly { run.legs[legIndex].hasAnomaly = true }
+            return (effect, run.legs[legIndex].admission, run.admission.instrument)
+        }
+        guard let (effect, leg, instrument) = outcome ?? nil else { return }
+        if effect.isAnomaly { anomalies &+= 1 }
+        guard effect.reserved != 0 || effect.liveOrders != 0 || effect.unknownOrders != 0 else { return }
+        book.update(leg.account, instrument) { position in
+            switch leg.side {
+            case .buy: position.openBuy += effect.reserved
+            case .sell: position.openSell += effect.reserved
+            }
+            position.openOrders += effect.liveOrders
+            position.unknownOrders += effect.unknownOrders
+        }
+    }
+
+    /// Stamps a leg and closes the run's book when its last leg has ended.
+    private mutating func stamp(_ id: RunID, _ order: Int32, at: Timestamp, _ body: (inout StageTimes) -> Void) {
+        _ = runs.update(id) { run in
+            guard run.orders.indices.contains(Int(order)) else { return }
+            let leg = Int(run.orders[Int(order)].legIndex)
+            body(&run.legs[leg].times)
+            if run.legStatus(leg).isTerminal, run.legs[leg].times.done == 0 {
+                run.legs[leg].times.done = at.nanoseconds
+            }
+            run.updatedAt = max(run.updatedAt, at)
+            if run.liveLegs == 0 { run.doneAt = run.doneAt ?? at }
+        }
+    }
+
+    private mutating func handOver(_ id: RunID, _ orders: [Int32], durableAt: Timestamp, queuedAt: Timestamp) {
+        for order in orders {
+            update(id, order) { $0.handOver() }
+            stamp(id, order, at: queuedAt) { times in
+                if times.durable == 0 { times.durable = durableAt.nanoseconds }
+                if times.queued == 0 { times.queued = queuedAt.nanoseconds }
+            }
+        }
+    }
+
+    private mutating func apply(_ answer: OrderAnswer) {
+        update(answer.run, answer.order) { order in
+            order.brokerOrderID = answer.brokerOrderID ?? order.brokerOrderID
+            order.exchangeOrderID = answer.exchangeOrderID ?? order.exchangeOrderID
+            if !answer.adapterState.isEmpty { order.adapterState = answer.adapterState }
+            order.error = answer.error ?? order.error
+            return order.apply(outcome: answer.outcome)
+        }
+        note(answer.brokerOrderID, answer.run, answer.order)
+        stamp(answer.run, answer.order, at: answer.answeredAt) { times in
+            if times.dispatched == 0 { times.dispatched = answer.dispatchedAt.nanoseconds }
+            if times.written == 0, let written = answer.writtenAt { times.written = written.nanoseconds }
+            if times.firstByte == 0, let first = answer.firstByteAt { times.firstByte = first.nanoseconds }
+            if times.acknowledged == 0, answer.outcome == .accepted || answer.outcome == .rejected {
+                times.acknowledged = answer.answeredAt.nanoseconds
+            }
+        }
+        releaseMargin(answer.run, answer.order)
+    }
+
+    private mutating func apply(_ report: ReportedOrder, _ id: RunID, _ order: Int32) {
+        update(id, order) { order in
+            order.brokerOrderID = report.brokerOrderID ?? order.brokerOrderID
+            order.exchangeOrderID = report.exchangeOrderID ?? order.exchangeOrderID
+            if !report.adapterState.isEmpty { order.adapterState = report.adapterState }
+            order.error = report.error ?? order.error
+            return order.apply(reported: report.state, cumulative: report.cumulativeQuantity)
+        }
+        note(report.brokerOrderID, id, order)
+        stamp(id, order, at: report.at) { _ in }
+        releaseMargin(id, order)
+    }
+
+    /// Remembers the broker's id of an order, so that reports without ours find it.
+    private mutating func note(_ brokerOrderID: String?, _ id: RunID, _ order: Int32) {
+        guard let brokerOrderID, let run = runs[id], run.orders.indices.contains(Int(order)) else { return }
+        let account = run.legs[Int(run.orders[Int(order)].legIndex)].admission.account
+        runs.addBrokerOrderID(brokerOrderID, account: account, OrderPlace(run: id, order: order))
+    }
+
+    private mutating func noteLocalCancel(_ id: RunID, _ order: Int32, _ reason: LocalCancelReason) {
+        _ = runs.update(id) { run in
+            guard run.orders.indices.contains(Int(order)) else { return }
+            let leg = Int(run.orders[Int(order)].legIndex)
+            run.legs[leg].localCancel = reason
+            if reason == .requested { run.isCancelRequested = true }
+            if run.liveLegs == 0 { run.doneAt = run.doneAt ?? run.updatedAt }
+        }
+        releaseMargin(id, order)
+    }
+
+    // MARK: Executions
+
+    private mutating func apply(_ execution: Execution) {
+        let replaced = execution.replaces.flatMap { id in
+            runs.executions[ExecutionKey(adapter: execution.adapter, account: execution.account, executionID: id)]
+        }
+        // A correction or bust takes the old execution back first.
+        if execution.kind != .new, let replaced { book(replaced, sign: -1, at: execution.at) }
+        if execution.kind != .bust { book(execution, sign: 1, at: execution.at) }
+        runs.record(execution)
+    }
+
+    private mutating func book(_ execution: Execution, sign: Int64, at: Timestamp) {
+        if let run = execution.run {
+            update(run, execution.order) {
+                $0.apply(execution: execution.lastQuantity * sign, price: execution.lastPrice)
+            }
+            stamp(run, execution.order, at: at) { times in
+                if times.firstFill == 0 { times.firstFill = at.nanoseconds }
+            }
+        }
+        let signed = execution.lastQuantity * execution.side.sign * sign
+        book.update(execution.account, execution.instrument) { position in
+            position.apply(execution: signed, price: execution.lastPrice, fees: execution.fees * sign)
+        }
+    }
+
+    private mutating func open(_ opening: DayOpening) {
+        accounts[Int(opening.account)].day = opening.day
+        for slot in book.slots(of: opening.account) {
+            let instrument = book.positions[Int(slot)].instrument
+            let mark = opening.marks.first { $0.instrument == instrument }
+            book.update(opening.account, instrument) { position in
+                position.dayCash = 0
+                position.dayFees = 0
+                position.dayOpenQuantity = position.quantity
+                position.dayOpenMark = position.quantity == 0 ? 0 : mark?.points
+            }
+        }
+    }
+
+    // MARK: Margin that the broker's figures cannot contain yet
+
+    /// Orders that ended without a fill stop counting at once; others wait for a newer snapshot (RISK.md §2, `M_res`).
+    private mutating func releaseMargin(_ id: RunID, _ order: Int32) {
+        guard let run = runs[id], run.orders.indices.contains(Int(order)) else { return }
+        let legIndex = Int(run.orders[Int(order)].legIndex)
+        let leg = run.legs[legIndex]
+        guard leg.admission.margin > 0, run.legStatus(legIndex).isTerminal, run.cumulativeQuantity(legIndex) == 0 else {
+            return
+        }
+        drop(OrderPlace(run: id, order: leg.firstOrder), leg.admission.account, leg.admission.margin)
+    }
+
+    private mutating func drop(_ place: OrderPlace, _ account: Int32, _ margin: Int64) {
+        guard let index = inputs.unsettled[Int(account)].firstIndex(of: place) else { return }
+        inputs.unsettled[Int(account)].swapAt(index, inputs.unsettled[Int(account)].count - 1)
+        inputs.unsettled[Int(account)].removeLast()
+        inputs.reservedMargin[Int(account)] -= margin
+    }
+
+    /// A snapshot queried at `asOf` contains what was acknowledged and filled before.
+    mutating func settleMargin(_ account: Int32, asOf: Timestamp) {
+        let entries = inputs.unsettled[Int(account)]
+        var kept: [OrderPlace] = []
+        var reserved: Int64 = 0
+        for place in entries {
+            guard let run = runs[place.run] else { continue }
+            let leg = run.legs[Int(run.orders[Int(place.order)].legIndex)]
+            let known = max(leg.times.acknowledged, leg.times.firstFill, run.updatedAt.nanoseconds)
+            if leg.times.acknowledged != 0, known <= asOf.nanoseconds { continue }
+            kept.append(place)
+            reserved = saturatingSum(reserved, leg.admission.margin)
+        }
+        inputs.unsettled[Int(account)] = kept
+        inputs.reservedMargin[Int(account)] = reserved
+    }
+
+    /// What remainders of an instrument are kept under: its root.
+    func underlying(_ instrument: Int32) -> String { String(instruments[Int(instrument)].id.root) }
+}

@@ -1,0 +1,205 @@
+package import Domain
+
+extension Engine {
+    /// Asks to end a run or one of its legs. Never refused by a risk control (R11); empty where all has ended.
+    package func requestCancel(_ id: RunID, leg: Int? = nil, by: String) -> [Event] {
+        guard let run = runs[id] else { return [] }
+        return cancelEvents(run, leg: leg, reason: .requested, by: by)
+    }
+
+    /// Asks to change a live order: quantity is the new total.
+    /// - Returns: the event; or the rejection of a risk control.
+    package mutating func requestReplace(
+        _ id: LegID, quantity: ExactDecimal?, limitPrice: ExactDecimal?, stopPrice: ExactDecimal?,
+        authority: TradingAuthority,
+        by: String, now: Timestamp
+    ) throws(ParentRefusal) -> Result<Event, RiskRefusal> {
+        guard let run = runs[id.run], run.legs.indices.contains(id.index) else {
+            throw ParentRefusal(
+                .notFound, code: "unknown_order", path: "", value: id.description,
+                message: "there is no live order \(id)",
+                remedy: "GET /api/orders lists orders")
+        }
+        let leg = run.legs[id.index]
+        guard leg.orderCount == 1 else {
+            throw ParentRefusal(
+                code: "sliced_order", path: "", value: id.description,
+                message: "the order was sent in \(leg.orderCount) slices and cannot be modified",
+                remedy: "cancel it and place a new one")
+        }
+        let index = Int(leg.firstOrder)
+        let order = run.orders[index]
+        guard !order.status.isTerminal, order.replacement == nil, order.status != .pendingCancel,
+            order.status != .unknown,
+            !order.isWaiting
+        else {
+            throw ParentRefusal(
+                code: "not_modifiable", path: "", value: run.legStatus(id.index).rawName,
+                message: "an order that is \(run.legStatus(id.index).rawName) cannot be modified",
+                remedy: "modify orders that are WORKING or PARTIALLY_FILLED")
+        }
+        let instrument = instruments[Int(run.admission.instrument)].instrument
+        var changed = run.admission.order
+        changed.orderType = leg.admission.orderType
+        changed.limitPrice = limitPrice ?? (order.limitPrice == 0 ? nil : instrument.price(order.limitPrice))
+        changed.stopPrice = stopPrice ?? (order.stopPrice == 0 ? nil : instrument.price(order.stopPrice))
+        changed.quantity = quantity ?? instrument.quantity(order.quantity)
+        changed.lots = nil
+        changed.onLegFailure = .leave
+        changed.target = .account(accounts[Int(leg.admission.account)].account.id)
+        let terms = try ParentTerms(changed, engine: self)
+        let newQuantity = terms.quantity ?? order.quantity
+        guard newQuantity > order.cumulativeQuantity else {
+            throw ParentRefusal(
+                code: "quantity_below_filled", path: "/quantity", value: instrument.quantity(newQuantity).description,
+                message: "\(instrument.quantity(order.cumulativeQuantity)) is filled already",
+                remedy: "give a total above what is filled, or cancel the rest")
+        }
+        let request = AdmissionRequest(
+            order: changed, origin: Origin(caller: by, idempotencyKey: ""), authority: authority, receivedAt: now)
+        let context = LegContext(terms, request, engine: self, now: now)
+        let account = leg.admission.account
+        let old = order.reservedQuantity
+        // The candidate takes the old order's place: it is checked as if that one were gone.
+        guard var position = book.position(account, run.admission.instrument) else {
+            return .failure(RiskRefusal(order))
+        }
+        if leg.admission.side == .buy { position.openBuy -= old } else { position.openSell -= old }
+        let leaves = newQuantity - order.cumulativeQuantity
+        let adapter = accounts[Int(account)].adapterNumber
+        var candidate = Candidate(
+            account: account, group: -1, adapter: adapter, instrument: instrument, side: leg.admission.side,
+            product: changed.product, timeInForce: changed.timeInForce, orderClass: changed.orderClass,
+            orderType: leg.admission.orderType, quantity: leaves, limitPrice: terms.limitPrice,
+            stopPrice: terms.stopPrice,
+            position: position, isClosing: position.isClosing(leaves, side: leg.admission.side),
+            reference: context.reference, referenceAge: context.referenceAge, now: now,
+            isAuthorised: context.isAuthorised(account), states: context.states(account: account, adapter: adapter),
+            isGatewayClosing: false)
+        candidate.countsAsNewOrder = false
+        // Less of the same order at the same price only takes risk away.
+        let onlyShrinks =
+            newQuantity <= order.quantity && terms.limitPrice == order.limitPrice
+            && terms.stopPrice == order.stopPrice
+        if !onlyShrinks {
+            let evaluation = assess(&candidate, mayClip: false)
+            if let rejection = evaluation.rejection { return .failure(RiskRefusal(rejection)) }
+        } else if !candidate.isAuthorised {
+            return .failure(RiskRefusal(Rejection(.authority, .notAuthorised, scope: .key)))
+        }
+        return .success(
+            .replaceRequested(
+                run: id.run, order: Int32(index),
+                replacement: Order.Replacement(
+                    clientSequence: nextClientSequence, quantity: newQuantity, limitPrice: terms.limitPrice,
+                    stopPrice: terms.stopPrice), by: by))
+    }
+
+    /// A risk control's refusal as an error.
+    package struct RiskRefusal: Error, Hashable, Sendable {
+        package var rejection: Rejection
+        init(_ rejection: Rejection) { self.rejection = rejection }
+        init(_ order: Order) {
+            rejection = Rejection(.requestShape, .unknownField, scope: .order, projected: order.quantity)
+        }
+    }
+
+    // MARK: Trading states
+
+    /// Checks that a scope names something that exists. An unknown name is an error, never an empty match.
+    package func check(_ scope: Scope) throws(ParentRefusal) {
+        let exists: Bool
+        switch scope.kind {
+        case .firm, .strategy, .key: exists = true
+        case .group: exists = GroupID(scope.id).flatMap { groupNumber($0) } != nil
+        case .account: exists = AccountID(scope.id).flatMap { accountNumber($0) } != nil
+        case .adapter: exists = AdapterID(scope.id).map { adapters.contains($0) } ?? false
+        case .instrument: exists = InstrumentPattern(scope.id) != nil
+        case .order: exists = false
+        }
+        guard exists else {
+            throw ParentRefusal(
+                .notFound, code: "unknown_scope", path: "/scope", value: scope.description,
+                message: "there is no \(scope.kind.name) \(scope.id)",
+                remedy: "use firm, or kind:id with an existing group, account, instrument, adapter, strategy or key")
+        }
+    }
+
+    /// What a change of state does at once: orders that wait and may not go are withdrawn; entering reducing cancels live
+    /// orders that are not closing, and a halt does so for all when asked. Apply the change first.
+    package func consequences(of change: TradingStateChange, cancelWorking: Bool) -> [Event] {
+        guard change.status != .active else { return [] }
+        var events: [Event] = []
+        for run in runs.live {
+            var withdrawn: [Int32] = []
+            for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
+                let leg = run.legs[Int(order.legIndex)]
+                guard concerns(change.scope, run, leg), !run.admission.isGatewayClosing else { continue }
+                let stays = change.status == .reducing && leg.admission.isClosing
+                if stays { continue }
+                if order.isWaiting {
+                    withdrawn.append(Int32(index))
+                } else if cancelWorking || change.status == .reducing, order.isAtBroker, order.status != .pendingCancel
+                {
+                    events.append(.cancelRequested(run: run.id, order: Int32(index), by: change.by))
+                }
+            }
+            if !withdrawn.isEmpty {
+                events.append(.ordersCanceledLocally(run: run.id, orders: withdrawn, reason: .halted))
+            }
+        }
+        return events
+    }
+
+    /// Whether a leg lies in a scope.
+    package func concerns(_ scope: Scope, _ run: Run, _ leg: Leg) -> Bool {
+        switch scope.kind {
+        case .firm: true
+        case .group: run.admission.group?.rawValue == scope.id
+        case .account: accounts[Int(leg.admission.account)].account.id.rawValue == scope.id
+        case .adapter: accounts[Int(leg.admission.account)].account.adapter.rawValue == scope.id
+        case .strategy: run.admission.order.strategy == scope.id
+        case .key: run.admission.origin.caller == scope.id
+        case .instrument: InstrumentPattern(scope.id)?.matches(instruments[Int(run.admission.instrument)].id) ?? false
+        case .order: false
+        }
+    }
+
+    // MARK: Days and losses
+
+    /// Opens the trading day of every account that is not in `now`'s day yet. Days are UTC's until venues' calendars say
+    /// otherwise.
+    package func dayEvents(now: Timestamp) -> [Event] {
+        let day = now.nanoseconds.dividedFloor(by: 86_400_000_000_000)
+        var events: [Event] = []
+        for (number, entry) in accounts.enumerated() where !entry.isRemoved && entry.day < day {
+            let marks = book.slots(of: Int32(number)).compactMap { slot -> DayOpening.Mark? in
+                let position = book.positions[Int(slot)]
+                guard position.quantity != 0 else { return nil }
+                let points = inputs.reference(position.instrument).points
+                return DayOpening.Mark(instrument: position.instrument, points: points > 0 ? points : nil)
+            }
+            events.append(.dayOpened(DayOpening(account: Int32(number), day: day, marks: marks)))
+        }
+        return events
+    }
+
+    /// Accounts whose day's loss reached its limit go into reducing, once: leaving it takes a person.
+    package func lossEvents(now: Timestamp) -> [TradingStateChange] {
+        accounts.indices.compactMap { index in
+            let entry = accounts[index]
+            guard !entry.isRemoved, let limits = resolved.accounts[index],
+                limits.dailyLoss.maximum != AccountLimits.unlimited, !limits.observed.contains(.dailyLoss),
+                let result = dayResult(account: Int32(index)), result <= -limits.dailyLoss.maximum
+            else { return nil }
+            let scope = Scope(kind: .account, id: entry.account.id.rawValue)
+            if let known = tradingStates[scope], known.status >= .reducing { return nil }
+            let currency = entry.account.currency
+            return TradingStateChange(
+                scope: scope, status: .reducing,
+                reason: "day's result \(Money(minorUnits: result, currency: currency)) reached the limit "
+                    + "\(Money(minorUnits: -limits.dailyLoss.maximum, currency: currency))",
+                by: "rule:daily-loss", at: now)
+        }
+    }
+}

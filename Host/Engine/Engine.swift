@@ -1,0 +1,213 @@
+package import Domain
+
+/// The deterministic core: decides on money, one step at a time, and keeps all state that decisions need.
+///
+/// It eats commands with an explicit time and returns events; `apply` folds events into state, live and in replay alike.
+/// It has no clock, no lock, no I/O: whoever owns it steps into it alone (Gateway holds a lock for one step).
+///
+/// Beside the state that events rebuild stands `inputs`: prices, funds and readiness as last heard. They are not in the
+/// journal; what a decision took from them is recorded with the decision.
+package struct Engine: Sendable {
+    // MARK: State, rebuilt by events
+
+    package internal(set) var accounts: [AccountEntry] = []
+    var accountNumbers: [AccountID: Int32] = [:]
+    package internal(set) var groups: [GroupEntry] = []
+    var groupNumbers: [GroupID: Int32] = [:]
+    package internal(set) var instruments: [InstrumentEntry] = []
+    var instrumentNumbers: [InstrumentID: Int32] = [:]
+    var adapters: [AdapterID] = []
+    package internal(set) var book = Book()
+    package internal(set) var runs = RunTable()
+    /// States other than active, by scope.
+    package internal(set) var tradingStates: [Scope: TradingStateChange] = [:]
+    package internal(set) var riskVersion: Int64 = 0
+    package internal(set) var riskDocument = ""
+    var nextClientSequence: UInt64 = 1
+    var rates = RateBook()
+    package internal(set) var anomalies: UInt64 = 0
+
+    // MARK: Configuration and inputs, set from outside
+
+    /// Limits of the risk version in force.
+    package internal(set) var limits = RiskLimits(version: 0)
+    var resolved = ResolvedLimits()
+    package internal(set) var inputs = Inputs()
+    var allocator = Allocator()
+    /// Ids are this prefix and a counter; drawn once for a data directory.
+    package let clientOrderIDPrefix: UInt64
+
+    package init(clientOrderIDPrefix: UInt64) {
+        self.clientOrderIDPrefix = clientOrderIDPrefix
+    }
+
+    package func clientOrderID(_ sequence: UInt64) -> ClientOrderID {
+        ClientOrderID(prefix: clientOrderIDPrefix, sequence: sequence)
+    }
+
+    /// The order an id of ours belongs to; `nil` for ids of others and for runs no longer held in memory.
+    package func orderReference(of id: ClientOrderID) -> OrderPlace? {
+        let (prefix, sequence) = id.number.quotientAndRemainder(dividingBy: ClientOrderID.sequenceLimit)
+        guard prefix == UInt128(clientOrderIDPrefix) else { return nil }
+        return runs.place(ofClientSequence: UInt64(sequence))
+    }
+
+    package func account(_ id: AccountID) -> AccountEntry? { accountNumbers[id].map { accounts[Int($0)] } }
+    package func accountNumber(_ id: AccountID) -> Int32? {
+        accountNumbers[id].flatMap { accounts[Int($0)].isRemoved ? nil : $0 }
+    }
+    package func group(_ id: GroupID) -> ExecutionGroup? {
+        groupNumbers[id].flatMap { groups[Int($0)].isRemoved ? nil : groups[Int($0)].group }
+    }
+    package func groupNumber(_ id: GroupID) -> Int32? {
+        groupNumbers[id].flatMap { groups[Int($0)].isRemoved ? nil : $0 }
+    }
+    package func instrumentNumber(_ id: InstrumentID) -> Int32? { instrumentNumbers[id] }
+    /// Groups in order of creation.
+    package var liveGroups: [ExecutionGroup] { groups.filter { !$0.isRemoved }.map(\.group) }
+    package var liveAccounts: [Account] { accounts.filter { !$0.isRemoved }.map(\.account) }
+}
+
+package struct AccountEntry: Sendable {
+    package internal(set) var account: Account
+    package internal(set) var isRemoved = false
+    /// Number of its adapter, for states and rates.
+    package internal(set) var adapterNumber: Int32
+    /// Days since the epoch of the trading day it is in; `Int64.min` before the first.
+    package internal(set) var day: Int64 = .min
+}
+
+package struct GroupEntry: Sendable {
+    package internal(set) var group: ExecutionGroup
+    package internal(set) var isRemoved = false
+    /// Account numbers of the members, in stored order.
+    package internal(set) var members: [Int32]
+    /// Remainders carried by (underlying, closing), units of 2^-32 lot by member.
+    package internal(set) var carry: [CarryKey: [Int64]] = [:]
+    /// Whose turn it is to be sent first.
+    package internal(set) var rotation: Int32 = 0
+}
+
+/// What remainders are kept apart by (RISK.md §5.1 step 3).
+package struct CarryKey: Hashable, Sendable {
+    package var underlying: String
+    package var isClosing: Bool
+}
+
+package struct InstrumentEntry: Sendable {
+    package let record: InstrumentRecord
+    package let instrument: Instrument
+    package var id: InstrumentID { record.id }
+}
+
+/// Names one order within the runs in memory.
+package struct OrderPlace: Hashable, Sendable {
+    package var run: RunID
+    package var order: Int32
+    package init(run: RunID, order: Int32) { (self.run, self.order) = (run, order) }
+}
+
+/// Runs in memory: every live one, and ended ones until `maximumEnded` newer have ended; older are in the store.
+package struct RunTable: Sendable {
+    package static let maximumEnded = 20_000
+
+    private(set) var runs: [UInt64: Run] = [:]
+    private var places: [UInt64: OrderPlace] = [:]
+    private var brokerPlaces: [BrokerKey: OrderPlace] = [:]
+    var executions: [ExecutionKey: Execution] = [:]
+    private var executionsOfRun: [UInt64: [ExecutionKey]] = [:]
+    /// Ended runs, oldest first.
+    private var ended: [UInt64] = []
+    private var endedHead = 0
+    package private(set) var lastRun: UInt64 = 0
+
+    package subscript(_ id: RunID) -> Run? { runs[id.number] }
+    package var count: Int { runs.count }
+    package var nextRun: RunID { RunID(number: lastRun + 1) }
+    package func place(ofClientSequence sequence: UInt64) -> OrderPlace? { places[sequence] }
+    /// Live runs, oldest first.
+    package var live: [Run] { runs.values.filter { $0.liveLegs > 0 }.sorted { $0.id < $1.id } }
+    /// Every run in memory, oldest first.
+    package var all: [Run] { runs.values.sorted { $0.id < $1.id } }
+
+    mutating func insert(_ run: Run) {
+        let number = run.id.number
+        lastRun = max(lastRun, number)
+        for (index, order) in run.orders.enumerated() {
+            places[order.clientSequence] = OrderPlace(run: run.id, order: Int32(index))
+        }
+        let isEnded = run.liveLegs == 0
+        runs[number] = run
+        if isEnded { end(number) }
+    }
+
+    /// Changes a run in place; `nil` where it is not in memory.
+    mutating func update<Result>(_ id: RunID, _ body: (inout Run) -> Result) -> Result? {
+        guard let index = runs.index(forKey: id.number) else { return nil }
+        let wasLive = runs.values[index].liveLegs > 0
+        let result = body(&runs.values[index])
+        if wasLive, runs.values[index].liveLegs == 0 { end(id.number) }
+        return result
+    }
+
+    mutating func record(_ execution: Execution) {
+        let key = ExecutionKey(
+            adapter: execution.adapter, account: execution.account, executionID: execution.executionID)
+        executions[key] = execution
+        if let run = execution.run { executionsOfRun[run.number, default: []].append(key) }
+    }
+
+    package func executions(of run: RunID) -> [Execution] {
+        (executionsOfRun[run.number] ?? []).compactMap { executions[$0] }
+    }
+
+    func place(account: Int32, brokerOrderID: String) -> OrderPlace? {
+        brokerPlaces[BrokerKey(account: account, brokerOrderID: brokerOrderID)]
+    }
+
+    mutating func addBrokerOrderID(_ id: String, account: Int32, _ place: OrderPlace) {
+        brokerPlaces[BrokerKey(account: account, brokerOrderID: id)] = place
+    }
+
+    mutating func addPlace(_ sequence: UInt64, _ place: OrderPlace) { places[sequence] = place }
+
+    /// Ended runs leave memory in the order in which they ended: a function of the events alone.
+    private mutating func end(_ number: UInt64) {
+        ended.append(number)
+        guard ended.count - endedHead > Self.maximumEnded else { return }
+        let oldest = ended[endedHead]
+        endedHead += 1
+        if endedHead > Self.maximumEnded {
+            ended.removeFirst(endedHead)
+            endedHead = 0
+        }
+        // A late execution may have revived it.
+        guard let run = runs[oldest], run.liveLegs == 0 else { return }
+        for order in run.orders {
+            places[order.clientSequence] = nil
+            if let id = order.brokerOrderID {
+                brokerPlaces[BrokerKey(account: run.legs[Int(order.legIndex)].admission.account, brokerOrderID: id)] =
+                    nil
+            }
+        }
+        for key in executionsOfRun[oldest] ?? [] { executions[key] = nil }
+        executionsOfRun[oldest] = nil
+        runs[oldest] = nil
+    }
+}
+
+/// What makes an execution the same one (RELIABILITY.md §1).
+package struct ExecutionKey: Hashable, Sendable {
+    package var adapter: AdapterID
+    package var account: Int32
+    package var executionID: String
+    package init(adapter: AdapterID, account: Int32, executionID: String) {
+        (self.adapter, self.account, self.executionID) = (adapter, account, executionID)
+    }
+}
+
+/// A broker's order id is unique within an account.
+struct BrokerKey: Hashable, Sendable {
+    var account: Int32
+    var brokerOrderID: String
+}

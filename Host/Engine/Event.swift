@@ -1,0 +1,271 @@
+package import Domain
+
+/// A fact that the engine decided or was told, in the journal's order. State is a fold of `Engine.apply` over events,
+/// live and in replay alike.
+package enum Event: Hashable, Sendable {
+    case accountDefined(Account)
+    case accountRemoved(AccountID)
+    case groupDefined(ExecutionGroup)
+    case groupRemoved(GroupID)
+    /// An instrument's scale and rules as used from here on; numbered by first use.
+    case instrumentDefined(number: Int32, InstrumentRecord)
+    /// A version of the risk document took effect. `document` is its text.
+    case riskConfigured(version: Int64, document: String)
+    case stateChanged(TradingStateChange)
+    case runAdmitted(RunAdmission)
+    /// Orders went to their lanes.
+    case ordersQueued(run: RunID, orders: [Int32], durableAt: Timestamp, queuedAt: Timestamp)
+    case orderAnswered(OrderAnswer)
+    case orderReported(run: RunID, order: Int32, report: ReportedOrder)
+    case executed(Execution)
+    case cancelRequested(run: RunID, order: Int32, by: String)
+    case cancelAnswered(run: RunID, order: Int32, outcome: MutationOutcome, error: AdapterError?)
+    case replaceRequested(run: RunID, order: Int32, replacement: Order.Replacement, by: String)
+    case replaceAnswered(run: RunID, order: Int32, outcome: MutationOutcome, error: AdapterError?)
+    case ordersCanceledLocally(run: RunID, orders: [Int32], reason: LocalCancelReason)
+    case ordersReleased(run: RunID, orders: [Int32])
+    case orderLookedUp(run: RunID, order: Int32, outcome: LookupOutcome, brokerOrderID: String?)
+    case gapClosed(run: RunID, order: Int32)
+    case dayOpened(DayOpening)
+}
+
+/// Why orders were withdrawn before they were sent. Stored: never renumbered.
+package enum LocalCancelReason: UInt8, Hashable, Sendable {
+    case deadline = 1
+    case halted = 2
+    case requested = 3
+    case legFailure = 4
+    case shutdown = 5
+
+    package var text: String {
+        switch self {
+        case .deadline: "the parent's deadline passed"
+        case .halted: "trading was halted"
+        case .requested: "a cancel was asked for"
+        case .legFailure: "another leg failed"
+        case .shutdown: "the gateway was shutting down"
+        }
+    }
+}
+
+/// How freely a scope may trade, weakest first.
+package enum TradingStatus: UInt8, Hashable, Comparable, Sendable {
+    case active = 0
+    /// Only strict closing orders.
+    case reducing = 1
+    /// Nothing but cancels and the gateway's own closing orders.
+    case halted = 2
+
+    package var rawName: String {
+        switch self {
+        case .active: "active"
+        case .reducing: "reducing"
+        case .halted: "halted"
+        }
+    }
+    package init?(rawName: String) {
+        switch rawName {
+        case "active": self = .active
+        case "reducing": self = .reducing
+        case "halted": self = .halted
+        default: return nil
+        }
+    }
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// A scope of trading state: `firm`, `account:AB1234`, `instrument:NFO:OPT:*`.
+package struct Scope: Hashable, Sendable, CustomStringConvertible {
+    package let kind: ScopeKind
+    /// Empty for the firm.
+    package let id: String
+
+    package init(kind: ScopeKind, id: String) { (self.kind, self.id) = (kind, id) }
+    package static let firm = Scope(kind: .firm, id: "")
+
+    /// Reads `firm` or `kind:id`, split at the first colon.
+    package init?(_ text: String) {
+        if text == "firm" {
+            self = .firm
+            return
+        }
+        guard let colon = text.firstIndex(of: ":") else { return nil }
+        let id = String(text[text.index(after: colon)...])
+        guard !id.isEmpty else { return nil }
+        switch text[..<colon] {
+        case "group": self.init(kind: .group, id: id)
+        case "account": self.init(kind: .account, id: id)
+        case "instrument": self.init(kind: .instrument, id: id)
+        case "adapter": self.init(kind: .adapter, id: id)
+        case "strategy": self.init(kind: .strategy, id: id)
+        case "key": self.init(kind: .key, id: id)
+        default: return nil
+        }
+    }
+
+    package var description: String { kind == .firm ? "firm" : "\(kind.name):\(id)" }
+}
+
+package struct TradingStateChange: Hashable, Sendable {
+    package var scope: Scope
+    package var status: TradingStatus
+    package var reason: String
+    /// The person, or `rule:daily-loss`.
+    package var by: String
+    package var at: Timestamp
+
+    package init(scope: Scope, status: TradingStatus, reason: String, by: String, at: Timestamp) {
+        (self.scope, self.status, self.reason, self.by, self.at) = (scope, status, reason, by, at)
+    }
+}
+
+/// Who asked and how the request is recognised when it comes again.
+package struct Origin: Hashable, Sendable {
+    /// The API key's id, or `gateway`.
+    package var caller: String
+    package var idempotencyKey: String
+    package init(caller: String, idempotencyKey: String) {
+        (self.caller, self.idempotencyKey) = (caller, idempotencyKey)
+    }
+}
+
+/// One fan-out as it was admitted or refused: everything that decided it, and every leg.
+package struct RunAdmission: Hashable, Sendable {
+    package var run: RunID
+    /// `nil` for a single order.
+    package var group: GroupID?
+    package var groupVersion: Int64
+    package var riskVersion: Int64
+    package var order: ParentOrder
+    package var origin: Origin
+    package var instrument: Int32
+    package var mode: ExecutionMode
+    package var onLegFailure: LegFailurePolicy
+    package var receivedAt: Timestamp
+    package var admittedAt: Timestamp
+    /// Steps; for policies without a parent quantity the sum of the legs.
+    package var requestedQuantity: Int64
+    package var unallocatedQuantity: Int64
+    package var leftOut: [LeftOut]
+    /// Reference price in points and its age at admission; `nil` = none.
+    package var reference: Reference?
+    package var rotation: Int32
+    /// Carry after this allocation by member account, units of 2^-32 lot; empty where nothing is carried.
+    package var carry: [Int64]
+    package var firstClientSequence: UInt64
+    package var legs: [LegAdmission]
+    /// The gateway's own closing order (square-off, unwind): passes trading states.
+    package var isGatewayClosing: Bool
+
+    package struct LeftOut: Hashable, Sendable {
+        package var account: AccountID
+        package var reason: String
+        package init(account: AccountID, reason: String) { (self.account, self.reason) = (account, reason) }
+    }
+    package struct Reference: Hashable, Sendable {
+        package var points: Int64
+        /// Nanoseconds.
+        package var age: Int64
+        package init(points: Int64, age: Int64) { (self.points, self.age) = (points, age) }
+    }
+}
+
+package struct LegAdmission: Hashable, Sendable {
+    package var account: Int32
+    package var side: Side
+    /// The policy's number for the account, as the snapshot that decided (RISK.md §5).
+    package var weight: Int64
+    package var allocatedQuantity: Int64
+    /// After clipping; 0 for a refused leg.
+    package var orderedQuantity: Int64
+    /// Points, after market protection; 0 = none.
+    package var limitPrice: Int64
+    package var stopPrice: Int64
+    package var orderType: OrderType
+    package var isClosing: Bool
+    package var rejection: Rejection?
+    /// Refusals of controls that only observe.
+    package var alerts: [Rejection]
+    /// Sizes, in order; more than one after freeze slicing. Empty for a refused leg.
+    package var slices: [Int64]
+    /// Not sent before; `nil` = at once.
+    package var heldUntil: Timestamp?
+    /// Margin held for the leg in minor units.
+    package var margin: Int64
+}
+
+package struct OrderAnswer: Hashable, Sendable {
+    package var run: RunID
+    package var order: Int32
+    package var outcome: MutationOutcome
+    package var brokerOrderID: String?
+    package var exchangeOrderID: String?
+    package var error: AdapterError?
+    package var adapterState: [UInt8]
+    package var dispatchedAt: Timestamp
+    /// `nil` where the adapter wrote nothing to a network.
+    package var writtenAt: Timestamp?
+    package var firstByteAt: Timestamp?
+    package var answeredAt: Timestamp
+
+    package init(
+        run: RunID, order: Int32, outcome: MutationOutcome, brokerOrderID: String?, exchangeOrderID: String?,
+        error: AdapterError?, adapterState: [UInt8], dispatchedAt: Timestamp, writtenAt: Timestamp?,
+        firstByteAt: Timestamp?, answeredAt: Timestamp
+    ) {
+        (self.run, self.order, self.outcome) = (run, order, outcome)
+        (self.brokerOrderID, self.exchangeOrderID, self.error) = (brokerOrderID, exchangeOrderID, error)
+        (self.adapterState, self.dispatchedAt, self.writtenAt) = (adapterState, dispatchedAt, writtenAt)
+        (self.firstByteAt, self.answeredAt) = (firstByteAt, answeredAt)
+    }
+}
+
+package struct ReportedOrder: Hashable, Sendable {
+    package var state: ReportedState
+    /// Steps, as the broker counts; a hint.
+    package var cumulativeQuantity: Int64?
+    package var brokerOrderID: String?
+    package var exchangeOrderID: String?
+    package var error: AdapterError?
+    package var adapterState: [UInt8]
+    package var at: Timestamp
+}
+
+/// One distinct execution, matched to its order where it is ours.
+package struct Execution: Hashable, Sendable {
+    package var adapter: AdapterID
+    package var account: Int32
+    package var instrument: Int32
+    package var executionID: String
+    package var kind: ExecutionReport.Kind
+    package var replaces: String?
+    /// `nil` for an order that was entered elsewhere.
+    package var run: RunID?
+    package var order: Int32
+    package var side: Side
+    /// Steps, positive.
+    package var lastQuantity: Int64
+    /// Points; finer prices are rounded half to even.
+    package var lastPrice: Int64
+    /// Minor units, positive is paid.
+    package var fees: Int64
+    package var transactTime: Timestamp?
+    package var at: Timestamp
+}
+
+/// The trading day of an account began: results of the day are counted from these marks.
+package struct DayOpening: Hashable, Sendable {
+    package struct Mark: Hashable, Sendable {
+        package var instrument: Int32
+        /// `nil` = no price was known.
+        package var points: Int64?
+        package init(instrument: Int32, points: Int64?) { (self.instrument, self.points) = (instrument, points) }
+    }
+    package var account: Int32
+    /// Days since the epoch.
+    package var day: Int64
+    package var marks: [Mark]
+    package init(account: Int32, day: Int64, marks: [Mark]) {
+        (self.account, self.day, self.marks) = (account, day, marks)
+    }
+}

@@ -1,0 +1,311 @@
+package import Domain
+
+/// Where one order at one broker (a slice of a leg) stands.
+package enum OrderStatus: UInt8, Hashable, Sendable {
+    /// Admitted; waits for its commit or its turn.
+    case reserved = 1
+    /// Admitted; waits for a rate window to open.
+    case held = 2
+    /// Handed to the adapter, no answer yet.
+    case sent = 3
+    case working = 4
+    case pendingCancel = 5
+    case pendingReplace = 6
+    case partiallyFilled = 7
+    case filled = 8
+    case canceled = 9
+    /// The broker refused it.
+    case rejected = 11
+    /// Proved that nothing left the machine.
+    case notSent = 12
+    /// It may be live at the broker. Left only by evidence.
+    case unknown = 13
+    /// Withdrawn before it was handed to the adapter.
+    case canceledLocally = 14
+    case expired = 15
+
+    /// Nothing of it is live any more; a late execution still counts (V12).
+    package var isTerminal: Bool {
+        switch self {
+        case .filled, .canceled, .rejected, .notSent, .canceledLocally, .expired: true
+        default: false
+        }
+    }
+}
+
+/// One order's life. Pure: no clock, no I/O, no logger; the caller books what `Effect` says.
+///
+/// Reports may come in any order and any number (V14). What an order has become is a function of what is known, not of
+/// the order in which it was learnt: the sum of distinct executions, the strongest final state reported with the
+/// quantity it promised, and how far our own requests got.
+package struct Order: Hashable, Sendable {
+    /// What is known of the order's end.
+    package struct Ending: Hashable, Sendable {
+        package var status: OrderStatus
+        /// Executed quantity that the report named; the end waits for these executions up to the gap timer.
+        package var cumulativeHint: Int64
+    }
+
+    /// A modify that waits for the broker's answer.
+    package struct Replacement: Hashable, Sendable {
+        package var clientSequence: UInt64
+        package var quantity: Int64
+        package var limitPrice: Int64
+        package var stopPrice: Int64
+    }
+
+    /// What one step changed, for the books.
+    package struct Effect: Hashable, Sendable {
+        /// Change of the reserved leaves.
+        package var reserved: Int64 = 0
+        /// Signed change of liveness: -1 when the order ended, +1 when a late fact revived it.
+        package var liveOrders: Int32 = 0
+        package var unknownOrders: Int32 = 0
+        /// Something that should not happen did: a person is told, nothing is dropped.
+        package var isAnomaly = false
+        package var changed = false
+    }
+
+    package let legIndex: Int32
+    /// Sequence of the id the broker knows it by now; a confirmed replace moves it on.
+    package internal(set) var clientSequence: UInt64
+    /// FIX 38; a confirmed replace changes it.
+    package internal(set) var quantity: Int64
+    /// Points; 0 where the type has none.
+    package internal(set) var limitPrice: Int64
+    package internal(set) var stopPrice: Int64
+    package private(set) var status: OrderStatus
+    /// FIX 14, never above `quantity`.
+    package private(set) var cumulativeQuantity: Int64 = 0
+    package private(set) var overfilledQuantity: Int64 = 0
+    /// Sum of lastQuantity × lastPrice over all distinct executions, overfill included.
+    package private(set) var executedValue: Int128 = 0
+    private var executedQuantity: Int64 = 0
+    package internal(set) var brokerOrderID: String?
+    package internal(set) var exchangeOrderID: String?
+    /// The adapter's own memory of the order.
+    package internal(set) var adapterState: [UInt8] = []
+    private var isAcknowledged = false
+    private var isUnknown = false
+    private var isHandedOver = false
+    private var cancelPending = false
+    package private(set) var replacement: Replacement?
+    package private(set) var ending: Ending?
+    private var isGapClosed = false
+    package internal(set) var error: AdapterError?
+
+    package init(
+        legIndex: Int32, clientSequence: UInt64, quantity: Int64, limitPrice: Int64, stopPrice: Int64, isHeld: Bool
+    ) {
+        (self.legIndex, self.clientSequence, self.quantity) = (legIndex, clientSequence, quantity)
+        (self.limitPrice, self.stopPrice) = (limitPrice, stopPrice)
+        status = isHeld ? .held : .reserved
+    }
+
+    /// FIX 151: what is still live of it.
+    package var leavesQuantity: Int64 { status.isTerminal ? 0 : quantity - cumulativeQuantity }
+    /// Canceled, rejected, expired or never sent.
+    package var canceledQuantity: Int64 { status.isTerminal ? quantity - cumulativeQuantity : 0 }
+    /// What the books hold for it: the larger of old and new while a replace is pending.
+    package var reservedQuantity: Int64 {
+        guard !status.isTerminal else { return 0 }
+        return max(quantity, replacement?.quantity ?? 0) - cumulativeQuantity
+    }
+    /// The end was reported with more executed than is known yet.
+    package var waitsForExecutions: Bool {
+        guard let ending, !status.isTerminal else { return false }
+        return ending.cumulativeHint > cumulativeQuantity
+    }
+    /// It may be at the broker: handed over and not ended.
+    package var isAtBroker: Bool { isHandedOver && !status.isTerminal }
+    /// Admitted and not handed to its adapter yet.
+    package var isWaiting: Bool { !isHandedOver && !status.isTerminal }
+
+    // MARK: Steps
+
+    package mutating func release() -> Effect {
+        step { if $0.status == .held { $0.status = .reserved } }
+    }
+
+    package mutating func handOver() -> Effect {
+        step { $0.isHandedOver = true }
+    }
+
+    /// Withdraws an order that certainly did not leave: it was never handed over, or taken back from the lane's queue.
+    /// An order with any sign of life at the broker is left alone.
+    package mutating func cancelLocally() -> Effect {
+        step { order in
+            guard !order.isAcknowledged, order.executedQuantity == 0 else { return }
+            order.end(.canceledLocally, hint: 0)
+        }
+    }
+
+    /// What the submit came to.
+    package mutating func apply(outcome: MutationOutcome) -> Effect {
+        step { order in
+            order.isHandedOver = true
+            switch outcome {
+            case .accepted:
+                order.isAcknowledged = true
+                order.isUnknown = false
+            case .rejected:
+                order.end(.rejected, hint: 0)
+            case .notSent:
+                order.end(.notSent, hint: 0)
+            case .unknown:
+                // Evidence that already came (an acknowledgement, an execution) is stronger than a lost reply.
+                order.isUnknown = !order.isAcknowledged && order.executedQuantity == 0 && order.ending == nil
+            }
+        }
+    }
+
+    /// What the broker says of it. `cumulative` is its figure, when it gave one.
+    package mutating func apply(reported state: ReportedState, cumulative: Int64?) -> Effect {
+        step { order in
+            order.isHandedOver = true
+            switch state {
+            case .canceled: order.end(.canceled, hint: cumulative ?? 0)
+            case .rejected: order.end(.rejected, hint: cumulative ?? 0)
+            case .expired: order.end(.expired, hint: cumulative ?? 0)
+            case .filled: order.end(.filled, hint: max(cumulative ?? 0, order.quantity))
+            case .other: break
+            default:
+                order.isAcknowledged = true
+                order.isUnknown = false
+            }
+        }
+    }
+
+    /// One distinct execution; a bust comes as a negative quantity. The caller has removed duplicates.
+    package mutating func apply(execution quantity: Int64, price: Int64) -> Effect {
+        let wasOver = overfilledQuantity
+        let wasEnded = status.isTerminal && status != .filled
+        let promised = ending?.cumulativeHint ?? 0
+        var effect = step { order in
+            order.isHandedOver = true
+            order.isUnknown = false
+            order.isAcknowledged = true
+            order.executedQuantity += quantity
+            order.executedValue += Int128(quantity) * Int128(price)
+            order.settleExecutions()
+        }
+        effect.changed = true
+        let late = wasEnded && cumulativeQuantity > promised
+        if overfilledQuantity > wasOver || late || executedQuantity < 0 { effect.isAnomaly = true }
+        return effect
+    }
+
+    package mutating func requestCancel() -> Effect {
+        step { $0.cancelPending = true }
+    }
+
+    /// What the cancel request came to; only a refusal or a proof of not sending takes the request back.
+    package mutating func apply(cancelOutcome outcome: MutationOutcome) -> Effect {
+        step { order in
+            if outcome == .rejected || outcome == .notSent { order.cancelPending = false }
+        }
+    }
+
+    package mutating func requestReplace(_ wanted: Replacement) -> Effect {
+        step { $0.replacement = wanted }
+    }
+
+    /// What the modify came to. Unknown keeps both quantities reserved until a look-up tells.
+    package mutating func apply(replaceOutcome outcome: MutationOutcome) -> Effect {
+        step { order in
+            guard let wanted = order.replacement else { return }
+            switch outcome {
+            case .accepted:
+                order.replacement = nil
+                order.clientSequence = wanted.clientSequence
+                order.quantity = wanted.quantity
+                order.limitPrice = wanted.limitPrice
+                order.stopPrice = wanted.stopPrice
+                order.settleExecutions()
+            case .rejected, .notSent: order.replacement = nil
+            case .unknown: break
+            }
+        }
+    }
+
+    /// What an authoritative look-up said of an order whose fate was open.
+    package mutating func apply(lookup outcome: LookupOutcome) -> Effect {
+        step { order in
+            switch outcome {
+            case .found:
+                order.isAcknowledged = true
+                order.isUnknown = false
+            case .provenAbsent:
+                // Only an order without any evidence of life can be absent.
+                if !order.isAcknowledged, order.executedQuantity == 0 { order.end(.notSent, hint: 0) }
+            case .indeterminate:
+                order.isUnknown = !order.isAcknowledged && order.executedQuantity == 0 && order.ending == nil
+            }
+        }
+    }
+
+    /// The time for missing executions is over: the end stands, what is missing later is an anomaly.
+    package mutating func closeGap() -> Effect {
+        let waited = waitsForExecutions
+        var effect = step { $0.isGapClosed = true }
+        effect.isAnomaly = waited
+        return effect
+    }
+
+    // MARK: Derivation
+
+    private mutating func settleExecutions() {
+        cumulativeQuantity = min(max(0, executedQuantity), quantity)
+        overfilledQuantity = max(0, executedQuantity - quantity)
+    }
+
+    /// Joins two claims of an end so that the result does not depend on which came first.
+    private mutating func end(_ status: OrderStatus, hint: Int64) {
+        guard let known = ending else {
+            ending = Ending(status: status, cumulativeHint: hint)
+            return
+        }
+        ending = Ending(
+            status: Self.rank(status) > Self.rank(known.status) ? status : known.status,
+            cumulativeHint: max(hint, known.cumulativeHint))
+    }
+
+    private static func rank(_ status: OrderStatus) -> Int {
+        switch status {
+        case .notSent: 1
+        case .canceledLocally: 2
+        case .rejected: 3
+        case .expired: 4
+        case .canceled: 5
+        case .filled: 6
+        default: 0
+        }
+    }
+
+    private func derivedStatus() -> OrderStatus {
+        if quantity > 0, cumulativeQuantity >= quantity { return .filled }
+        if let ending, isGapClosed || ending.cumulativeHint <= cumulativeQuantity {
+            // A broker that says filled and never shows the executions: what is missing counts as canceled.
+            return ending.status == .filled ? .canceled : ending.status
+        }
+        if isUnknown { return .unknown }
+        if cancelPending { return .pendingCancel }
+        if replacement != nil { return .pendingReplace }
+        if cumulativeQuantity > 0 { return .partiallyFilled }
+        if isAcknowledged || ending != nil { return .working }
+        if isHandedOver { return .sent }
+        return status == .held ? .held : .reserved
+    }
+
+    private mutating func step(_ body: (inout Order) -> Void) -> Effect {
+        let before = (status, reservedQuantity, status == .unknown)
+        body(&self)
+        status = derivedStatus()
+        var effect = Effect()
+        effect.reserved = reservedQuantity - before.1
+        effect.liveOrders = (status.isTerminal ? 0 : 1) - (before.0.isTerminal ? 0 : 1)
+        effect.unknownOrders = (status == .unknown ? 1 : 0) - (before.2 ? 1 : 0)
+        effect.changed = status != before.0 || effect.reserved != 0
+        return effect
+    }
+}

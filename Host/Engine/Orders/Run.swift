@@ -1,0 +1,193 @@
+package import Domain
+
+/// Where a leg stands, for people: derived from its orders (INTERFACES.md §6).
+package enum LegStatus: UInt8, Hashable, Sendable {
+    case reserved = 1
+    case held, sent, working, pendingCancel, pendingReplace, partiallyFilled, filled, canceled, refused, rejected,
+        notSent
+    case unknown, canceledLocally, expired
+
+    package var rawName: String {
+        switch self {
+        case .reserved: "RESERVED"
+        case .held: "HELD"
+        case .sent: "SENT"
+        case .working: "WORKING"
+        case .pendingCancel: "PENDING_CANCEL"
+        case .pendingReplace: "PENDING_REPLACE"
+        case .partiallyFilled: "PARTIALLY_FILLED"
+        case .filled: "FILLED"
+        case .canceled: "CANCELED"
+        case .refused: "REFUSED"
+        case .rejected: "REJECTED"
+        case .notSent: "NOT_SENT"
+        case .unknown: "UNKNOWN"
+        case .canceledLocally: "CANCELED_LOCALLY"
+        case .expired: "EXPIRED"
+        }
+    }
+
+    package var isTerminal: Bool {
+        switch self {
+        case .filled, .canceled, .refused, .rejected, .notSent, .canceledLocally, .expired: true
+        default: false
+        }
+    }
+
+    init(_ status: OrderStatus) {
+        self =
+            switch status {
+            case .reserved: .reserved
+            case .held: .held
+            case .sent: .sent
+            case .working: .working
+            case .pendingCancel: .pendingCancel
+            case .pendingReplace: .pendingReplace
+            case .partiallyFilled: .partiallyFilled
+            case .filled: .filled
+            case .canceled: .canceled
+            case .rejected: .rejected
+            case .notSent: .notSent
+            case .unknown: .unknown
+            case .canceledLocally: .canceledLocally
+            case .expired: .expired
+            }
+    }
+}
+
+/// Where a run stands (INTERFACES.md §6).
+package enum RunStatus: UInt8, Hashable, Sendable, CaseIterable {
+    case admitted = 1
+    case working, done, partial, refused, needsReconcile, canceled
+
+    package var rawName: String {
+        switch self {
+        case .admitted: "ADMITTED"
+        case .working: "WORKING"
+        case .done: "DONE"
+        case .partial: "PARTIAL"
+        case .refused: "REFUSED"
+        case .needsReconcile: "NEEDS_RECONCILE"
+        case .canceled: "CANCELED"
+        }
+    }
+
+    package var isTerminal: Bool {
+        switch self {
+        case .done, .partial, .refused, .canceled: true
+        default: false
+        }
+    }
+}
+
+/// The instants a leg passes (INTERFACES.md §6), wall time in nanoseconds; 0 = not reached.
+package struct StageTimes: Hashable, Sendable {
+    package internal(set) var durable: Int64 = 0
+    package internal(set) var queued: Int64 = 0
+    package internal(set) var dispatched: Int64 = 0
+    package internal(set) var written: Int64 = 0
+    package internal(set) var firstByte: Int64 = 0
+    package internal(set) var acknowledged: Int64 = 0
+    package internal(set) var firstFill: Int64 = 0
+    package internal(set) var done: Int64 = 0
+}
+
+/// One account's share of a parent order.
+package struct Leg: Hashable, Sendable {
+    package let admission: LegAdmission
+    /// Its orders within `Run.orders`.
+    package let firstOrder: Int32
+    package let orderCount: Int32
+    package internal(set) var times = StageTimes()
+    /// A fact contradicted what was known: a fill after the end, more filled than ordered.
+    package internal(set) var hasAnomaly = false
+    /// Why orders of it were withdrawn before sending.
+    package internal(set) var localCancel: LocalCancelReason?
+
+    package var orders: Range<Int> { Int(firstOrder)..<Int(firstOrder + orderCount) }
+}
+
+/// One fan-out with everything that became of it.
+package struct Run: Hashable, Sendable {
+    package let admission: RunAdmission
+    package internal(set) var legs: [Leg]
+    package internal(set) var orders: [Order]
+    /// Legs that are not at their end.
+    package internal(set) var liveLegs: Int32
+    package internal(set) var isCancelRequested = false
+    /// Sequence of the newest event about it, for `updated_at` and eviction.
+    package internal(set) var updatedAt: Timestamp
+    package internal(set) var doneAt: Timestamp?
+
+    package var id: RunID { admission.run }
+
+    init(_ admission: RunAdmission) {
+        self.admission = admission
+        updatedAt = admission.admittedAt
+        legs = []
+        orders = []
+        legs.reserveCapacity(admission.legs.count)
+        var sequence = admission.firstClientSequence
+        for (index, leg) in admission.legs.enumerated() {
+            legs.append(
+                Leg(admission: leg, firstOrder: Int32(orders.count), orderCount: Int32(leg.slices.count)))
+            for quantity in leg.slices {
+                orders.append(
+                    Order(
+                        legIndex: Int32(index), clientSequence: sequence, quantity: quantity,
+                        limitPrice: leg.limitPrice, stopPrice: leg.stopPrice, isHeld: leg.heldUntil != nil))
+                sequence += 1
+            }
+        }
+        liveLegs = 0
+        liveLegs = Int32(legs.indices.reduce(0) { $0 + (legStatus($1).isTerminal ? 0 : 1) })
+        if liveLegs == 0 { doneAt = admission.admittedAt }
+    }
+
+    package func legStatus(_ index: Int) -> LegStatus {
+        let leg = legs[index]
+        guard leg.orderCount > 0 else { return .refused }
+        if leg.orderCount == 1 { return LegStatus(orders[Int(leg.firstOrder)].status) }
+        return combined(orders[leg.orders])
+    }
+
+    /// One word for several slices: what needs attention first, then what is live, then how it ended.
+    private func combined(_ slices: ArraySlice<Order>) -> LegStatus {
+        func any(_ status: OrderStatus) -> Bool { slices.contains { $0.status == status } }
+        if any(.unknown) { return .unknown }
+        if slices.contains(where: { !$0.status.isTerminal }) {
+            if slices.contains(where: { $0.cumulativeQuantity > 0 }) { return .partiallyFilled }
+            for status in [OrderStatus.pendingCancel, .pendingReplace, .working, .sent, .reserved, .held]
+            where any(status) {
+                return LegStatus(status)
+            }
+        }
+        if slices.allSatisfy({ $0.status == .filled }) { return .filled }
+        for status in [OrderStatus.canceled, .expired, .rejected, .canceledLocally, .notSent] where any(status) {
+            return LegStatus(status)
+        }
+        return .filled
+    }
+
+    package func cumulativeQuantity(_ leg: Int) -> Int64 {
+        legs[leg].orders.reduce(0) { $0 + orders[$1].cumulativeQuantity }
+    }
+    package func canceledQuantity(_ leg: Int) -> Int64 {
+        legs[leg].orders.reduce(0) { $0 + orders[$1].canceledQuantity }
+    }
+    package func overfilledQuantity(_ leg: Int) -> Int64 {
+        legs[leg].orders.reduce(0) { $0 + orders[$1].overfilledQuantity }
+    }
+    package func executedValue(_ leg: Int) -> Int128 { legs[leg].orders.reduce(0) { $0 + orders[$1].executedValue } }
+
+    package var status: RunStatus {
+        if orders.isEmpty { return .refused }
+        if orders.contains(where: { $0.status == .unknown }) { return .needsReconcile }
+        if liveLegs > 0 {
+            return orders.allSatisfy({ $0.status == .reserved || $0.status == .held }) ? .admitted : .working
+        }
+        let filled = orders.reduce(Int64(0)) { $0 + $1.cumulativeQuantity }
+        if filled >= admission.requestedQuantity - admission.unallocatedQuantity { return .done }
+        return isCancelRequested && filled == 0 ? .canceled : .partial
+    }
+}

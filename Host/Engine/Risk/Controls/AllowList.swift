@@ -1,0 +1,35 @@
+import Domain
+
+/// C4 `allow-list` (!): (segment, product, order type, validity, side, class, short selling, option selling) stands in one
+/// row of the account's list. An absent list allows nothing. Source: RISK.md §4.
+///
+/// Selling counts as short where the worst case of the account goes below zero; closing never does.
+struct AllowList: RiskControl {
+    static let id = ControlID.allowList
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        let segment = engine.resolved.segments[Int(candidate.instrument.index.rawValue)]
+        let opensShort =
+            candidate.side == .sell && !candidate.isClosing
+            && saturatingSum(candidate.position.openSell, candidate.quantity) > candidate.position.quantity
+        var matchedButForSelling = false
+        for rule in limits.allowList {
+            guard rule.segments.contains(segment), rule.products.contains(candidate.product),
+                rule.orderTypes.contains(candidate.orderType), rule.timesInForce.contains(candidate.timeInForce),
+                rule.sides.contains(candidate.side), rule.orderClasses.contains(candidate.orderClass)
+            else { continue }
+            let sellsAsAllowed =
+                !opensShort
+                || (candidate.instrument.kind == .option ? rule.allowsOptionSelling : rule.allowsShortSelling)
+            if sellsAsAllowed { return .pass }
+            matchedButForSelling = true
+        }
+        guard matchedButForSelling else { return .reject(Rejection(id, .notAllowed)) }
+        // What is held can still be sold.
+        let sellable = candidate.position.quantity - candidate.position.openSell
+        return .reject(
+            Rejection(
+                id, .shortNotAllowed, unit: .quantity, limit: max(0, sellable), observed: candidate.position.quantity,
+                projected: candidate.quantity), clipTo: candidate.lotMultiple(sellable))
+    }
+}

@@ -1,0 +1,11 @@
+import Domain
+
+/// C2 `authority` (!): the caller may trade the account. Source: RISK.md §4.
+struct Authority: RiskControl {
+    static let id = ControlID.authority
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        candidate.isAuthorised || candidate.isGatewayClosing
+            ? .pass : .reject(Rejection(id, .notAuthorised, scope: .key))
+    }
+}

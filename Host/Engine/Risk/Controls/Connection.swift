@@ -1,0 +1,22 @@
+import Domain
+
+/// Not a numbered control: an account whose session takes no orders refuses its leg (`not_ready`); a degraded one still
+/// takes strict closing orders (ABI.md rule 15). What its adapter does not offer is refused as `unsupported`.
+struct Connection: RiskControl {
+    static let id = ControlID.notReady
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        switch engine.inputs.readiness[Int(candidate.account)] {
+        case .ready: break
+        case .degraded where candidate.isClosing: break
+        default: return .reject(Rejection(.notReady, .notReady))
+        }
+        if Int(candidate.adapter) < engine.inputs.offers.count,
+            let offer = engine.inputs.offers[Int(candidate.adapter)],
+            !offer.covers(candidate)
+        {
+            return .reject(Rejection(.unsupported, .unsupported, scope: .adapter))
+        }
+        return .pass
+    }
+}

@@ -1,0 +1,46 @@
+import Domain
+
+/// C12 `freeze-slicing`: with `Fl = floor(F / L) × L`, a larger quantity is cut into `k = ceil(q / Fl)` slices of even
+/// lots that differ by at most one, larger first. More slices than `max_slices` refuse; a strict closing order is sliced
+/// as far as it takes.
+///
+/// Steps. Source: RISK.md §4; the freeze quantity is the exchange's, from the instrument's record.
+struct FreezeSlicing: RiskControl {
+    static let id = ControlID.freezeSlicing
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        let lot = candidate.instrument.lot
+        var largest =
+            candidate.instrument.freezeQuantity == 0 ? Int64.max : candidate.instrument.freezeQuantity / lot * lot
+        guard largest > 0 else {
+            return .reject(
+                Rejection(
+                    id, .freezeBelowLot, scope: .instrument, unit: .quantity,
+                    limit: candidate.instrument.freezeQuantity, projected: lot))
+        }
+        if candidate.isClosing {
+            // What C10 would refuse of an opening order is cut instead.
+            let maximum = candidate.lotMultiple(limits.quantity.maximum.steps(candidate.instrument))
+            if maximum > 0 { largest = min(largest, maximum) }
+        }
+        guard candidate.quantity > largest else {
+            candidate.slices = 1
+            return .pass
+        }
+        let count = (candidate.quantity - 1) / largest + 1
+        guard count <= limits.maximumSlices || candidate.isClosing else {
+            let (product, overflow) = largest.multipliedReportingOverflow(by: limits.maximumSlices)
+            return .reject(
+                Rejection(id, .tooManySlices, unit: .count, limit: limits.maximumSlices, projected: count),
+                clipTo: overflow ? 0 : product)
+        }
+        candidate.slices = count
+        return .pass
+    }
+
+    /// The sizes of `count` slices of `quantity`, larger first.
+    static func sizes(_ quantity: Int64, lot: Int64, count: Int64) -> [Int64] {
+        let (base, extra) = (quantity / lot).quotientAndRemainder(dividingBy: count)
+        return (0..<count).map { ($0 < extra ? base + 1 : base) * lot }
+    }
+}

@@ -1,0 +1,34 @@
+import Domain
+
+/// C16 `max-open-orders`: live orders of the scope and the new ones (each slice counts) are at most `max`: account,
+/// account and instrument, group, firm. Source: RISK.md §4. Strict closing orders pass.
+struct MaxOpenOrders: RiskControl {
+    static let id = ControlID.maxOpenOrders
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        guard !candidate.isClosing, candidate.countsAsNewOrder else { return .pass }
+        func refusal(_ open: Int64, _ limit: Int64, _ scope: ScopeKind) -> Rejection? {
+            saturatingSum(open, candidate.slices) <= limit
+                ? nil
+                : Rejection(
+                    id, .tooManyOpenOrders, scope: scope, unit: .count, limit: limit, observed: open,
+                    projected: saturatingSum(open, candidate.slices))
+        }
+        let found =
+            refusal(Int64(engine.book.openOrders(of: candidate.account)), limits.openOrders, .account)
+            ?? refusal(Int64(candidate.position.openOrders), limits.openOrdersPerInstrument, .instrument)
+            ?? refusal(engine.book.totals[0].openOrders, engine.limits.firm.openOrders, .firm)
+            ?? groupRefusal(candidate, engine, refusal)
+        return found.map { .reject($0) } ?? .pass
+    }
+
+    private static func groupRefusal(
+        _ candidate: Candidate, _ engine: borrowing Engine, _ refusal: (Int64, Int64, ScopeKind) -> Rejection?
+    ) -> Rejection? {
+        guard candidate.group >= 0 else { return nil }
+        return refusal(
+            engine.book.totals[Int(candidate.group) + 1].openOrders,
+            engine.resolved.groups[Int(candidate.group)].openOrders,
+            .group)
+    }
+}

@@ -1,0 +1,45 @@
+import Domain
+
+/// C13 `message-rate`: at most `limit` messages in any half-open window, for account, group, adapter and firm. Each slice
+/// is a message. `n <= limit`: all or none, at once or after a hold of at most `max_hold`; `n > limit`: admitted and paced
+/// at dispatch. Source: RISK.md §4. Strict closing orders are paced, never refused.
+struct MessageRate: RiskControl {
+    static let id = ControlID.messageRate
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        guard candidate.countsAsNewOrder else { return .pass }
+        var latest = candidate.now
+        var refusal: Rejection?
+        func check(_ logs: [SlidingLog], _ scope: ScopeKind, pending: Int) {
+            for log in logs {
+                guard Int(candidate.slices) <= log.limit else { continue }  // paced at dispatch
+                let earliest = log.earliest(Int(candidate.slices), now: candidate.now, alreadyPlanned: pending)
+                if let earliest, earliest <= latest { continue }
+                if let earliest, earliest.since(candidate.now) <= limits.maximumHold || candidate.isClosing {
+                    latest = earliest
+                    continue
+                }
+                if candidate.isClosing { continue }
+                refusal =
+                    refusal
+                    ?? Rejection(
+                        id, limits.maximumHold > 0 ? .rateHoldTooLong : .rateExceeded, scope: scope, unit: .count,
+                        limit: Int64(log.limit), observed: Int64(log.observed(at: candidate.now) + pending),
+                        projected: Int64(log.observed(at: candidate.now) + pending) + candidate.slices)
+            }
+        }
+        if Int(candidate.account) < engine.rates.accounts.count {
+            check(engine.rates.accounts[Int(candidate.account)], .account, pending: candidate.pending.account)
+        }
+        if candidate.group >= 0, Int(candidate.group) < engine.rates.groups.count {
+            check(engine.rates.groups[Int(candidate.group)], .group, pending: candidate.pending.group)
+        }
+        if Int(candidate.adapter) < engine.rates.adapters.count {
+            check(engine.rates.adapters[Int(candidate.adapter)], .adapter, pending: candidate.pending.adapter)
+        }
+        check(engine.rates.firm, .firm, pending: candidate.pending.firm)
+        if let refusal { return .reject(refusal) }
+        candidate.heldUntil = latest > candidate.now ? latest : nil
+        return .pass
+    }
+}

@@ -1,0 +1,52 @@
+import Domain
+
+/// C11 `notional-limits`: `min <= N(q) <= max` for each order, `N(q) = q × m × px`. The parent's whole quantity at the
+/// leg's price is at most `parent_max`.
+///
+/// Minor units of the account's currency. Source: RISK.md §2 for `px` and §4. Strict closing orders pass.
+struct NotionalLimits: RiskControl {
+    static let id = ControlID.notionalLimits
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        guard !candidate.isClosing else { return .pass }
+        let limit = limits.notional
+        guard let price = candidate.moneyPrice else {
+            return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
+        }
+        guard let notional = candidate.instrument.notional(quantity: candidate.quantity, price: price) else {
+            return .reject(Rejection(id, .overflow, unit: .money, limit: limit.maximum))
+        }
+        if notional < limit.minimum {
+            return .reject(
+                Rejection(
+                    id, .belowMinimumNotional, unit: .money, limit: limit.minimum, projected: notional,
+                    inputAge: candidate.referenceAge))
+        }
+        if limit.parentMaximum != AccountLimits.unlimited, candidate.parentQuantity > candidate.quantity {
+            let parent = candidate.instrument.notional(quantity: candidate.parentQuantity, price: price) ?? .max
+            guard parent <= limit.parentMaximum else {
+                return .reject(
+                    Rejection(
+                        id, .parentNotional, scope: .order, unit: .money, limit: limit.parentMaximum, projected: parent,
+                        inputAge: candidate.referenceAge))
+            }
+        }
+        if notional > limit.maximum {
+            return .reject(
+                Rejection(
+                    id, .aboveMaximumNotional, unit: .money, limit: limit.maximum, projected: notional,
+                    inputAge: candidate.referenceAge),
+                clipTo: largest(candidate, price: price, within: limit.maximum))
+        }
+        return .pass
+    }
+
+    /// The largest lot multiple whose value at `price` stays within `amount`, in closed form.
+    static func largest(_ candidate: Candidate, price: Int64, within amount: Int64) -> Int64 {
+        let instrument = candidate.instrument
+        guard amount > 0, price > 0 else { return 0 }
+        let perStep = Int128(price) * Int128(instrument.moneyNumerator)
+        let steps = Int128(amount) * Int128(instrument.moneyDenominator) / perStep
+        return candidate.lotMultiple(Int64(exactly: steps) ?? .max)
+    }
+}

@@ -1,0 +1,96 @@
+import Domain
+
+/// C9 `price-collar`: with `band = max(absolute, ref × bps / 10^4)`, a buy is at most `ref + band`, a sell at least
+/// `ref - band`; an optional inner side catches a buy far below or a sell far above; a trigger price meets the same outer
+/// test. The band is also what market orders are valued with.
+///
+/// Points and basis points. Source: RISK.md §4. No reference refuses, except a strict closing order with a limit price.
+struct PriceCollar: RiskControl {
+    static let id = ControlID.priceCollar
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        let collar = engine.collar(candidate.instrument, limits)
+        guard candidate.reference > 0 else {
+            if candidate.isClosing, candidate.limitPrice > 0 { return .pass }
+            return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
+        }
+        guard candidate.referenceAge <= collar.maximumAge else {
+            if candidate.isClosing, candidate.limitPrice > 0 { return .pass }
+            return .reject(
+                Rejection(
+                    id, .staleReference, cause: .stale, scope: .instrument, unit: .milliseconds,
+                    limit: collar.maximumAge / 1_000_000, observed: candidate.referenceAge / 1_000_000,
+                    inputAge: candidate.referenceAge))
+        }
+        guard collar.basisPoints != AccountLimits.unlimited else {
+            candidate.band = .max
+            return .pass
+        }
+        guard let band = band(candidate, collar.basisPoints, collar.absolute) else {
+            return .reject(Rejection(id, .overflow, unit: .price, observed: candidate.reference))
+        }
+        candidate.band = band
+        let high = saturatingSum(candidate.reference, band)
+        let low = candidate.reference - band
+        if let refusal = outer(candidate.limitPrice, candidate, high: high, low: low, stop: false)
+            ?? outer(candidate.stopPrice, candidate, high: high, low: low, stop: true)
+        {
+            return .reject(refusal)
+        }
+        if let inner = collar.innerBasisPoints, candidate.limitPrice > 0, !candidate.isClosing,
+            let innerBand = self.band(candidate, inner, collar.innerAbsolute)
+        {
+            if candidate.side == .buy, candidate.limitPrice < candidate.reference - innerBand {
+                return .reject(
+                    rejection(
+                        .belowInnerCollar, candidate, limit: candidate.reference - innerBand,
+                        price: candidate.limitPrice))
+            }
+            if candidate.side == .sell, candidate.limitPrice > saturatingSum(candidate.reference, innerBand) {
+                return .reject(
+                    rejection(
+                        .aboveInnerCollar, candidate, limit: saturatingSum(candidate.reference, innerBand),
+                        price: candidate.limitPrice))
+            }
+        }
+        return .pass
+    }
+
+    private static func band(_ candidate: Candidate, _ basisPoints: Int64, _ absolute: ExactDecimal) -> Int64? {
+        scaled(candidate.reference, basisPoints, over: 10_000).map { max($0, absolute.points(candidate.instrument)) }
+    }
+
+    private static func outer(_ price: Int64, _ candidate: Candidate, high: Int64, low: Int64, stop: Bool) -> Rejection?
+    {
+        guard price > 0 else { return nil }
+        if candidate.side == .buy, price > high {
+            return rejection(stop ? .stopOutsideCollar : .aboveCollar, candidate, limit: high, price: price)
+        }
+        if candidate.side == .sell, price < low {
+            return rejection(stop ? .stopOutsideCollar : .belowCollar, candidate, limit: low, price: price)
+        }
+        return nil
+    }
+
+    private static func rejection(
+        _ sentence: Rejection.Sentence, _ candidate: Candidate, limit: Int64, price: Int64
+    ) -> Rejection {
+        Rejection(
+            id, sentence, scope: .instrument, unit: .price, limit: limit, observed: candidate.reference,
+            projected: price,
+            inputAge: candidate.referenceAge)
+    }
+}
+
+extension Engine {
+    /// The account's collar, or the tighter one of an instrument entry.
+    func collar(_ instrument: Instrument, _ limits: AccountLimits) -> CollarLimit {
+        var collar = limits.collar
+        for entry in resolved.instruments[Int(instrument.index.rawValue)] {
+            if let other = self.limits.instruments[Int(entry)].collar, other.basisPoints < collar.basisPoints {
+                collar = other
+            }
+        }
+        return collar
+    }
+}

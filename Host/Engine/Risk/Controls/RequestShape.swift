@@ -1,0 +1,21 @@
+import Domain
+
+/// C1 `request-shape` (!): what a leg must have by its own type, whoever built it: a positive quantity, a limit price
+/// where the type has one, a trigger where it has one. The API refuses the same in a request, with its fields' names.
+struct RequestShape: RiskControl {
+    static let id = ControlID.requestShape
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        guard candidate.quantity > 0 else {
+            return .reject(
+                Rejection(id, .belowMinimum, scope: .order, unit: .quantity, limit: 1, projected: candidate.quantity))
+        }
+        let hasPrices =
+            candidate.orderType.hasLimitPrice == (candidate.limitPrice > 0)
+            && candidate.orderType.hasStopPrice == (candidate.stopPrice > 0)
+        guard hasPrices else {
+            return .reject(Rejection(id, .unknownField, scope: .order, unit: .price, projected: candidate.limitPrice))
+        }
+        return .pass
+    }
+}

@@ -1,0 +1,14 @@
+import Domain
+
+/// C31 `unknown-outstanding`: while an order of this account and instrument has an unknown outcome, opening orders there
+/// are refused. Source: RISK.md §4.
+struct UnknownOutstanding: RiskControl {
+    static let id = ControlID.unknownOutstanding
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        guard candidate.position.unknownOrders > 0, !candidate.isClosing else { return .pass }
+        return .reject(
+            Rejection(
+                id, .unknownOutstanding, unit: .count, limit: 0, observed: Int64(candidate.position.unknownOrders)))
+    }
+}

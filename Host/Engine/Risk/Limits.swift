@@ -1,0 +1,212 @@
+package import Domain
+
+/// What the controls compare with, for one account, resolved from the risk document (RISK.md §6.1).
+///
+/// "Unlimited" is `Int64.max` and always written out by the document or the shipped default profile: a value that
+/// nobody set does not exist here. Money is in minor units of the account's currency.
+package struct AccountLimits: Hashable, Sendable {
+    package static let unlimited = Int64.max
+
+    /// Rows of the allow-list; empty = nothing is allowed.
+    package var allowList: [AllowRule] = []
+    package var marketProtection = MarketProtectionLimit()
+    package var collar = CollarLimit()
+    package var quantity = QuantityLimit()
+    package var notional = NotionalLimit()
+    package var maximumSlices: Int64 = 10
+    /// Messages per window.
+    package var rates: [RateWindow] = []
+    /// Nanoseconds a leg may be held for a window to open; 0 = refuse at once.
+    package var maximumHold: Int64 = 0
+    package var openOrders = Self.unlimited
+    package var openOrdersPerInstrument = Self.unlimited
+    /// In units; see `positionUnit`.
+    package var position = ExactLimit.unlimited
+    package var positionUnit = PositionUnit.units
+    package var grossExposure = Self.unlimited
+    package var margin = MarginLimit()
+    package var dailyLoss = DailyLossLimit()
+    /// Controls that only observe: their refusals are recorded as alerts and do not refuse.
+    package var observed: Set<ControlID> = []
+
+    package init() {}
+
+    package enum PositionUnit: UInt8, Hashable, Sendable {
+        case units = 1
+        case lots = 2
+    }
+}
+
+/// A limit in units of quantity that becomes steps once the instrument is known.
+package enum ExactLimit: Hashable, Sendable {
+    case unlimited
+    case value(ExactDecimal)
+
+    /// In steps, rounded down: never looser than written.
+    func steps(_ instrument: Instrument) -> Int64 {
+        guard case .value(let value) = self else { return .max }
+        if instrument.stepMantissa == 1, instrument.stepExponent == 0 {
+            return value.scaled(to: 0, rounding: .floor).flatMap(Int64.init(exactly:)) ?? .max
+        }
+        guard let scaled = value.scaled(to: instrument.stepExponent, rounding: .floor) else { return .max }
+        return Int64(exactly: scaled / Int128(instrument.stepMantissa)) ?? .max
+    }
+}
+
+/// One row of the allow-list: a conjunction; a word that is not listed is not allowed. Bits by raw value.
+package struct AllowRule: Hashable, Sendable {
+    package var segments: Set<String>
+    package var products: Set<Product>
+    package var orderTypes: Set<OrderType>
+    package var timesInForce: Set<TimeInForce>
+    package var sides: Set<Side>
+    package var orderClasses: Set<OrderClass>
+    package var allowsShortSelling: Bool
+    package var allowsOptionSelling: Bool
+
+    package init(
+        segments: Set<String>, products: Set<Product>, orderTypes: Set<OrderType>, timesInForce: Set<TimeInForce>,
+        sides: Set<Side>, orderClasses: Set<OrderClass>, allowsShortSelling: Bool, allowsOptionSelling: Bool
+    ) {
+        (self.segments, self.products, self.orderTypes) = (segments, products, orderTypes)
+        (self.timesInForce, self.sides, self.orderClasses) = (timesInForce, sides, orderClasses)
+        (self.allowsShortSelling, self.allowsOptionSelling) = (allowsShortSelling, allowsOptionSelling)
+    }
+}
+
+/// C8.
+package struct MarketProtectionLimit: Hashable, Sendable {
+    package enum Conversion: UInt8, Hashable, Sendable {
+        /// Market orders stay market orders.
+        case none = 0
+        case limit = 1
+        case reject = 2
+    }
+    package var conversion = Conversion.none
+    package var basisPoints: Int64 = 0
+    package var absolute = ExactDecimal.zero
+
+    package init() {}
+}
+
+/// C9. The larger of basis points and absolute counts; `basisPoints` `Int64.max` = unlimited.
+package struct CollarLimit: Hashable, Sendable {
+    package var basisPoints: Int64 = AccountLimits.unlimited
+    package var absolute = ExactDecimal.zero
+    /// `nil` = no inner side.
+    package var innerBasisPoints: Int64?
+    package var innerAbsolute = ExactDecimal.zero
+    /// Nanoseconds.
+    package var maximumAge: Int64 = 30_000_000_000
+
+    package init() {}
+}
+
+/// C10, in units and lots.
+package struct QuantityLimit: Hashable, Sendable {
+    package var minimum = ExactDecimal(1)
+    package var maximum = ExactLimit.unlimited
+    package var maximumLots: Int64 = AccountLimits.unlimited
+    package var parentMaximum = ExactLimit.unlimited
+
+    package init() {}
+}
+
+/// C11, in minor units.
+package struct NotionalLimit: Hashable, Sendable {
+    package var minimum: Int64 = 0
+    package var maximum: Int64 = AccountLimits.unlimited
+    package var parentMaximum: Int64 = AccountLimits.unlimited
+
+    package init() {}
+}
+
+package struct RateWindow: Hashable, Sendable {
+    package var limit: Int
+    /// Nanoseconds.
+    package var window: Int64
+    package init(limit: Int, window: Int64) { (self.limit, self.window) = (limit, window) }
+}
+
+/// C24.
+package struct MarginLimit: Hashable, Sendable {
+    package struct Rate: Hashable, Sendable {
+        package var match: InstrumentPattern
+        package var basisPoints: Int64
+        package init(match: InstrumentPattern, basisPoints: Int64) {
+            (self.match, self.basisPoints) = (match, basisPoints)
+        }
+    }
+    /// `false` = the document says `unlimited`: no buffer is asked for.
+    package var isLimited = true
+    package var absolute: Int64 = 0
+    package var basisPoints: Int64 = 0
+    /// Nanoseconds.
+    package var maximumAge: Int64 = 60_000_000_000
+    /// First match counts.
+    package var rates: [Rate] = []
+
+    package init() {}
+}
+
+/// C25.
+package struct DailyLossLimit: Hashable, Sendable {
+    package var maximum: Int64 = AccountLimits.unlimited
+    package var warnBasisPoints: Int64 = 8_000
+
+    package init() {}
+}
+
+/// Totals of a scope above accounts: `firm`, a group.
+package struct TotalLimits: Hashable, Sendable {
+    /// By currency; a scope with any entry refuses opening orders in a currency that has none.
+    package var grossExposure: [Currency: Int64] = [:]
+    package var openOrders: Int64 = AccountLimits.unlimited
+    package var rates: [RateWindow] = []
+
+    package init() {}
+}
+
+/// Tighter values for the instruments that a pattern matches.
+package struct InstrumentLimits: Hashable, Sendable {
+    package var match: InstrumentPattern
+    package var quantity: QuantityLimit?
+    package var position: ExactLimit?
+    package var collar: CollarLimit?
+
+    package init(match: InstrumentPattern) { self.match = match }
+}
+
+/// An instrument id, or a prefix that ends in `*`: `NFO:OPT:*`.
+package struct InstrumentPattern: Hashable, Sendable, CustomStringConvertible {
+    private let prefix: String
+    private let isPrefix: Bool
+
+    /// `nil` where a `*` stands elsewhere than at the end.
+    package init?(_ text: String) {
+        isPrefix = text.last == "*"
+        prefix = isPrefix ? String(text.dropLast()) : text
+        guard !prefix.contains("*"), isPrefix || !prefix.isEmpty else { return nil }
+    }
+
+    package func matches(_ id: InstrumentID) -> Bool { isPrefix ? id.text.hasPrefix(prefix) : id.text == prefix }
+    package var description: String { isPrefix ? prefix + "*" : prefix }
+}
+
+/// All limits of one version of the risk document. Applied as a whole: a verdict names one version.
+package struct RiskLimits: Hashable, Sendable {
+    package var version: Int64
+    /// Limits of an account that has none of its own, by currency.
+    package var defaults: [Currency: AccountLimits]
+    package var accounts: [AccountID: AccountLimits]
+    package var groups: [GroupID: TotalLimits]
+    package var firm: TotalLimits
+    package var adapters: [AdapterID: TotalLimits]
+    package var instruments: [InstrumentLimits]
+
+    package init(version: Int64) {
+        self.version = version
+        (defaults, accounts, groups, adapters, instruments) = ([:], [:], [:], [:], [])
+        firm = TotalLimits()
+    }
+}

@@ -1,0 +1,276 @@
+package import Domain
+
+/// A run as people and programs see it (INTERFACES.md §6): names and decimals instead of numbers and points.
+package struct RunSnapshot: Sendable {
+    package struct Slice: Sendable {
+        package var clientOrderID: ClientOrderID
+        package var brokerOrderID: String?
+        package var quantity: ExactDecimal
+        package var status: LegStatus
+        package var cumulativeQuantity: ExactDecimal
+    }
+
+    package struct Reject: Sendable {
+        package var code: String
+        package var control: String?
+        package var scope: String
+        package var limit: ExactDecimal?
+        package var observed: ExactDecimal?
+        package var projected: ExactDecimal?
+        package var unit: String?
+        /// Milliseconds.
+        package var inputAge: Int64?
+        package var configurationVersion: Int64
+        package var message: String
+        package var brokerCode: String?
+        package var brokerText: String?
+    }
+
+    package struct Leg: Sendable {
+        package var id: LegID
+        package var account: AccountID
+        package var adapter: AdapterID
+        package var side: Side
+        package var weight: Int64
+        package var allocatedQuantity: ExactDecimal
+        package var orderedQuantity: ExactDecimal
+        package var orderType: OrderType
+        package var limitPrice: ExactDecimal?
+        package var stopPrice: ExactDecimal?
+        package var status: LegStatus
+        package var slices: [Slice]
+        package var cumulativeQuantity: ExactDecimal
+        package var canceledQuantity: ExactDecimal
+        package var overfilledQuantity: ExactDecimal
+        package var averagePrice: ExactDecimal?
+        package var reject: Reject?
+        package var alerts: [Reject]
+        package var times: StageTimes
+        package var heldUntil: Timestamp?
+        package var hasAnomaly: Bool
+    }
+
+    /// `nil` for a preview.
+    package var id: RunID?
+    package var group: GroupID?
+    package var groupVersion: Int64
+    package var riskVersion: Int64
+    package var status: RunStatus
+    package var order: ParentOrder
+    package var mode: ExecutionMode
+    package var onLegFailure: LegFailurePolicy
+    package var requestedQuantity: ExactDecimal
+    package var allocatedQuantity: ExactDecimal
+    package var unallocatedQuantity: ExactDecimal
+    package var leftOut: [RunAdmission.LeftOut]
+    package var referencePrice: ExactDecimal?
+    /// Nanoseconds.
+    package var referenceAge: Int64?
+    package var receivedAt: Timestamp
+    package var admittedAt: Timestamp
+    package var updatedAt: Timestamp
+    package var doneAt: Timestamp?
+    package var origin: Origin
+    package var legs: [Leg]
+}
+
+extension Engine {
+    package func snapshot(of id: RunID) -> RunSnapshot? { runs[id].map { snapshot(of: $0, isPreview: false) } }
+
+    /// A decision that was not kept.
+    package func preview(of admission: RunAdmission) -> RunSnapshot { snapshot(of: Run(admission), isPreview: true) }
+
+    package func snapshot(of run: Run, isPreview: Bool) -> RunSnapshot {
+        let admission = run.admission
+        let instrument = instruments[Int(admission.instrument)].instrument
+        return RunSnapshot(
+            id: isPreview ? nil : run.id, group: admission.group, groupVersion: admission.groupVersion,
+            riskVersion: admission.riskVersion, status: run.status, order: admission.order, mode: admission.mode,
+            onLegFailure: admission.onLegFailure, requestedQuantity: instrument.quantity(admission.requestedQuantity),
+            allocatedQuantity: instrument.quantity(admission.requestedQuantity - admission.unallocatedQuantity),
+            unallocatedQuantity: instrument.quantity(admission.unallocatedQuantity), leftOut: admission.leftOut,
+            referencePrice: admission.reference.map { instrument.price($0.points) },
+            referenceAge: admission.reference?.age, receivedAt: admission.receivedAt, admittedAt: admission.admittedAt,
+            updatedAt: run.updatedAt, doneAt: run.doneAt, origin: admission.origin,
+            legs: run.legs.indices.map { leg(run, $0, instrument) })
+    }
+
+    private func leg(_ run: Run, _ index: Int, _ instrument: Instrument) -> RunSnapshot.Leg {
+        let leg = run.legs[index]
+        let admission = leg.admission
+        let entry = accounts[Int(admission.account)].account
+        let cumulative = run.cumulativeQuantity(index)
+        let executed = cumulative + run.overfilledQuantity(index)
+        return RunSnapshot.Leg(
+            id: LegID(run: run.id, index: index), account: entry.id, adapter: entry.adapter, side: admission.side,
+            weight: admission.weight, allocatedQuantity: instrument.quantity(admission.allocatedQuantity),
+            orderedQuantity: instrument.quantity(run.orders[leg.orders].reduce(0) { $0 + $1.quantity }),
+            orderType: admission.orderType,
+            limitPrice: price(run, leg, instrument) { $0.limitPrice } ?? shown(admission.limitPrice, instrument),
+            stopPrice: price(run, leg, instrument) { $0.stopPrice } ?? shown(admission.stopPrice, instrument),
+            status: run.legStatus(index),
+            slices: run.orders[leg.orders].map { order in
+                RunSnapshot.Slice(
+                    clientOrderID: clientOrderID(order.clientSequence), brokerOrderID: order.brokerOrderID,
+                    quantity: instrument.quantity(order.quantity), status: LegStatus(order.status),
+                    cumulativeQuantity: instrument.quantity(order.cumulativeQuantity))
+            }, cumulativeQuantity: instrument.quantity(cumulative),
+            canceledQuantity: instrument.quantity(run.canceledQuantity(index)),
+            overfilledQuantity: instrument.quantity(run.overfilledQuantity(index)),
+            averagePrice: executed == 0 ? nil : averagePrice(run.executedValue(index), executed, instrument),
+            reject: reject(run, index, instrument),
+            alerts: admission.alerts.map { explained($0, run, admission, instrument) }, times: leg.times,
+            heldUntil: admission.heldUntil, hasAnomaly: leg.hasAnomaly)
+    }
+
+    /// Value over quantity, rounded half to even at a hundredth of a point.
+    package func averagePrice(_ value: Int128, _ quantity: Int64, _ instrument: Instrument) -> ExactDecimal? {
+        let (whole, rest) = (value * 100).quotientAndRemainder(dividingBy: Int128(quantity))
+        let twice = abs(rest) * 2
+        let up = twice > Int128(abs(quantity)) || (twice == Int128(abs(quantity)) && whole % 2 != 0)
+        return ExactDecimal(mantissa: whole + (up ? 1 : 0), exponent: instrument.priceExponent - 2)
+    }
+
+    private func price(_ run: Run, _ leg: Leg, _ instrument: Instrument, _ field: (Order) -> Int64) -> ExactDecimal? {
+        guard leg.orderCount > 0 else { return nil }
+        return shown(field(run.orders[Int(leg.firstOrder)]), instrument)
+    }
+
+    private func shown(_ points: Int64, _ instrument: Instrument) -> ExactDecimal? {
+        points == 0 ? nil : instrument.price(points)
+    }
+
+    // MARK: Refusals in words
+
+    private func reject(_ run: Run, _ index: Int, _ instrument: Instrument) -> RunSnapshot.Reject? {
+        let leg = run.legs[index]
+        if let rejection = leg.admission.rejection { return explained(rejection, run, leg.admission, instrument) }
+        if let reason = leg.localCancel {
+            return reject(
+                code: reason == .deadline ? "deadline" : "canceled_locally", message: reason.text, run, leg.admission)
+        }
+        guard let order = run.orders[leg.orders].first(where: { $0.error != nil }), let error = order.error else {
+            return nil
+        }
+        let code: String =
+            switch order.status {
+            case .rejected: "broker_rejected"
+            case .unknown: "unknown_outcome"
+            case .notSent: "not_sent"
+            default: "broker_message"
+            }
+        var reject = reject(
+            code: code, message: error.text ?? error.brokerText ?? error.code.rawName, run, leg.admission)
+        reject.brokerCode = error.brokerCode ?? error.code.rawName
+        reject.brokerText = error.brokerText ?? error.text
+        return reject
+    }
+
+    private func reject(code: String, message: String, _ run: Run, _ leg: LegAdmission) -> RunSnapshot.Reject {
+        RunSnapshot.Reject(
+            code: code, control: nil, scope: scopeText(.account, run, leg), limit: nil, observed: nil, projected: nil,
+            unit: nil, inputAge: nil, configurationVersion: run.admission.riskVersion, message: message,
+            brokerCode: nil,
+            brokerText: nil)
+    }
+
+    func explained(
+        _ rejection: Rejection, _ run: Run, _ leg: LegAdmission, _ instrument: Instrument
+    ) -> RunSnapshot.Reject {
+        func value(_ number: Int64) -> ExactDecimal? {
+            switch rejection.unit {
+            case .none: nil
+            case .quantity: instrument.quantity(number)
+            case .price: instrument.price(number)
+            case .money: Money(minorUnits: number, currency: instrument.currency).amount
+            default: ExactDecimal(number)
+            }
+        }
+        let unit: String? =
+            switch rejection.unit {
+            case .none: nil
+            case .quantity: "units"
+            case .lots: "lots"
+            case .price, .money: instrument.currency.description
+            case .basisPoints: "bps"
+            case .count: "count"
+            case .milliseconds: "ms"
+            }
+        return RunSnapshot.Reject(
+            code: rejection.code, control: rejection.control.name, scope: scopeText(rejection.scope, run, leg),
+            limit: value(rejection.limit), observed: value(rejection.observed), projected: value(rejection.projected),
+            unit: unit, inputAge: rejection.inputAge < 0 ? nil : rejection.inputAge / 1_000_000,
+            configurationVersion: run.admission.riskVersion, message: rejection.sentence.text, brokerCode: nil,
+            brokerText: nil)
+    }
+
+    private func scopeText(_ kind: ScopeKind, _ run: Run, _ leg: LegAdmission) -> String {
+        switch kind {
+        case .firm: "firm"
+        case .order: "order"
+        case .group: "group:\(run.admission.group?.rawValue ?? "")"
+        case .account: "account:\(accounts[Int(leg.account)].account.id)"
+        case .adapter: "adapter:\(accounts[Int(leg.account)].account.adapter)"
+        case .instrument: "instrument:\(instruments[Int(run.admission.instrument)].id)"
+        case .strategy: "strategy:\(run.admission.order.strategy ?? "")"
+        case .key: "key:\(run.admission.origin.caller)"
+        }
+    }
+}
+
+/// A position as people and programs see it.
+package struct PositionSnapshot: Sendable {
+    package var account: AccountID
+    package var symbol: InstrumentID
+    package var currency: Currency
+    package var quantity: ExactDecimal
+    package var averagePrice: ExactDecimal?
+    package var openBuyQuantity: ExactDecimal
+    package var openSellQuantity: ExactDecimal
+    package var lastPrice: ExactDecimal?
+    package var realised: Money?
+    package var unrealised: Money?
+    package var fees: Money
+    package var dayResult: Money?
+}
+
+extension Engine {
+    /// Positions of an account that are or were not flat, in order of first use.
+    package func positionSnapshots(of account: Int32) -> [PositionSnapshot] {
+        book.positions(of: account).compactMap { position in
+            guard
+                position.quantity != 0 || position.openOrders > 0 || position.realisedValue != 0 || position.fees != 0
+                    || position.dayCash != 0
+            else { return nil }
+            let entry = instruments[Int(position.instrument)]
+            let instrument = entry.instrument
+            let reference = inputs.reference(position.instrument).points
+            func money(_ value: Int128?) -> Money? {
+                value.flatMap { instrument.money(value: $0, rounding: .floor) }
+                    .map { Money(minorUnits: $0, currency: instrument.currency) }
+            }
+            let day = money(position.dayValue(mark: reference > 0 ? reference : nil)).map {
+                Money(minorUnits: saturatingSum($0.minorUnits, -position.dayFees), currency: instrument.currency)
+            }
+            return PositionSnapshot(
+                account: accounts[Int(account)].account.id, symbol: entry.id, currency: instrument.currency,
+                quantity: instrument.quantity(position.quantity),
+                averagePrice: position.quantity == 0
+                    ? nil : averagePrice(position.entryValue, position.quantity, instrument),
+                openBuyQuantity: instrument.quantity(position.openBuy),
+                openSellQuantity: instrument.quantity(position.openSell),
+                lastPrice: reference > 0 ? instrument.price(reference) : nil, realised: money(position.realisedValue),
+                unrealised: position.quantity == 0
+                    ? Money(minorUnits: 0, currency: instrument.currency)
+                    : reference > 0 ? money(position.unrealisedValue(mark: reference)) : nil,
+                fees: Money(minorUnits: position.fees, currency: instrument.currency), dayResult: day)
+        }
+    }
+}
+
+extension RunSnapshot.Leg {
+    /// The leg's admission is on disk.
+    package mutating func markDurable(at time: Timestamp) {
+        if times.durable == 0 { times.durable = time.nanoseconds }
+    }
+}
