@@ -1,0 +1,165 @@
+import CSluice
+import Domain
+
+// The frozen leaf values, both ways.
+
+extension sluice_decimal {
+    @inline(__always)
+    init(_ value: ExactDecimal) {
+        self.init(
+            low: UInt64(truncatingIfNeeded: value.mantissa), high: Int64(truncatingIfNeeded: value.mantissa >> 64),
+            exponent: Int32(truncatingIfNeeded: value.exponent), flags: UInt32(SLUICE_DECIMAL_PRESENT))
+    }
+
+    @inline(__always)
+    init(optional value: ExactDecimal?) {
+        if let value { self.init(value) } else { self.init() }
+    }
+
+    /// `nil` where absent.
+    @inline(__always)
+    func value(_ field: StaticString) throws(ContractBreach) -> ExactDecimal? {
+        guard flags & SLUICE_DECIMAL_PRESENT != 0 else {
+            guard flags == 0 else { throw ContractBreach("\(field).flags", "is \(flags); only bit 0 is defined") }
+            return nil
+        }
+        let mantissa = Int128(high) << 64 | Int128(low)
+        guard flags == SLUICE_DECIMAL_PRESENT, let value = ExactDecimal(mantissa: mantissa, exponent: Int(exponent))
+        else {
+            throw ContractBreach(
+                "\(field)",
+                "exponent \(exponent), flags \(flags): an exponent is -38...38, a mantissa 127 bits and a sign")
+        }
+        return value
+    }
+
+    func required(_ field: StaticString) throws(ContractBreach) -> ExactDecimal {
+        guard let value = try value(field) else { throw ContractBreach("\(field)", "is absent; it is always set") }
+        return value
+    }
+}
+
+extension sluice_str {
+    /// `nil` where absent. Copies.
+    @inline(__always)
+    func text(_ field: StaticString, limit: Int = Bounds.identifierBytes) throws(ContractBreach) -> String? {
+        guard let ptr else {
+            guard len == 0 else { throw ContractBreach("\(field)", "is null with length \(len)") }
+            return nil
+        }
+        guard len <= UInt64(limit) else { throw ContractBreach("\(field)", "has \(len) bytes; at most \(limit)") }
+        let bytes = UnsafeRawBufferPointer(start: ptr, count: Int(len))
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ContractBreach("\(field)", "is not UTF-8")
+        }
+        return text
+    }
+
+    func required(_ field: StaticString, limit: Int = Bounds.identifierBytes) throws(ContractBreach) -> String {
+        guard let text = try text(field, limit: limit), !text.isEmpty else {
+            throw ContractBreach("\(field)", "is absent or empty; it is always set")
+        }
+        return text
+    }
+
+    /// A client order id; `nil` where absent, or where the order is not of this host and its tag has another form.
+    @inline(__always)
+    func clientOrderID(_ field: StaticString) throws(ContractBreach) -> ClientOrderID? {
+        guard let ptr else { return nil }
+        guard len <= UInt64(Bounds.identifierBytes) else {
+            throw ContractBreach("\(field)", "has \(len) bytes; at most \(Bounds.identifierBytes)")
+        }
+        let bytes = UnsafeRawBufferPointer(start: ptr, count: Int(len))
+        return bytes.withMemoryRebound(to: UInt8.self) { ClientReferenceText.parse($0) }
+    }
+}
+
+extension sluice_bytes {
+    /// `nil` where absent. Copies.
+    @inline(__always)
+    func bytes(_ field: StaticString, limit: Int) throws(ContractBreach) -> [UInt8]? {
+        guard let ptr else {
+            guard len == 0 else { throw ContractBreach("\(field)", "is null with length \(len)") }
+            return nil
+        }
+        guard len <= UInt64(limit) else { throw ContractBreach("\(field)", "has \(len) bytes; at most \(limit)") }
+        return Array(UnsafeBufferPointer(start: ptr, count: Int(len)))
+    }
+}
+
+/// A wall time of an adapter: the minimum value is "absent".
+@inline(__always)
+func timestamp(_ time: sluice_time) -> Timestamp? {
+    time == .min ? nil : Timestamp(nanoseconds: time)
+}
+
+@inline(__always)
+func sluiceTime(_ timestamp: Timestamp?) -> sluice_time { timestamp?.nanoseconds ?? .min }
+
+/// The elements of a span, checked once: pointer, alignment, stride and count.
+struct SpanReader {
+    private let start: UnsafeRawPointer?
+    private let stride: Int
+    let count: Int
+
+    /// - Parameter size: bytes of the element as minor 0 knows it: none may be shorter.
+    @inline(__always)
+    init(_ span: sluice_span, size: Int, limit: UInt64, _ field: StaticString) throws(ContractBreach) {
+        guard span.count > 0 else {
+            (start, stride, count) = (nil, 0, 0)
+            return
+        }
+        guard span.count <= limit else {
+            throw ContractBreach("\(field).count", "is \(span.count); at most \(limit) a call")
+        }
+        guard let pointer = span.ptr, UInt(bitPattern: pointer) & 7 == 0 else {
+            throw ContractBreach("\(field).ptr", "is null or not aligned to 8 bytes")
+        }
+        guard Int(span.stride) >= size, span.stride & 7 == 0, span.stride <= 65_536 else {
+            throw ContractBreach("\(field).stride", "is \(span.stride); a multiple of 8 from \(size) to 65536")
+        }
+        (start, stride, count) = (pointer, Int(span.stride), Int(span.count))
+    }
+
+    /// The element at `index`, its own size checked against the stride.
+    @inline(__always)
+    func element(_ index: Int, size: Int, _ field: StaticString) throws(ContractBreach) -> UnsafeRawPointer {
+        // `init` proved the pointer present wherever count > 0, and callers stay below count.
+        guard let start, index < count else { throw ContractBreach("\(field)", "has no element \(index)") }
+        let element = start + index * stride
+        let structSize = Int(element.load(as: UInt32.self))
+        guard structSize >= size, structSize <= stride else {
+            throw ContractBreach(
+                "\(field)[\(index)].struct_size", "is \(structSize); at least \(size) and at most the stride \(stride)")
+        }
+        return element
+    }
+}
+
+/// Checks a single entity's pointer and size. `nil` stays `nil`.
+@inline(__always)
+func checkedEntity<Entity>(
+    _ pointer: UnsafePointer<Entity>?, size: Int, _ field: StaticString
+) throws(ContractBreach) -> UnsafePointer<Entity>? {
+    guard let pointer else { return nil }
+    guard UInt(bitPattern: pointer) & 7 == 0 else { throw ContractBreach("\(field)", "is not aligned to 8 bytes") }
+    let structSize = UnsafeRawPointer(pointer).load(as: UInt32.self)
+    guard Int(structSize) >= size else {
+        throw ContractBreach("\(field).struct_size", "is \(structSize); at least \(size)")
+    }
+    return pointer
+}
+
+/// Bytes of each entity as minor 0 knows it.
+enum EntitySize {
+    static let orderReference = MemoryLayout<sluice_order_ref>.size
+    static let order = MemoryLayout<sluice_order>.size
+    static let instrument = MemoryLayout<sluice_instrument>.size
+    static let error = MemoryLayout<sluice_error>.size
+    static let child = MemoryLayout<sluice_child>.size
+    static let result = MemoryLayout<sluice_result>.size
+    static let orderUpdate = MemoryLayout<sluice_order_update>.size
+    static let tradeUpdate = MemoryLayout<sluice_trade_update>.size
+    static let fee = MemoryLayout<sluice_fee>.size
+    static let field = MemoryLayout<sluice_field>.size
+}

@@ -1,0 +1,47 @@
+/// A first-in first-out queue on one array: taking does not move the rest.
+struct LaneQueue<Element> {
+    private var elements: [Element?] = []
+    private var head = 0
+
+    var count: Int { elements.count - head }
+    var isEmpty: Bool { head == elements.count }
+
+    mutating func append(_ element: Element) { elements.append(element) }
+
+    /// Takes the oldest element.
+    mutating func popFirst() -> Element? {
+        guard head < elements.count else { return nil }
+        let element = elements[head]
+        elements[head] = nil
+        head += 1
+        if head == elements.count {
+            elements.removeAll(keepingCapacity: head <= 4096)
+            head = 0
+        } else if head >= 1024, head * 2 >= elements.count {
+            elements.removeSubrange(..<head)
+            head = 0
+        }
+        return element
+    }
+
+    /// Takes out every element that passes the test, the others keep their order.
+    mutating func removeAll(where shouldRemove: (Element) -> Bool) -> [Element] {
+        var removed: [Element] = []
+        var kept: [Element?] = []
+        for case let element? in elements[head...] {
+            if shouldRemove(element) { removed.append(element) } else { kept.append(element) }
+        }
+        (elements, head) = (kept, 0)
+        return removed
+    }
+
+    func contains(where matches: (Element) -> Bool) -> Bool {
+        elements[head...].contains { element in element.map(matches) ?? false }
+    }
+
+    func forEach(_ body: (Element) -> Void) {
+        for case let element? in elements[head...] { body(element) }
+    }
+}
+
+extension LaneQueue: Sendable where Element: Sendable {}

@@ -1,0 +1,177 @@
+package import Domain
+import Settings
+
+/// How far an adapter is trusted (ABI.md rule 38).
+package enum AdapterIsolation: String, CaseIterable, Hashable, Sendable {
+    case inProcess = "in_process"
+    case process
+    case sandbox
+}
+
+/// Budgets of an adapter; `nil` = the default that its comment says.
+package struct ManifestLimits: Hashable, Sendable {
+    /// Hard budget of one lane call in milliseconds; 50 is the most and the default.
+    package var callMilliseconds: Int = 50
+    /// Resident memory; watched from outside, as an in-process adapter shares the host's.
+    package var memoryMegabytes: Int?
+    /// Commands without completion a session may hold; 10,000 or the descriptor's where smaller.
+    package var inFlight: Int?
+    /// Log lines a second and session, kept up as a bucket of twice as many.
+    package var logLinesPerSecond: Int = 100
+    /// Durable keys and values of one account.
+    package var keyValueMegabytes: Int = 16
+
+    package init() {}
+}
+
+/// `adapters.d/<id>.yaml` (INTERFACES.md §3).
+package struct AdapterManifest: Hashable, Sendable {
+    package var id: AdapterID
+    /// A file name without a directory.
+    package var library: String
+    /// 64 lower-case hexadecimal digits.
+    package var sha256: String?
+    package var isEnabled: Bool
+    /// The host refuses to start without this adapter.
+    package var isRequired: Bool
+    package var isolation: AdapterIsolation
+    /// Overrides of the descriptor's endpoints, by endpoint id, in the order written.
+    package var endpoints: [Endpoint]
+    /// Tighter rate limits, by bucket id.
+    package var rate: [RateOverride]
+    package var limits: ManifestLimits
+    /// A JSON object.
+    package var config: String
+
+    package struct Endpoint: Hashable, Sendable {
+        package var id: String
+        package var url: String
+    }
+    package struct RateOverride: Hashable, Sendable {
+        package var bucket: String
+        package var windows: [RateWindow]
+    }
+
+    /// Buckets with the manifest's windows added: every window holds, so an addition can only tighten.
+    func tightened(_ buckets: [RateBucket]) -> [RateBucket] {
+        var result = buckets
+        for override in rate {
+            if let index = result.firstIndex(where: { $0.id == override.bucket }) {
+                result[index].windows += override.windows
+            } else {
+                result.append(RateBucket(id: override.bucket, scopeKey: "login", windows: override.windows))
+            }
+        }
+        return result
+    }
+}
+
+extension AdapterManifest {
+    /// Reads a manifest strictly.
+    ///
+    /// - Parameter fileName: the file's name without its directory; `<id>.yaml`.
+    /// - Throws: `manifest.invalid` with every error as `file:line:column`, or `manifest.unavailable` for a kind or
+    ///   isolation that this build does not have.
+    static func read(_ bytes: [UInt8], path: String, fileName: String) throws(AdapterRefusal) -> AdapterManifest {
+        var isBound = false
+        let manifest: AdapterManifest
+        do throws(ConfigurationErrors) {
+            manifest = try DocumentReader.read(bytes, file: path) { document in
+                // A bound library's other keys are of another build: its kind is refused before they are judged.
+                if document.optional("kind", .choice(["library", "bound"])) == "bound" {
+                    isBound = true
+                    _ = document.entries()
+                    return nil
+                }
+                return AdapterManifest(document, fileName: fileName)
+            }
+        } catch {
+            if isBound {
+                throw AdapterRefusal(
+                    .unavailable,
+                    "\(path): kind: bound (a foreign C library called through a declared interface) is not available in this build; use an adapter library"
+                )
+            }
+            throw AdapterRefusal(.manifestInvalid, error.description)
+        }
+        guard manifest.isolation == .inProcess else {
+            throw AdapterRefusal(
+                .unavailable,
+                "\(path): isolation: \(manifest.isolation.rawValue) is not available in this build; expected in_process"
+            )
+        }
+        return manifest
+    }
+
+    private init?(_ document: MappingReader, fileName: String) {
+        let version = document.required("manifest", .integer(1...1))
+        let id = document.required("id", .adapterID)
+        if let id, fileName != "\(id).yaml" {
+            document.report("the id is not the file's name \(fileName)", remedy: "name the file \(id).yaml", at: "id")
+        }
+        let library = document.required("library", .libraryName)
+        let sha256 = document.optional("sha256", .digest)
+        let isEnabled = document.value("enabled", .boolean, default: true)
+        let isRequired = document.value("required", .boolean, default: false)
+        let isolation = document.value(
+            "isolation", .choice(["in_process": .inProcess, "process": .process, "sandbox": .sandbox]),
+            default: AdapterIsolation.inProcess)
+        let endpoints = document.value("endpoints", .entries(of: .endpoint), default: [])
+        let rate = document.value("rate", .entries(of: .rateWindows), default: [])
+        let limits = document.value("limits", .manifestLimits, default: ManifestLimits())
+        let config = document.value("config", .jsonObject, default: "{}")
+        guard version != nil, let id, let library else { return nil }
+        (self.id, self.library, self.sha256) = (id, library, sha256)
+        (self.isEnabled, self.isRequired, self.isolation) = (isEnabled, isRequired, isolation)
+        self.endpoints = endpoints.map { Endpoint(id: $0.key, url: $0.value) }
+        self.rate = rate.map { RateOverride(bucket: $0.key, windows: $0.value) }
+        (self.limits, self.config) = (limits, config)
+    }
+}
+
+extension FieldType where Value == String {
+    /// A file name: where a library may lie is the host's to say, never the manifest's.
+    fileprivate static var libraryName: FieldType<String> {
+        FieldType<String>.text.filter("a file name like libsluice-NAME.so, without a directory") { name in
+            (1...255).contains(name.utf8.count) && !name.utf8.contains(0x2F) && !name.utf8.contains(0)
+                && name != "." && name != ".."
+        }
+    }
+
+    fileprivate static var digest: FieldType<String> {
+        FieldType<String>.textOrNumber.filter("a SHA-256 of 64 lower-case hexadecimal digits") { text in
+            text.utf8.count == 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        }
+    }
+}
+
+extension FieldType where Value == [RateWindow] {
+    fileprivate static var rateWindows: FieldType<[RateWindow]> {
+        .mapping { bucket in
+            bucket.required(
+                "windows",
+                .list(
+                    of: .mapping { window in
+                        let units = window.required("units", .integer(1...1_000_000))
+                        let per = window.required("per", .duration(1_000_000...86_400_000_000_000))
+                        guard let units, let per else { return nil }
+                        return RateWindow(units: UInt32(units), windowNanoseconds: per)
+                    }, count: 1...8))
+        }
+    }
+}
+
+extension FieldType where Value == ManifestLimits {
+    fileprivate static var manifestLimits: FieldType<ManifestLimits> {
+        .mapping { document in
+            var limits = ManifestLimits()
+            limits.callMilliseconds = document.value("call_ms", .count(1...50), default: limits.callMilliseconds)
+            limits.memoryMegabytes = document.optional("memory_mb", .count(1...1_048_576))
+            limits.inFlight = document.optional("in_flight", .count(1...1_000_000))
+            limits.logLinesPerSecond = document.value(
+                "log_lines_per_s", .count(0...100_000), default: limits.logLinesPerSecond)
+            limits.keyValueMegabytes = document.value("kv_mb", .count(1...1024), default: limits.keyValueMegabytes)
+            return limits
+        }
+    }
+}

@@ -1,0 +1,224 @@
+import CSluice
+import Domain
+
+extension SessionCore {
+    /// A `sluice_result` as read.
+    private struct Result {
+        var outcome: UInt32
+        var state: ReportedState?
+        var brokerOrderID: String?
+        var exchangeOrderID: String?
+        var adapterState: [UInt8]?
+        var error: ReadError?
+        var more: CompletionDetail?
+    }
+
+    /// The adapter ends a command.
+    ///
+    /// A result that breaks the contract ends it too, as unknown: the adapter will not speak of the token again.
+    @inline(__always)
+    func complete(_ token: sluice_token, _ pointer: UnsafePointer<sluice_result>?) -> sluice_status {
+        guard tokens.isOpen(token) else { return completeUnknown(token, pointer) }
+        do throws(ContractBreach) {
+            let result = try read(pointer)
+            if let command = tokens.take(token) { finish(command, token, result) }
+            return SLUICE_OK
+        } catch {
+            if let command = tokens.take(token) { end(command, cause: .malformed, outcome: .unknown, error: nil) }
+            return breach("complete", error)
+        }
+    }
+
+    @inline(__always)
+    private func read(_ pointer: UnsafePointer<sluice_result>?) throws(ContractBreach) -> Result {
+        guard let result = try checkedEntity(pointer, size: EntitySize.result, "result") else {
+            throw ContractBreach("result", "is null")
+        }
+        var read = Result(outcome: result.pointee.outcome, state: reportedState(result.pointee.order_state))
+        if let reference = try checkedEntity(
+            result.pointee.order_ref, size: EntitySize.orderReference, "result.order_ref")
+        {
+            read.brokerOrderID = try reference.pointee.broker_order_id.text("order_ref.broker_order_id")
+            read.exchangeOrderID = try reference.pointee.exchange_order_id.text("order_ref.exchange_order_id")
+            if reference.pointee.adapter_state.ptr != nil {
+                read.adapterState = try reference.pointee.adapter_state.bytes(
+                    "order_ref.adapter_state", limit: Bounds.adapterStateBytes)
+            }
+        }
+        if result.pointee.error != nil { read.error = try readError(result.pointee.error, "result.error") }
+        if result.pointee.children.count > 0 || result.pointee.replaced_by.ptr != nil
+            || result.pointee.parent_ref.ptr != nil || result.pointee.broker_time != .min
+        {
+            read.more = try detail(result)
+        }
+        return read
+    }
+
+    @inline(never)
+    private func detail(_ result: UnsafePointer<sluice_result>) throws(ContractBreach) -> CompletionDetail? {
+        let replacedBy = try result.pointee.replaced_by.text("result.replaced_by")
+        let parent = try result.pointee.parent_ref.text("result.parent_ref")
+        let span = try SpanReader(
+            result.pointee.children, size: EntitySize.child, limit: Bounds.childrenPerResult, "result.children")
+        var children: [ChildOrder] = []
+        for index in 0..<span.count {
+            let child = try span.element(index, size: EntitySize.child, "result.children")
+                .assumingMemoryBound(to: sluice_child.self)
+            let error = try readError(child.pointee.error, "children.error")
+            children.append(
+                ChildOrder(
+                    role: UInt8(exactly: child.pointee.role).flatMap(ChildOrder.Role.init(rawValue:)) ?? .other,
+                    brokerOrderID: try child.pointee.ref.broker_order_id.text("children.ref.broker_order_id"),
+                    exchangeOrderID: try child.pointee.ref.exchange_order_id.text("children.ref.exchange_order_id"),
+                    quantity: try reader.nonNegative(child.pointee.quantity, "children.quantity"),
+                    outcome: Verdict.mutation(outcome: child.pointee.outcome, error: error).outcome,
+                    error: error?.value))
+        }
+        // Zero is what a zeroed struct says: no broker stamps an answer with 1970.
+        let time = result.pointee.broker_time == 0 ? nil : timestamp(result.pointee.broker_time)
+        if children.isEmpty && replacedBy == nil && parent == nil && time == nil { return nil }
+        return CompletionDetail(
+            children: children, replacedBy: replacedBy, parentReference: parent, brokerTime: time)
+    }
+
+    @inline(__always)
+    private func finish(_ command: OpenCommand, _ token: UInt64, _ result: Result) {
+        if command.kind.isMutation {
+            let verdict = Verdict.mutation(outcome: result.outcome, error: result.error)
+            if verdict.cause != nil { counters.breaches &+= 1 }
+            emit(
+                command.kind,
+                MutationCompletion(
+                    id: command.id, outcome: verdict.outcome, cause: verdict.cause, state: result.state,
+                    brokerOrderID: result.brokerOrderID, exchangeOrderID: result.exchangeOrderID,
+                    error: result.error?.value, adapterState: result.adapterState,
+                    times: CommandTimes(
+                        queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic()),
+                    more: result.more))
+        } else {
+            finishOther(command, token, result)
+        }
+    }
+
+    @inline(never)
+    private func finishOther(_ command: OpenCommand, _ token: UInt64, _ result: Result) {
+        switch command.kind {
+        case .lookup:
+            let verdict = Verdict.lookup(outcome: result.outcome)
+            if verdict.cause != nil { counters.breaches &+= 1 }
+            events.append(
+                .lookedUp(
+                    LookupCompletion(
+                        id: command.id, outcome: verdict.outcome, cause: verdict.cause, state: result.state,
+                        brokerOrderID: result.brokerOrderID, exchangeOrderID: result.exchangeOrderID,
+                        error: result.error?.value, adapterState: result.adapterState,
+                        times: CommandTimes(
+                            queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic()))))
+        case .query:
+            guard let operation = command.query else { return }
+            finishPage(
+                operation, isOK: result.outcome == SLUICE_OUTCOME_OK, cursor: result.brokerOrderID,
+                error: result.error?.value, queued: command.queued)
+        case .open: finishOpen(token, isOK: result.outcome == SLUICE_OUTCOME_OK, error: result.error?.value)
+        case .close: closing?.token = nil
+        default: break
+        }
+    }
+
+    @inline(__always)
+    private func emit(_ kind: CommandKind, _ completion: MutationCompletion) {
+        switch kind {
+        case .submit: events.append(.submitted(completion))
+        case .modify: events.append(.modified(completion))
+        case .cancel: events.append(.canceled(completion))
+        default: events.append(.allCanceled(completion))
+        }
+    }
+
+    // MARK: - Ended by the host
+
+    /// Ends a command without the adapter's word. `outcome` is for mutations; a look-up becomes indeterminate, a read
+    /// and a lifecycle call fail.
+    func end(_ command: OpenCommand, cause: HostCause, outcome: MutationOutcome, error: AdapterError?) {
+        let times = CommandTimes(queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic())
+        switch command.kind {
+        case .submit, .modify, .cancel, .cancelAll:
+            emit(
+                command.kind,
+                MutationCompletion(
+                    id: command.id, outcome: outcome, cause: cause, error: error, times: times))
+        case .lookup:
+            events.append(
+                .lookedUp(
+                    LookupCompletion(
+                        id: command.id, outcome: .indeterminate, cause: cause, error: error, times: times)))
+        case .query:
+            if let operation = command.query {
+                endedQueries.append((operation, failure(of: cause, operation.name, error: error)))
+            }
+        case .open:
+            if let request = openRequests.removeValue(forKey: command.id) {
+                endedRequests.append((request, failure(of: cause, "open", error: error)))
+            }
+        case .close: closing?.token = nil
+        }
+    }
+
+    /// Ends an open token on its deadline or with the session, and tells the adapter so. A mutation is then unknown:
+    /// the end of a wait takes no order back.
+    @inline(never)
+    func endByHost(_ token: UInt64, cause: HostCause) {
+        guard let command = tokens.take(token) else { return }
+        if cause == .deadline { counters.deadlines &+= 1 }
+        ended.insert(token, EndedCommands.Entry(kind: command.kind, id: command.id))
+        end(command, cause: cause, outcome: .unknown, error: nil)
+        guard handle != nil else { return }
+        call(.onCancelled) { calls.onCancelled($0, token) }
+    }
+
+    /// A completion for a token that is not open: a late answer, or a mistake.
+    @inline(never)
+    private func completeUnknown(_ token: UInt64, _ pointer: UnsafePointer<sluice_result>?) -> sluice_status {
+        guard let entry = ended.take(token) else {
+            counters.unknownTokens &+= 1
+            if counters.unknownTokens >= Bounds.breachesUntilPoisoned {
+                poison("it completed \(counters.unknownTokens) tokens that were not open")
+            }
+            return SLUICE_ERR_NOT_FOUND
+        }
+        counters.lateCompletions &+= 1
+        do throws(ContractBreach) {
+            let result = try read(pointer)
+            events.append(
+                .late(
+                    LateCompletion(
+                        kind: entry.kind.lateKind, id: entry.id,
+                        outcome: entry.kind.isMutation
+                            ? Verdict.mutation(outcome: result.outcome, error: result.error).outcome : nil,
+                        brokerOrderID: result.brokerOrderID, exchangeOrderID: result.exchangeOrderID,
+                        state: result.state, error: result.error?.value, adapterState: result.adapterState)))
+        } catch {
+            return breach("complete", error)
+        }
+        return SLUICE_ERR_NOT_FOUND
+    }
+
+    /// The adapter completed a token inside a call that it then refused: what it said is lowered to unknown.
+    func contradict(token: UInt64, from mark: Int) {
+        guard mark < events.count else { return }
+        for index in mark..<events.count {
+            func lowered(_ completion: MutationCompletion) -> MutationCompletion {
+                var lowered = completion
+                (lowered.outcome, lowered.cause) = (.unknown, .contradiction)
+                return lowered
+            }
+            switch events[index] {
+            case .submitted(let completion): events[index] = .submitted(lowered(completion))
+            case .modified(let completion): events[index] = .modified(lowered(completion))
+            case .canceled(let completion): events[index] = .canceled(lowered(completion))
+            case .allCanceled(let completion): events[index] = .allCanceled(lowered(completion))
+            default: break
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+import CHost
+import CSluice
+import Domain
+import Logging
+import NIOConcurrencyHelpers
+
+/// Everything of a session that only its lane touches: the adapter's handle, open commands, timers, key-value memory,
+/// and the events of the turn under way.
+///
+/// Not `Sendable`: `AdapterSession` holds it and lets only the turn that the scheduler has begun near it.
+final class SessionCore {
+    // What it is made of, fixed.
+    let adapter: LoadedAdapter
+    let calls: SessionCalls
+    let shared: SessionShared
+    let clock: any LaneClock
+    let randomSource: any LaneRandom
+    let services: SessionServices
+    let reader: ReportReader
+    let logger: Logger
+    let scratch = CallScratch()
+    let hardBudget: Int64
+    let maximumInFlight: Int
+    let statusBox: NIOLockedValueBox<SessionStatus>
+    let inbox: LaneInbox
+    unowned let session: AdapterSession
+
+    // What changes, on the lane alone.
+    var handle: OpaquePointer?
+    var tokens = TokenTable()
+    var ended = EndedCommands()
+    var deadlines = MinimumHeap<TimerQueue.Due>()
+    var timers = TimerQueue()
+    var keyValues: [KeyValueMemory]
+    var status: SessionStatus
+    var events: [LaneEvent] = []
+    /// Reads that ended in this turn: told after the batch, so that reports are never overtaken.
+    var endedQueries: [(operation: QueryOperation, failure: QueryFailure?)] = []
+    var endedRequests: [(request: LifecycleRequest, failure: QueryFailure?)] = []
+    /// Further pages to ask for once the current call has returned.
+    var nextPages: [(operation: QueryOperation, cursor: String, queued: Int64)] = []
+    var openRequests: [UInt64: LifecycleRequest] = [:]
+    var watched: [InstrumentIndex: PinnedBytes] = [:]
+    var snapshots: [Quote] = []
+    var snapshotInstruments: [InstrumentIndex] = []
+    var metrics: [String: AdapterMetric] = [:]
+    var logBudget: LogBudget
+    var counters = AdapterCounters()
+    /// Views handed out by `kv_get`, kept until the call returns.
+    var views: [PinnedBytes] = []
+    /// The wall clock of the call under way; read when it is first asked for.
+    var frozenWall: Int64?
+    /// Entry time of the next call: the exit time of the last one, or the turn's start.
+    var instant: Int64 = 0
+    var closing: Closing?
+    var hasEnded = false
+    /// Entries taken from the inbox for this turn.
+    var taken: [Inbox.Entry] = []
+    /// Which withdrawals `taken` has already lost its entries to.
+    var takenGeneration: UInt64 = 0
+    var nextQueueScan: Int64 = 0
+
+    struct Closing {
+        var deadline: Int64
+        var token: UInt64?
+    }
+
+    init(
+        session: AdapterSession, adapter: LoadedAdapter, shared: SessionShared, inbox: LaneInbox, accounts: [Account],
+        environment: LaneEnvironment, services: SessionServices, keyValues: [KeyValueMemory],
+        statusBox: NIOLockedValueBox<SessionStatus>, logger: Logger
+    ) {
+        (self.session, self.adapter, self.shared, self.inbox) = (session, adapter, shared, inbox)
+        self.services = services
+        (calls, clock, randomSource) = (adapter.calls, environment.clock, environment.random)
+        reader = ReportReader(accounts: accounts)
+        (self.keyValues, self.statusBox, self.logger) = (keyValues, statusBox, logger)
+        hardBudget = Int64(adapter.limits.callMilliseconds) * 1_000_000
+        maximumInFlight = adapter.maximumInFlight
+        logBudget = LogBudget(linesPerSecond: adapter.limits.logLinesPerSecond)
+        status = statusBox.withLockedValue { $0 }
+        events.reserveCapacity(64)
+    }
+
+    static let softBudget: Int64 = 2_000_000
+
+    // MARK: - Calling the adapter
+
+    /// One lane call: timed, marked on the thread, its scratch memory and views dropped after it.
+    @inline(__always)
+    func call<Result>(_ function: LaneFunction, _ body: (OpaquePointer?) -> Result) -> Result {
+        shared.store(.callFunction, UInt64(function.rawValue))
+        shared.store(.callEntered, UInt64(bitPattern: instant))
+        chost_lane_enter(shared.table, Unmanaged.passUnretained(self).toOpaque())
+        let result = body(handle)
+        chost_lane_leave()
+        shared.store(.callFunction, 0)
+        afterCall()
+        return result
+    }
+
+    @inline(__always)
+    private func afterCall() {
+        let exit = clock.monotonic()
+        let duration = exit &- instant
+        instant = exit
+        counters.calls &+= 1
+        if duration > counters.longestCallNanoseconds { counters.longestCallNanoseconds = duration }
+        if duration > Self.softBudget { noteSlowCall(duration) }
+        frozenWall = nil
+        scratch.reset()
+        if !views.isEmpty { views.removeAll(keepingCapacity: true) }
+    }
+
+    @inline(never)
+    private func noteSlowCall(_ duration: Int64) {
+        counters.slowCalls &+= 1
+        guard duration > hardBudget else { return }
+        counters.overrunCalls &+= 1
+        logger.warning(
+            "Adapter call over its budget",
+            metadata: ["duration.us": "\(duration / 1000)", "budget.ms": "\(hardBudget / 1_000_000)"])
+    }
+
+    // MARK: - What is said about the adapter
+
+    /// Counts an argument that breaks the contract, and says which.
+    @inline(never)
+    func breach(_ function: StaticString, _ breach: ContractBreach) -> sluice_status {
+        counters.breaches &+= 1
+        if logBudget.take(now: clock.monotonic()) {
+            logger.warning(
+                "Adapter broke its contract",
+                metadata: ["call": "\(function)", "field": "\(breach.field)", "reason": "\(breach.reason)"])
+        } else {
+            counters.droppedLogLines &+= 1
+        }
+        if counters.breaches >= Bounds.breachesUntilPoisoned {
+            poison("it broke its contract \(counters.breaches) times; the last: \(function): \(breach)")
+        }
+        return SLUICE_ERR_INVALID
+    }
+
+    @inline(never)
+    func quota(_ what: StaticString, _ bound: Int) -> sluice_status {
+        counters.quotaRefusals &+= 1
+        if logBudget.take(now: clock.monotonic()) {
+            logger.warning("Adapter reached a bound", metadata: ["what": "\(what)", "bound": "\(bound)"])
+        } else {
+            counters.droppedLogLines &+= 1
+        }
+        return SLUICE_ERR_QUOTA
+    }
+
+    /// From now on the adapter gets no new orders; what reduces risk or only reads goes on.
+    func poison(_ reason: String) {
+        guard status.poisonReason == nil else { return }
+        status.poisonReason = reason
+        publishStatus()
+        events.append(.poisoned(reason))
+        logger.error("Adapter poisoned", metadata: ["reason": "\(reason)"])
+    }
+
+    func publishStatus() {
+        statusBox.withLockedValue { [status] in $0 = status }
+    }
+
+    func setState(_ state: SessionState, expiresAt: Timestamp? = nil, error: AdapterError? = nil) {
+        status = SessionStatus(
+            state: state, expiresAt: expiresAt, error: error, since: clock.wall(), poisonReason: status.poisonReason)
+        publishStatus()
+        events.append(.session(status))
+    }
+}
+
+/// How many log lines may still be written: a bucket of twice a second's worth.
+struct LogBudget {
+    private let linesPerSecond: Int64
+    private var credit: Int64
+    private var filled: Int64?
+
+    init(linesPerSecond: Int) {
+        self.linesPerSecond = Int64(linesPerSecond)
+        credit = Int64(linesPerSecond) * 2 * 1_000_000_000
+    }
+
+    /// `false`: the line is to be dropped.
+    mutating func take(now: Int64) -> Bool {
+        let full = linesPerSecond * 2 * 1_000_000_000
+        if let filled, now > filled {
+            let elapsed = min(now - filled, 2_000_000_000)
+            credit = min(full, credit + elapsed * linesPerSecond)
+        }
+        filled = now
+        guard credit >= 1_000_000_000 else { return false }
+        credit -= 1_000_000_000
+        return true
+    }
+}

@@ -1,0 +1,55 @@
+package import Domain
+
+/// Where an adapter's prices come from. Called on the lane: must not block, and must not call the session's lane.
+package protocol PriceSource: AnyObject, Sendable {
+    /// The number of an instrument; `nil`: there is none of that name.
+    func resolve(_ id: InstrumentID) -> InstrumentIndex?
+    /// The latest price, delivered as soon as the adapter's call has returned.
+    func snapshot(_ instrument: InstrumentIndex) -> Quote?
+    /// From now on the source calls `session.deliver` for this instrument.
+    func watch(_ instrument: InstrumentIndex, for session: AdapterSession)
+    func unwatch(_ instrument: InstrumentIndex, for session: AdapterSession)
+}
+
+/// What a session gets from the floors above.
+package struct SessionServices: Sendable {
+    /// `nil`: the adapter finds no instrument.
+    package var prices: (any PriceSource)?
+    /// Reads an account's durable keys, once, when its session is made.
+    package var loadKeyValues: @Sendable (AdapterID, AccountID) throws -> [(key: [UInt8], value: [UInt8])]
+    /// Commands that may wait; beyond it they are refused as not sent.
+    package var commandBound: Int
+    /// Candles that may wait; beyond it the oldest is dropped and counted.
+    package var candleBound: Int
+
+    package init(
+        prices: (any PriceSource)? = nil, commandBound: Int = 100_000, candleBound: Int = 65_536,
+        loadKeyValues: @escaping @Sendable (AdapterID, AccountID) throws -> [(key: [UInt8], value: [UInt8])] = { _, _ in
+            []
+        }
+    ) {
+        (self.prices, self.loadKeyValues) = (prices, loadKeyValues)
+        (self.commandBound, self.candleBound) = (commandBound, candleBound)
+    }
+}
+
+/// Clock, randomness, and who runs lanes: the system's, or a simulation's.
+package struct LaneEnvironment: Sendable {
+    package var clock: any LaneClock
+    package var random: any LaneRandom
+    package var makeScheduler: @Sendable (AdapterID) -> any LaneScheduler
+
+    package init(
+        clock: any LaneClock, random: any LaneRandom,
+        makeScheduler: @escaping @Sendable (AdapterID) -> any LaneScheduler
+    ) {
+        (self.clock, self.random, self.makeScheduler) = (clock, random, makeScheduler)
+    }
+
+    /// One worker thread an adapter.
+    package static func threads() -> LaneEnvironment {
+        LaneEnvironment(clock: SystemLaneClock.shared, random: SystemLaneRandom.shared) { adapter in
+            ThreadLanes(name: "lane-\(adapter)")
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/*
+ * What the lanes need and Swift cannot say: a thread-local "which session is being called", plain atomics on words that
+ * the caller owns, and the processor's hint for a short wait.
+ */
+#ifndef SLUICE_CHOST_H
+#define SLUICE_CHOST_H
+
+#include <stdint.h>
+
+/* The lane call that this thread is in. `host` is the address of the session's host table, `core` the host's own state
+   behind it. Only compared and handed back, never read through: a late call of an adapter may carry a stale address. */
+struct chost_lane {
+    const void *host;
+    void *core;
+};
+
+extern _Thread_local struct chost_lane chost_current_lane;
+
+static inline void chost_lane_enter(const void *host, void *core) {
+    chost_current_lane.host = host;
+    chost_current_lane.core = core;
+}
+
+static inline void chost_lane_leave(void) {
+    chost_current_lane.host = 0;
+    chost_current_lane.core = 0;
+}
+
+/* The state behind `host` while this thread is in a lane call of exactly that session, else null. */
+static inline void *chost_lane_core(const void *host) {
+    return chost_current_lane.host == host ? chost_current_lane.core : (void *)0;
+}
+
+static inline uint64_t chost_load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+static inline uint64_t chost_load_relaxed(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
+static inline void chost_store(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }
+static inline void chost_store_relaxed(uint64_t *word, uint64_t value) {
+    __atomic_store_n(word, value, __ATOMIC_RELAXED);
+}
+static inline void chost_add(uint64_t *word, uint64_t value) { __atomic_fetch_add(word, value, __ATOMIC_RELAXED); }
+
+/* Tells the processor that the caller spins. */
+static inline void chost_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+/* Names the calling thread for debuggers and /proc; at most 15 bytes. */
+void chost_name_thread(const char *name);
+
+#endif /* SLUICE_CHOST_H */

@@ -1,0 +1,108 @@
+package import Domain
+
+/// What one source says of an instrument. `nil` = it does not say.
+///
+/// Quantities are in units of the instrument, prices in its currency (INTERFACES.md §2).
+package struct InstrumentFields: Hashable, Sendable {
+    package var id: InstrumentID
+    package var name: String?
+    package var currency: Currency?
+    package var tickSize: ExactDecimal?
+    package var lotSize: ExactDecimal?
+    package var multiplier: ExactDecimal?
+    package var contractSize: ExactDecimal?
+    package var freezeQuantity: ExactDecimal?
+    package var minimumQuantity: ExactDecimal?
+    package var maximumQuantity: ExactDecimal?
+    package var priceLow: ExactDecimal?
+    package var priceHigh: ExactDecimal?
+    package var expiry: CivilDate?
+    package var isTradable: Bool?
+    /// Where the figures come from, in the words of an overlay; adapters' rows leave it out.
+    package var source: String?
+
+    package init(id: InstrumentID) { self.id = id }
+
+    /// Everything a whole record says.
+    package init(_ record: InstrumentRecord) {
+        id = record.id
+        (name, currency, tickSize, lotSize) = (record.name, record.currency, record.tickSize, record.lotSize)
+        (multiplier, contractSize) = (record.multiplier, record.contractSize)
+        (freezeQuantity, minimumQuantity, maximumQuantity) =
+            (record.freezeQuantity, record.minimumQuantity, record.maximumQuantity)
+        (priceLow, priceHigh, expiry) = (record.priceLow, record.priceHigh, record.expiry)
+        (isTradable, source) = (record.isTradable, record.source)
+    }
+}
+
+/// The part of an instrument's figures that many instruments share: a whole option chain has one tick, lot and expiry.
+/// Held once for all of them, which is what keeps a hundred thousand instruments small.
+struct InstrumentTerms: Hashable, Sendable {
+    var currency: Currency?
+    var tickSize: ExactDecimal?
+    var lotSize: ExactDecimal?
+    var multiplier: ExactDecimal?
+    var contractSize: ExactDecimal?
+    var freezeQuantity: ExactDecimal?
+    var minimumQuantity: ExactDecimal?
+    var maximumQuantity: ExactDecimal?
+    var expiry: CivilDate?
+    var isTradable: Bool?
+
+    init(_ fields: InstrumentFields) {
+        (currency, tickSize, lotSize) = (fields.currency, fields.tickSize, fields.lotSize)
+        (multiplier, contractSize) = (fields.multiplier, fields.contractSize)
+        (freezeQuantity, minimumQuantity, maximumQuantity) =
+            (fields.freezeQuantity, fields.minimumQuantity, fields.maximumQuantity)
+        (expiry, isTradable) = (fields.expiry, fields.isTradable)
+    }
+
+    /// Takes from `other` what is not said here.
+    mutating func fill(from other: InstrumentTerms) {
+        currency = currency ?? other.currency
+        tickSize = tickSize ?? other.tickSize
+        lotSize = lotSize ?? other.lotSize
+        multiplier = multiplier ?? other.multiplier
+        contractSize = contractSize ?? other.contractSize
+        freezeQuantity = freezeQuantity ?? other.freezeQuantity
+        minimumQuantity = minimumQuantity ?? other.minimumQuantity
+        maximumQuantity = maximumQuantity ?? other.maximumQuantity
+        expiry = expiry ?? other.expiry
+        isTradable = isTradable ?? other.isTradable
+    }
+
+    /// What two sources must not say differently of one instrument, as text, by field. The strike is part of the id.
+    static let compared: [(field: String, text: @Sendable (InstrumentTerms) -> String?)] = [
+        ("currency", { $0.currency?.description }), ("tick", { $0.tickSize?.description }),
+        ("lot_size", { $0.lotSize?.description }), ("multiplier", { $0.multiplier?.description }),
+        ("freeze_quantity", { $0.freezeQuantity?.description }), ("expiry", { $0.expiry?.description }),
+    ]
+
+    /// The field that is missing for prices and quantities to be counted, if one is.
+    ///
+    /// Where a unit is a share or a coin, money per unit and price point is 1 by definition; what stands behind one unit
+    /// of a derivative is not ours to assume.
+    func missingField(of kind: InstrumentKind) -> String? {
+        if currency == nil { return "currency" }
+        if tickSize == nil { return "tick" }
+        if lotSize == nil { return "lot_size" }
+        let isDerivative = kind == .future || kind == .option || kind == .perpetual
+        return isDerivative && multiplier == nil ? "multiplier" : nil
+    }
+}
+
+/// Terms by number, each held once.
+struct TermsTable: Sendable {
+    private(set) var all: [InstrumentTerms] = []
+    private var numbers: [InstrumentTerms: Int32] = [:]
+
+    mutating func intern(_ terms: InstrumentTerms) -> Int32 {
+        if let number = numbers[terms] { return number }
+        let number = Int32(truncatingIfNeeded: all.count)  // no more terms than instruments and sources, bounded there
+        all.append(terms)
+        numbers[terms] = number
+        return number
+    }
+
+    subscript(number: Int32) -> InstrumentTerms { all[Int(number)] }
+}

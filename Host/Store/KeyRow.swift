@@ -1,0 +1,28 @@
+package import Domain
+
+/// One API key as it is stored: its secret only as a hash. What scopes and addresses mean is decided above.
+package struct KeyRow: Hashable, Sendable {
+    package var id: String
+    /// The person it belongs to.
+    package var name: String
+    /// 32 bytes.
+    package var secretSHA256: [UInt8]
+    package var scopes: String
+    /// `nil`: every group; empty: none.
+    package var groups: [GroupID]?
+    /// `nil`: from anywhere; empty: from nowhere.
+    package var addresses: [String]?
+    package var createdAt: Timestamp
+    package var expiresAt: Timestamp?
+    package var revokedAt: Timestamp?
+    package var lastUsedAt: Timestamp?
+
+    package init(
+        id: String, name: String, secretSHA256: [UInt8], scopes: String, groups: [GroupID]?, addresses: [String]?,
+        createdAt: Timestamp, expiresAt: Timestamp? = nil, revokedAt: Timestamp? = nil, lastUsedAt: Timestamp? = nil
+    ) {
+        (self.id, self.name, self.secretSHA256, self.scopes) = (id, name, secretSHA256, scopes)
+        (self.groups, self.addresses, self.createdAt) = (groups, addresses, createdAt)
+        (self.expiresAt, self.revokedAt, self.lastUsedAt) = (expiresAt, revokedAt, lastUsedAt)
+    }
+}

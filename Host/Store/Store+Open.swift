@@ -1,0 +1,91 @@
+import GRDB
+
+extension Store {
+    static func open(_ path: String) throws(StoreFailure) -> DatabasePool {
+        var configuration = Configuration()
+        configuration.label = "sluice"
+        configuration.maximumReaderCount = readers
+        configuration.persistentReadOnlyConnections = true
+        configuration.busyMode = .immediateError
+        // A transaction that cannot even be rolled back stops the store; it is no reason to trap.
+        configuration.allowsUnsafeTransactions = true
+        configuration.prepareDatabase { database in
+            try database.execute(
+                sql: """
+                    PRAGMA trusted_schema = OFF;
+                    PRAGMA cell_size_check = ON;
+                    PRAGMA temp_store = MEMORY;
+                    PRAGMA cache_size = -4096;
+                    """)
+        }
+        let opened = configuration
+        return try translatingErrors { try DatabasePool(path: path, configuration: opened) }
+    }
+
+    static func quickCheck(_ pool: DatabasePool, path: String) throws(StoreFailure) {
+        let findings = try translatingErrors {
+            try pool.writeWithoutTransaction { try String.fetchAll($0, sql: "PRAGMA quick_check(10)") }
+        }
+        guard findings == ["ok"] else { throw .damaged(path: path, findings: findings) }
+    }
+
+    /// The pool has set its writer to `synchronous = NORMAL`, which may lose the last commits with the power.
+    static func setUpWriter(_ pool: DatabasePool) throws(StoreFailure) {
+        try translatingErrors {
+            try pool.writeWithoutTransaction { database in
+                try database.execute(
+                    sql: """
+                        PRAGMA synchronous = FULL;
+                        PRAGMA cache_size = -32768;
+                        PRAGMA wal_autocheckpoint = \(checkpointPages);
+                        PRAGMA journal_size_limit = 67108864;
+                        """)
+            }
+        }
+        let found = try settings(pool)
+        guard found.synchronous == 2 else {
+            throw .setting(name: "synchronous", expected: "2", found: "\(found.synchronous)")
+        }
+        guard found.journalMode == "wal" else {
+            throw .setting(name: "journal_mode", expected: "wal", found: found.journalMode)
+        }
+    }
+
+    static func migrate(_ pool: DatabasePool, path: String) throws(StoreFailure) {
+        let migrator = Schema.migrator
+        let unknown = try translatingErrors {
+            try pool.read { database in
+                try migrator.hasBeenSuperseded(database)
+                    ? migrator.appliedIdentifiers(database).subtracting(migrator.migrations).sorted() : []
+            }
+        }
+        guard unknown.isEmpty else { throw .newerDatabase(path: path, migrations: unknown) }
+        try translatingErrors { try migrator.migrate(pool) }
+    }
+
+    static func readLastSequence(_ pool: DatabasePool) throws(StoreFailure) -> UInt64 {
+        let last = try translatingErrors {
+            try pool.read { try Int64.fetchOne($0, sql: "SELECT max(sequence) FROM journal") }
+        }
+        return UInt64(max(0, last ?? 0))
+    }
+
+    private static func settings(_ pool: DatabasePool) throws(StoreFailure) -> StoreSettings {
+        try translatingErrors {
+            try pool.writeWithoutTransaction { database in
+                StoreSettings(
+                    journalMode: try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "nothing",
+                    synchronous: try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? -1)
+            }
+        }
+    }
+
+    /// The settings that durability rests on, read from the writer connection now.
+    package func settings() throws(StoreFailure) -> StoreSettings { try Store.settings(pool) }
+}
+
+/// What `PRAGMA journal_mode` and `PRAGMA synchronous` answer: `wal` and 2 in a store that keeps its word.
+package struct StoreSettings: Hashable, Sendable {
+    package var journalMode: String
+    package var synchronous: Int
+}
