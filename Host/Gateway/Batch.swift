@@ -1,0 +1,42 @@
+import Domain
+import Engine
+import Store
+
+/// What waits for the next commit. One batch is one journal record and one transaction.
+struct Batch {
+    var events: [Event] = []
+    var keyValues: [StoredKeyValue] = []
+    var idempotency: [IdempotencyRow] = []
+    var touched: Set<RunID> = []
+    /// Called with the failure, or `nil` once the batch is durable.
+    var waiters: [@Sendable (StoreFailure?) -> Void] = []
+    /// Somebody waits for it, or an order leaves after it: it is committed at once.
+    var isUrgent = false
+
+    var isEmpty: Bool { events.isEmpty && keyValues.isEmpty && idempotency.isEmpty && waiters.isEmpty }
+}
+
+extension Event {
+    /// The run that an event is about.
+    var run: RunID? {
+        switch self {
+        case .runAdmitted(let admission): admission.run
+        case .orderAnswered(let answer): answer.run
+        case .executed(let execution): execution.run
+        case .ordersQueued(let run, _, _, _), .orderReported(let run, _, _), .cancelRequested(let run, _, _),
+            .cancelAnswered(let run, _, _, _), .replaceRequested(let run, _, _, _), .replaceAnswered(let run, _, _, _),
+            .ordersCanceledLocally(let run, _, _), .ordersReleased(let run, _), .orderLookedUp(let run, _, _, _),
+            .gapClosed(let run, _):
+            run
+        case .accountDefined, .accountRemoved, .groupDefined, .groupRemoved, .instrumentDefined, .riskConfigured,
+            .stateChanged, .dayOpened:
+            nil
+        }
+    }
+
+    /// A note about what has already happened and nobody waits for: it may share the next commit.
+    var isNote: Bool {
+        if case .ordersQueued = self { return true }
+        return false
+    }
+}

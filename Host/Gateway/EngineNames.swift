@@ -1,0 +1,4 @@
+import Engine
+
+// As in StoreNames.swift.
+typealias RecordCodec = JournalRecord

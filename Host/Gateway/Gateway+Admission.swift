@@ -1,0 +1,177 @@
+package import Domain
+package import Engine
+import NIOPosix
+import Store
+
+extension Gateway {
+    /// What became of a request to place an order.
+    package struct Placement: Sendable {
+        package var run: RunSnapshot
+        /// The state that was asked for is reached.
+        package var isReached: Bool
+        /// An earlier request with the same key made this run.
+        package var isReplay: Bool
+    }
+
+    /// Admits a parent order, once for each idempotency key, and waits as asked.
+    ///
+    /// The answer is durable: nothing it says can be lost by a crash.
+    package func place(
+        _ order: ParentOrder, by caller: Caller, idempotency: Idempotency, receivedAt: Timestamp,
+        wait: WaitLevel = .durable, timeoutMilliseconds: Int64 = 10_000
+    ) async throws(GatewayError) -> Placement {
+        let key = KeyMemory.Key(caller: caller.keyID, key: idempotency.key)
+        if let known = try await begin(key, idempotency) {
+            guard let id = RunID(known.subject), let run = try await settledRun(id) else {
+                throw .keyReused(subject: known.subject)
+            }
+            let reached = try await waitFor(id, wait, timeoutMilliseconds)
+            return Placement(run: try await settledRun(id) ?? run, isReached: reached, isReplay: true)
+        }
+        let run = try await admit(order, by: caller, key, idempotency, receivedAt: receivedAt)
+        guard wait != .durable, !run.status.isTerminal, let id = run.id else {
+            return Placement(run: run, isReached: true, isReplay: false)
+        }
+        let reached = try await waitFor(id, wait, timeoutMilliseconds)
+        return Placement(run: try await settledRun(id) ?? run, isReached: reached, isReplay: false)
+    }
+
+    /// Allocation and verdicts of a parent order by the code of admission; nothing is kept or sent.
+    package func preview(
+        _ order: ParentOrder, by caller: Caller, receivedAt: Timestamp
+    ) throws(GatewayError) -> RunSnapshot {
+        do {
+            return try step { state throws -> RunSnapshot in
+                try checkServing(state)
+                try define(order.symbol, &state)
+                let request = AdmissionRequest(
+                    order: order, origin: Origin(caller: caller.keyID, idempotencyKey: ""),
+                    authority: caller.authority, receivedAt: receivedAt)
+                return state.engine.preview(of: try state.engine.decide(request, now: clock.wall()))
+            }
+        } catch {
+            throw translated(error)
+        }
+    }
+
+    /// One step: decide, keep, and put into the batch. Then wait for the disk.
+    private func admit(
+        _ order: ParentOrder, by caller: Caller, _ key: KeyMemory.Key, _ idempotency: Idempotency, receivedAt: Timestamp
+    ) async throws(GatewayError) -> RunSnapshot {
+        let waiter = DurableWaiter()
+        var run: RunSnapshot
+        do {
+            run = try step { state throws -> RunSnapshot in
+                try checkServing(state)
+                guard state.waiting < options.maximumWaiting else { throw GatewayError.overloaded }
+                try define(order.symbol, &state)
+                let request = AdmissionRequest(
+                    order: order, origin: Origin(caller: caller.keyID, idempotencyKey: idempotency.key),
+                    authority: caller.authority, receivedAt: receivedAt)
+                let admission = try state.engine.decide(request, now: clock.wall())
+                keep(admission, fingerprint: idempotency.fingerprint, &state)
+                state.waiting += 1
+                state.pending.waiters.append(waiter.resume)
+                guard let snapshot = state.engine.snapshot(of: admission.run) else {
+                    preconditionFailure("a run that was just admitted is in memory")
+                }
+                return snapshot
+            }
+        } catch {
+            state.withLockedValue { $0.keys.abandon(key) }
+            throw translated(error)
+        }
+        let failure = await waiter.wait()
+        state.withLockedValue { state in
+            state.waiting -= 1
+            if failure == nil, let id = run.id {
+                state.keys.finish(key, KeyMemory.Answer(fingerprint: idempotency.fingerprint, subject: id.description))
+            } else {
+                state.keys.abandon(key)
+            }
+        }
+        if let failure { throw .store(failure) }
+        run.markDurable(at: clock.wall())
+        return run
+    }
+
+    /// Keeps a decision: the run, and what leaves after its commit.
+    func keep(_ admission: RunAdmission, fingerprint: [UInt8], _ state: inout State) {
+        emit(.runAdmitted(admission), &state)
+        state.pending.idempotency.append(
+            IdempotencyRow(
+                caller: admission.origin.caller, key: admission.origin.idempotencyKey, fingerprint: fingerprint,
+                subject: admission.run.description, createdAt: admission.admittedAt))
+    }
+
+    /// Makes an instrument known to the engine by the master's record, with its price.
+    func define(_ symbol: InstrumentID, _ state: inout State) throws(GatewayError) {
+        guard state.engine.instrumentNumber(symbol) == nil, let record = market.record(symbol) else { return }
+        let number = Int32(state.engine.instruments.count)
+        do {
+            _ = try Instrument(record, index: InstrumentIndex(number))
+        } catch {
+            throw .refused(
+                ParentRefusal(
+                    code: "unusable_instrument", path: "/symbol", value: symbol.text, message: error.description,
+                    remedy: "correct the instrument's record in the overlay file"))
+        }
+        emit(.instrumentDefined(number: number, record), &state)
+        if let (price, at) = market.reference(symbol) { state.engine.setReference(number, price: price, at: at) }
+    }
+
+    // MARK: Idempotency
+
+    /// Takes a key for a new request; or finds the answer of an earlier one.
+    func begin(_ key: KeyMemory.Key, _ idempotency: Idempotency) async throws(GatewayError) -> KeyMemory.Answer? {
+        let known: KeyMemory.Answer
+        switch state.withLockedValue({ $0.keys.begin(key) }) {
+        case .new: return nil
+        case .inFlight: throw .keyInUse
+        case .known(let answer): known = answer
+        case .askStore:
+            let row: IdempotencyRow?
+            do {
+                row = try await onReader { try $0.idempotency(caller: key.caller, key: key.key) }
+            } catch {
+                state.withLockedValue { $0.keys.abandon(key) }
+                throw error
+            }
+            guard let row else { return nil }
+            known = KeyMemory.Answer(fingerprint: row.fingerprint, subject: row.subject)
+            state.withLockedValue { $0.keys.finish(key, known) }
+        }
+        guard known.fingerprint == idempotency.fingerprint else { throw .keyReused(subject: known.subject) }
+        return known
+    }
+
+    /// Reads the store off the event loops.
+    func onReader<Result: Sendable>(
+        _ body: @escaping @Sendable (any JournalStorage) throws -> Result
+    ) async throws(GatewayError) -> Result {
+        let storage = storage
+        do {
+            return try await NIOThreadPool.singleton.runIfActive { try body(storage) }
+        } catch let failure as StoreFailure {
+            throw .store(failure)
+        } catch {
+            throw .notServing("the store cannot be read: \(error)")
+        }
+    }
+
+    func translated(_ error: any Error) -> GatewayError {
+        switch error {
+        case let error as GatewayError: error
+        case let refusal as ParentRefusal: .refused(refusal)
+        case let failure as StoreFailure: .store(failure)
+        default: .notServing("\(error)")
+        }
+    }
+}
+
+extension RunSnapshot {
+    /// The commit returned: what the record itself says only with its next event.
+    mutating func markDurable(at time: Timestamp) {
+        for index in legs.indices where legs[index].status != .refused { legs[index].markDurable(at: time) }
+    }
+}

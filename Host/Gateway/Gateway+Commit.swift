@@ -1,0 +1,169 @@
+import Adapters
+import Domain
+import Engine
+import Store
+
+extension Gateway {
+    /// Commits the pending batch, if there is one, and hands over what may leave after it. The journal's thread calls it;
+    /// a simulation calls it as a step.
+    /// - Returns: whether there was anything to do.
+    @discardableResult
+    package func commitStep() -> Bool {
+        let now = clock.wall()
+        let taken = state.withLockedValue { state -> (Batch, CommitBatch)? in
+            guard !state.pending.isEmpty else { return nil }
+            if case .failed(let failure) = state.serving {
+                let waiters = state.pending.waiters
+                state.pending = Batch()
+                for waiter in waiters { waiter(failure) }
+                return nil
+            }
+            let batch = state.pending
+            state.pending = Batch()
+            // A batch of waiters alone has nothing to write: everything before it is durable already.
+            guard !batch.events.isEmpty || !batch.keyValues.isEmpty || !batch.idempotency.isEmpty else {
+                return (batch, CommitBatch(record: emptyRecord(at: now)))
+            }
+            let commit = rows(batch, sequence: state.pendingSequence, at: now, state)
+            state.pendingSequence += 1
+            return (batch, commit)
+        }
+        guard let (batch, commit) = taken else { return false }
+        if commit.record.sequence > 0 {
+            var commit = commit
+            var bytes: [UInt8] = []
+            RecordCodec.encode(
+                events: batch.events, sequence: commit.record.sequence, at: now, into: &bytes)
+            commit.record.bytes = bytes
+            do throws(StoreFailure) {
+                try storage.commit(commit)
+            } catch {
+                fail(error, batch)
+                return true
+            }
+        }
+        let durableAt = clock.wall()
+        let resumes = state.withLockedValue { state -> [@Sendable () -> Void] in
+            if commit.record.sequence > 0 { state.durableSequence = commit.record.sequence }
+            enqueue(batch, durableAt: durableAt, &state)
+            return takeSatisfied(batch.touched, &state, now: durableAt)
+        }
+        dispatchStep(durableAt: durableAt)
+        for waiter in batch.waiters { waiter(nil) }
+        for resume in resumes { resume() }
+        if commit.record.sequence > 0 { publish(batch, sequence: commit.record.sequence) }
+        return true
+    }
+
+    private func emptyRecord(at now: Timestamp) -> StoredRecord {
+        StoredRecord(sequence: 0, recordedAt: now, formatVersion: 1, bytes: [])
+    }
+
+    /// Fail-stop: nothing of the batch was written, nothing of it is sent, nothing is admitted until a restart rebuilds the
+    /// state from what is durable.
+    private func fail(_ failure: StoreFailure, _ batch: Batch) {
+        logger.critical("Commit failed, admission is stopped", metadata: ["failure": "\(failure)"])
+        let waiters = state.withLockedValue { state in
+            state.serving = .failed(failure)
+            defer { state.pending = Batch() }
+            return batch.waiters + state.pending.waiters
+        }
+        for waiter in waiters { waiter(failure) }
+    }
+
+    // MARK: Projections
+
+    /// The projections of a batch: the last state of every run and leg it touched.
+    private func rows(_ batch: Batch, sequence: UInt64, at now: Timestamp, _ state: borrowing State) -> CommitBatch {
+        var commit = CommitBatch(
+            record: StoredRecord(
+                sequence: sequence, recordedAt: now,
+                formatVersion: UInt32(RecordCodec.formatVersion), bytes: []))
+        commit.idempotency = batch.idempotency
+        commit.keyValues = batch.keyValues
+        commit.touchedRuns = Array(batch.touched)
+        let engine = state.engine
+        for id in batch.touched {
+            guard let run = engine.runs[id] else { continue }
+            let admission = run.admission
+            let account: AccountID? = if case .account(let id) = admission.order.target { id } else { nil }
+            commit.runs.append(
+                RunRow(
+                    run: id, groupID: admission.group, accountID: account, status: run.status.rawName,
+                    createdAt: admission.admittedAt, updatedAt: run.updatedAt, body: []))
+            let symbol = engine.instruments[Int(admission.instrument)].id.text
+            for (index, leg) in run.legs.enumerated() where leg.orderCount > 0 {
+                let account = engine.accounts[Int(leg.admission.account)].account
+                commit.legs.append(
+                    LegRow(
+                        leg: LegID(run: id, index: index),
+                        clientOrderID: engine.clientOrderID(
+                            admission.firstClientSequence + UInt64(leg.firstOrder)),
+                        accountID: account.id, adapterID: account.adapter, symbol: symbol,
+                        side: leg.admission.side.rawName, status: run.legStatus(index).rawName,
+                        updatedAt: run.updatedAt, body: []))
+            }
+        }
+        for case .executed(let execution) in batch.events {
+            let instrument = engine.instruments[Int(execution.instrument)]
+            commit.executions.append(
+                ExecutionRow(
+                    adapterID: execution.adapter, accountID: engine.accounts[Int(execution.account)].account.id,
+                    executionID: execution.executionID, kind: execution.kind.rawName, replaces: execution.replaces,
+                    leg: execution.run.flatMap { id in
+                        engine.runs[id].map { LegID(run: id, index: Int($0.orders[Int(execution.order)].legIndex)) }
+                    }, symbol: instrument.id.text, side: execution.side.rawName,
+                    lastQuantity: instrument.instrument.quantity(execution.lastQuantity).description,
+                    lastPrice: instrument.instrument.price(execution.lastPrice).description,
+                    fees: Money(
+                        minorUnits: execution.fees,
+                        currency: engine.accounts[Int(execution.account)].account.currency
+                    ).amount.description, transactTime: execution.transactTime, recordedAt: execution.at))
+        }
+        return commit
+    }
+
+    // MARK: Dispatch
+
+    /// Puts what a durable batch lets leave into the outbound queue.
+    private func enqueue(_ batch: Batch, durableAt: Timestamp, _ state: inout State) {
+        for event in batch.events {
+            switch event {
+            case .runAdmitted(let admission): enqueue(admission, &state)
+            case .cancelRequested(let run, let order, _):
+                state.outbound.mutations.append(.cancel(OrderPlace(run: run, order: order)))
+            case .replaceRequested(let run, let order, _, _):
+                state.outbound.mutations.append(.replace(OrderPlace(run: run, order: order)))
+            default: break
+            }
+        }
+    }
+
+    /// Legs in a rotation of their order, so that the same account is not always first.
+    func enqueue(_ admission: RunAdmission, _ state: inout State) {
+        guard let run = state.engine.runs[admission.run], !run.legs.isEmpty else { return }
+        let deadline = admission.admittedAt.advanced(
+            by: admission.order.deadlineMilliseconds.multipliedSaturating(by: 1_000_000))
+        let count = run.legs.count
+        let first = Int(admission.rotation.magnitude) % count
+        for step in 0..<count {
+            let leg = run.legs[(first + step) % count]
+            for order in leg.orders where run.orders[order].isWaiting {
+                state.outbound.append(
+                    OutboundQueue.Entry(
+                        place: OrderPlace(run: run.id, order: Int32(order)),
+                        notBefore: leg.admission.heldUntil ?? Timestamp(nanoseconds: .min), deadline: deadline))
+            }
+        }
+    }
+}
+
+extension ExecutionReport.Kind {
+    var rawName: String {
+        switch self {
+        case .new: "NEW"
+        case .correct: "CORRECT"
+        case .bust: "BUST"
+        }
+    }
+}

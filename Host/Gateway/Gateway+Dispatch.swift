@@ -1,0 +1,260 @@
+import Adapters
+package import Domain
+import Engine
+
+extension Gateway {
+    /// Hands every durable order, cancel and modify whose turn it is to its lane.
+    package func dispatchStep(durableAt: Timestamp? = nil) {
+        let ready = step { state in parcels(&state, durableAt: durableAt) }
+        for parcel in ready { send(parcel) }
+    }
+
+    /// Everything for one session, in the order in which it leaves.
+    struct Parcel {
+        let session: AdapterSession
+        var cancels: [CancelCommand] = []
+        var modifies: [ModifyCommand] = []
+        var lookups: [LookupCommand] = []
+        var submits: [SubmitCommand] = []
+        var submitted: [OrderPlace] = []
+    }
+
+    private func parcels(_ state: inout State, durableAt: Timestamp?) -> [Parcel] {
+        guard !state.outbound.isEmpty else { return [] }
+        let now = clock.wall()
+        let (entries, mutations) = state.outbound.take()
+        var parcels: [ObjectIdentifier: Parcel] = [:]
+        var order: [ObjectIdentifier] = []
+        func add(_ session: AdapterSession, _ body: (inout Parcel) -> Void) {
+            let id = ObjectIdentifier(session)
+            if parcels[id] == nil { order.append(id) }
+            body(&parcels[id, default: Parcel(session: session)])
+        }
+        for mutation in mutations { addMutation(mutation, &state, add) }
+        var queued: [RunID: [Int32]] = [:]
+        var queuedRuns: [RunID] = []
+        var late: [OrderPlace] = []
+        for entry in entries {
+            guard let run = state.engine.runs[entry.place.run], run.orders[Int(entry.place.order)].isWaiting else {
+                continue
+            }
+            if entry.deadline <= now {
+                late.append(entry.place)
+                continue
+            }
+            guard entry.notBefore <= now, takeRate(run, entry.place, now, &state) else {
+                state.outbound.append(entry)
+                continue
+            }
+            guard let (session, command) = submitCommand(run, entry.place, &state) else {
+                state.outbound.append(entry)  // no session yet: waits until its deadline
+                continue
+            }
+            if queued[run.id] == nil { queuedRuns.append(run.id) }
+            queued[run.id, default: []].append(entry.place.order)
+            add(session) { parcel in
+                parcel.submits.append(command)
+                parcel.submitted.append(entry.place)
+            }
+        }
+        for id in queuedRuns {
+            let orders = queued[id] ?? []
+            let held = orders.filter { state.engine.runs[id]?.orders[Int($0)].status == .held }
+            if !held.isEmpty { emit(.ordersReleased(run: id, orders: held), &state) }
+            let durable = durableAt ?? state.engine.runs[id]?.admission.admittedAt ?? now
+            emit(.ordersQueued(run: id, orders: orders, durableAt: durable, queuedAt: now), &state)
+        }
+        for place in late {
+            emit(.ordersCanceledLocally(run: place.run, orders: [place.order], reason: .deadline), &state)
+        }
+        return order.compactMap { parcels[$0] }
+    }
+
+    private func send(_ parcel: Parcel) {
+        for command in parcel.cancels {
+            if case .refused(let cause) = parcel.session.cancel(command) {
+                finish(command.id, kind: .cancel, cause)
+            }
+        }
+        for command in parcel.modifies {
+            if case .refused(let cause) = parcel.session.modify(command) { finish(command.id, kind: .replace, cause) }
+        }
+        for command in parcel.lookups {
+            if case .refused = parcel.session.lookUp(command) {
+                state.withLockedValue { state in
+                    guard let place = state.engine.runs.place(ofClientSequence: command.id) else { return }
+                    state.lookups[place]?.isAsked = false
+                }
+            }
+        }
+        guard !parcel.submits.isEmpty else { return }
+        let taken = parcel.session.submit(parcel.submits)
+        guard taken < parcel.submits.count else { return }
+        // The lane's queue is full: proof that nothing of the rest was sent.
+        step { state in
+            let now = clock.wall()
+            for place in parcel.submitted[taken...] {
+                emit(
+                    .orderAnswered(
+                        OrderAnswer(
+                            run: place.run, order: place.order, outcome: .notSent, brokerOrderID: nil,
+                            exchangeOrderID: nil,
+                            error: AdapterError(code: .rateLimited, text: "the account's queue is full"),
+                            adapterState: [], dispatchedAt: now, writtenAt: nil, firstByteAt: nil, answeredAt: now)),
+                    &state)
+            }
+        }
+    }
+
+    enum CommandKind { case cancel, replace }
+
+    /// A cancel or modify that its lane did not take: certainly not sent.
+    private func finish(_ id: UInt64, kind: CommandKind, _ cause: HostCause) {
+        step { state in
+            guard let place = state.engine.runs.place(ofClientSequence: id) else { return }
+            let error = AdapterError(code: .internalError, text: cause.rawName)
+            switch kind {
+            case .cancel:
+                emit(.cancelAnswered(run: place.run, order: place.order, outcome: .notSent, error: error), &state)
+            case .replace:
+                emit(.replaceAnswered(run: place.run, order: place.order, outcome: .notSent, error: error), &state)
+            }
+        }
+    }
+
+    // MARK: Commands
+
+    private func addMutation(
+        _ mutation: OutboundQueue.Mutation, _ state: inout State,
+        _ add: (AdapterSession, (inout Parcel) -> Void) -> Void
+    ) {
+        let place: OrderPlace
+        switch mutation {
+        case .cancel(let found), .replace(let found), .lookUp(let found): place = found
+        }
+        guard let run = state.engine.runs[place.run] else { return }
+        let order = run.orders[Int(place.order)]
+        let account = state.engine.accounts[Int(run.legs[Int(order.legIndex)].admission.account)].account
+        guard let seat = state.sessions[account.id] else {
+            refuseMutation(mutation, place, &state)
+            return
+        }
+        let instrument = state.engine.instruments[Int(run.admission.instrument)].instrument
+        let reference = OrderReference(
+            accountIndex: seat.index, brokerOrderID: order.brokerOrderID, exchangeOrderID: order.exchangeOrderID,
+            clientOrderID: state.engine.clientOrderID(order.clientSequence),
+            adapterState: order.adapterState.isEmpty ? nil : order.adapterState,
+            order: submitCommand(run, place, &state).map { AcknowledgedOrder($0.1) })
+        let deadline = clock.monotonic() + options.commandDeadline
+        switch mutation {
+        case .cancel:
+            let command = CancelCommand(id: order.clientSequence, reference: reference, deadline: deadline)
+            add(seat.session) { $0.cancels.append(command) }
+        case .replace:
+            guard let wanted = order.replacement else { return }
+            let command = ModifyCommand(
+                id: wanted.clientSequence, reference: reference,
+                changes: OrderChanges(
+                    clientOrderID: state.engine.clientOrderID(wanted.clientSequence),
+                    quantity: wanted.quantity == order.quantity ? nil : instrument.quantity(wanted.quantity),
+                    price: wanted.limitPrice == order.limitPrice ? nil : instrument.price(wanted.limitPrice),
+                    triggerPrice: wanted.stopPrice == order.stopPrice ? nil : instrument.price(wanted.stopPrice)),
+                deadline: deadline)
+            add(seat.session) { $0.modifies.append(command) }
+        case .lookUp:
+            let queued = run.legs[Int(order.legIndex)].times.queued
+            let command = LookupCommand(
+                id: order.clientSequence, reference: reference,
+                writtenTime: queued == 0 ? nil : Timestamp(nanoseconds: queued), deadline: deadline)
+            add(seat.session) { $0.lookups.append(command) }
+        }
+    }
+
+    private func refuseMutation(_ mutation: OutboundQueue.Mutation, _ place: OrderPlace, _ state: inout State) {
+        let error = AdapterError(code: .authExpired, text: "the account has no session")
+        switch mutation {
+        case .cancel:
+            emit(.cancelAnswered(run: place.run, order: place.order, outcome: .notSent, error: error), &state)
+        case .replace:
+            emit(.replaceAnswered(run: place.run, order: place.order, outcome: .notSent, error: error), &state)
+        case .lookUp: state.lookups[place]?.isAsked = false
+        }
+    }
+
+    private func submitCommand(
+        _ run: Run, _ place: OrderPlace, _ state: inout State
+    ) -> (AdapterSession, SubmitCommand)? {
+        let order = run.orders[Int(place.order)]
+        let leg = run.legs[Int(order.legIndex)].admission
+        let account = state.engine.accounts[Int(leg.account)].account
+        guard let seat = state.sessions[account.id],
+            let prepared = prepared(run.admission.instrument, account.adapter, seat.session, &state)
+        else { return nil }
+        let instrument = state.engine.instruments[Int(run.admission.instrument)].instrument
+        let terms = run.admission.order
+        var flags: OrderFlags = []
+        if leg.isClosing { flags.insert(.closing) }
+        if terms.isReduceOnly { flags.insert(.reduceOnly) }
+        if terms.isPostOnly { flags.insert(.postOnly) }
+        if terms.isAfterMarket { flags.insert(.afterMarket) }
+        return (
+            seat.session,
+            SubmitCommand(
+                id: order.clientSequence, accountIndex: seat.index, side: leg.side, orderType: leg.orderType,
+                product: terms.product, timeInForce: terms.timeInForce, orderClass: terms.orderClass, flags: flags,
+                clientOrderID: state.engine.clientOrderID(order.clientSequence), runText: run.id.description,
+                instrument: prepared, quantity: instrument.quantity(order.quantity),
+                disclosedQuantity: terms.disclosedQuantity,
+                price: order.limitPrice == 0 ? nil : instrument.price(order.limitPrice),
+                triggerPrice: order.stopPrice == 0 ? nil : instrument.price(order.stopPrice), trail: terms.trail,
+                validUntil: terms.validUntil, options: terms.brokerOptions[account.adapter.rawValue],
+                deadline: clock.monotonic() + options.commandDeadline)
+        )
+    }
+
+    /// An instrument in the adapter's form, made once.
+    private func prepared(
+        _ number: Int32, _ adapter: AdapterID, _ session: AdapterSession, _ state: inout State
+    ) -> AdapterInstrument? {
+        let key = PreparedKey(adapter: adapter, instrument: number)
+        if let known = state.preparedInstruments[key] { return known }
+        let record = state.engine.instruments[Int(number)].record
+        let index = market.index(record.id) ?? InstrumentIndex(number)
+        guard let made = try? session.prepare(record, index: index, alias: nil, brokerData: nil) else { return nil }
+        state.preparedInstruments[key] = made
+        return made
+    }
+
+    // MARK: Rates, measured at the send (RISK.md C13)
+
+    /// Takes one message from every window of the order's scopes, or none.
+    private func takeRate(_ run: Run, _ place: OrderPlace, _ now: Timestamp, _ state: inout State) -> Bool {
+        let number = run.legs[Int(run.orders[Int(place.order)].legIndex)].admission.account
+        let account = state.engine.accounts[Int(number)].account
+        var logs: [(SendScope, SlidingLog)] = []
+        for (scope, window) in state.engine.sendWindows(account: number, sendScope(account)) {
+            let log = state.sendRates[scope] ?? SlidingLog(limit: window.limit, window: window.window)
+            let current =
+                log.limit == window.limit && log.window == window.window
+                ? log : SlidingLog(limit: window.limit, window: window.window)
+            guard current.earliest(1, now: now) == now else { return false }
+            logs.append((scope, current))
+        }
+        for (scope, log) in logs {
+            var log = log
+            log.record(1, at: now)
+            state.sendRates[scope] = log
+        }
+        return true
+    }
+
+    private func sendScope(_ account: Account) -> (ScopeKind, Int) -> SendScope {
+        { kind, index in
+            switch kind {
+            case .account: .account(account.id, index)
+            case .adapter: .adapter(account.adapter, index)
+            default: .firm(index)
+            }
+        }
+    }
+}

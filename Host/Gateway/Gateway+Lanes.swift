@@ -1,0 +1,192 @@
+package import Adapters
+import Domain
+import Engine
+import Store
+
+extension Gateway: AdapterDelegate {
+    /// News of a lane: the engine takes all of it in one step, and the batch carries the adapter's own writes with it.
+    package func lane(_ session: AdapterSession, delivers batch: inout LaneBatch) {
+        var events: [LaneEvent] = []
+        swap(&events, &batch.events)
+        let adapter = session.id.adapter
+        step { state in
+            let now = clock.wall()
+            let offset = now.nanoseconds - clock.monotonic()
+            for event in events { take(event, session, adapter, now, offset, &state) }
+        }
+    }
+
+    private func take(
+        _ event: LaneEvent, _ session: AdapterSession, _ adapter: AdapterID, _ now: Timestamp, _ offset: Int64,
+        _ state: inout State
+    ) {
+        switch event {
+        case .submitted(let completion): answered(completion, adapter, now, offset, &state)
+        case .canceled(let completion):
+            guard let place = state.engine.runs.place(ofClientSequence: completion.id) else { return }
+            emit(
+                .cancelAnswered(
+                    run: place.run, order: place.order, outcome: completion.outcome, error: completion.error), &state)
+            // A cancel that lost its race says that something is known there which we do not know yet.
+            if completion.outcome != .accepted { lookUp(place, at: now, &state) }
+        case .modified(let completion):
+            guard let place = state.engine.runs.place(ofClientSequence: completion.id) else { return }
+            emit(
+                .replaceAnswered(
+                    run: place.run, order: place.order, outcome: completion.outcome, error: completion.error), &state)
+            if completion.outcome == .unknown { lookUp(place, at: now, &state) }
+        case .lookedUp(let completion): lookedUp(completion, session, now, &state)
+        case .order(let report):
+            guard let event = state.engine.event(for: report, at: now) else { return }
+            emit(event, &state)
+            afterReport(event, now, &state)
+        case .execution(let report): executed(report, now, &state)
+        case .session(let status): sessionChanged(session, status, now, &state)
+        case .keyValue(let write):
+            state.pending.keyValues.append(
+                StoredKeyValue(
+                    adapterID: adapter, accountID: write.account, key: String(decoding: write.key, as: UTF8.self),
+                    value: write.value))
+            state.pending.isUrgent = true
+        case .late(let late):
+            guard late.kind != .query, late.kind != .lifecycle,
+                let place = state.engine.runs.place(ofClientSequence: late.id)
+            else { return }
+            lookUp(place, at: now, &state)
+        case .poisoned(let reason):
+            logger.error(
+                "Adapter broke its contract", metadata: ["adapter.id": "\(adapter)", "reason": "\(reason)"])
+        case .allCanceled: break
+        }
+    }
+
+    private func answered(
+        _ completion: MutationCompletion, _ adapter: AdapterID, _ now: Timestamp, _ offset: Int64,
+        _ state: inout State
+    ) {
+        guard let place = state.engine.runs.place(ofClientSequence: completion.id),
+            let run = state.engine.runs[place.run]
+        else { return }
+        func wall(_ monotonic: Int64?) -> Timestamp? {
+            monotonic.flatMap { $0 == 0 ? nil : Timestamp(nanoseconds: $0 + offset) }
+        }
+        let dispatched = wall(completion.times.dispatched) ?? now
+        let answered = wall(completion.times.acked) ?? now
+        var error = completion.error
+        if error == nil, let cause = completion.cause {
+            error = AdapterError(code: .internalError, text: cause.rawName)
+        }
+        let answer = OrderAnswer(
+            run: place.run, order: place.order, outcome: completion.outcome,
+            brokerOrderID: completion.brokerOrderID, exchangeOrderID: completion.exchangeOrderID, error: error,
+            adapterState: completion.adapterState ?? [], dispatchedAt: dispatched,
+            writtenAt: wall(completion.times.written), firstByteAt: wall(completion.times.firstByte),
+            answeredAt: answered)
+        emit(.orderAnswered(answer), &state)
+        latency.record(
+            adapter: adapter, run: run, leg: Int(run.orders[Int(place.order)].legIndex), answer: answer)
+        if let reported = completion.state, reported.isTerminal, completion.outcome == .accepted {
+            let report = ReportedOrder.state(reported, at: now)
+            emit(.orderReported(run: place.run, order: place.order, report: report), &state)
+        }
+        switch completion.outcome {
+        case .unknown: lookUp(place, at: now, &state)
+        case .rejected: failed(place, now, &state)
+        case .accepted, .notSent: break
+        }
+        settleUnwind(place.run, now, &state)
+    }
+
+    private func executed(_ report: ExecutionReport, _ now: Timestamp, _ state: inout State) {
+        do {
+            if let symbol = report.symbol { try? define(symbol, &state) }
+            let event = try state.engine.event(for: report, at: now)
+            emit(event, &state)
+            if case .executed(let execution) = event {
+                latency.record(execution, state.engine)
+                let account = state.engine.accounts[Int(execution.account)].account.id
+                // Figures of the broker that contain this fill are wanted soon.
+                state.fundsDue[account] = min(state.fundsDue[account] ?? now, now.advanced(by: 200_000_000))
+                if let run = execution.run { settleUnwind(run, now, &state) }
+                checkLosses(now, &state)
+            }
+        } catch {
+            switch error {
+            case .duplicate: break
+            case .unknownAccount, .unknownInstrument, .malformed, .unknownExecution:
+                logger.error(
+                    "Execution could not be booked",
+                    metadata: [
+                        "account.id": "\(report.account)", "execution.id": "\(report.executionID)",
+                        "fault": "\(error)",
+                    ])
+            }
+        }
+    }
+
+    private func afterReport(_ event: Event, _ now: Timestamp, _ state: inout State) {
+        guard case .orderReported(let id, let order, let report) = event, let run = state.engine.runs[id] else { return }
+        let place = OrderPlace(run: id, order: order)
+        if run.orders[Int(order)].waitsForExecutions, state.gaps[place] == nil {
+            state.gaps[place] = now.advanced(by: options.executionGap)
+            lookUp(place, at: now, &state)
+        }
+        if report.state == .rejected { failed(place, now, &state) }
+        settleUnwind(id, now, &state)
+    }
+
+    /// A broker rejected a leg: the run's policy says what becomes of the others.
+    private func failed(_ place: OrderPlace, _ now: Timestamp, _ state: inout State) {
+        for event in state.engine.consequences(ofFailureIn: place.run) { emit(event, &state) }
+    }
+
+    /// A run with `unwind` whose legs have all ended after a failure: its fills are closed, once, by orders of the
+    /// gateway with a key of their own.
+    private func settleUnwind(_ id: RunID, _ now: Timestamp, _ state: inout State) {
+        guard let run = state.engine.runs[id], run.admission.onLegFailure == .unwind, run.liveLegs == 0,
+            state.engine.hasFailedLeg(run), !state.unwound.contains(id)
+        else { return }
+        state.unwound.insert(id)
+        for demand in state.engine.unwindDemands(run) {
+            let request = AdmissionRequest(
+                order: demand, origin: Origin(caller: "gateway", idempotencyKey: "unwind:\(id):\(demand.target)"),
+                authority: .everything, receivedAt: now, isGatewayClosing: true)
+            do {
+                let admission = try state.engine.decide(request, now: now)
+                keep(admission, fingerprint: [], &state)
+            } catch {
+                logger.error("Unwind refused", metadata: ["run.id": "\(id)", "reason": "\(error)"])
+            }
+        }
+    }
+
+    // MARK: Sessions
+
+    private func sessionChanged(
+        _ session: AdapterSession, _ status: SessionStatus, _ now: Timestamp, _ state: inout State
+    ) {
+        let readiness: Inputs.Readiness =
+            switch status.state {
+            case .ready: status.isPoisoned ? .degraded : .ready
+            case .degraded: .degraded
+            default: .notReady
+            }
+        for account in session.accounts {
+            guard let number = state.engine.accountNumber(account.id) else { continue }
+            state.engine.setReadiness(number, readiness)
+            if readiness == .ready { state.fundsDue[account.id] = now }
+        }
+        hub.publish(.session(session.id, status, accounts: session.accounts.map(\.id), at: now))
+        logger.info(
+            "Session state",
+            metadata: [
+                "adapter.id": "\(session.id.adapter)", "login": "\(session.id.login)", "state": "\(status.state.rawName)",
+            ])
+        if readiness != .notReady {
+            // What was asked for while there was no session goes out now.
+            for place in state.lookups.keys {
+                state.lookups[place]?.isAsked = false
+            }
+        }
+    }
+}

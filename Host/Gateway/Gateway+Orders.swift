@@ -1,0 +1,91 @@
+package import Domain
+package import Engine
+import Store
+
+extension Gateway {
+    /// Ends a run, or one leg of it. Never refused by risk; what has ended stays as it is.
+    /// - Returns: the run in the state after the request, which is durable.
+    package func cancel(
+        _ id: RunID, leg: Int? = nil, by caller: Caller, idempotency: Idempotency
+    ) async throws(GatewayError) -> RunSnapshot {
+        let subject = leg.map { LegID(run: id, index: $0).description } ?? id.description
+        return try await mutate(id, subject: subject, caller, idempotency) { state throws(GatewayError) in
+            for event in state.engine.requestCancel(id, leg: leg, by: caller.keyID) { self.emit(event, &state) }
+        }
+    }
+
+    /// Changes a live order: quantity is the new total, filled part included.
+    package func modify(
+        _ id: LegID, quantity: ExactDecimal?, limitPrice: ExactDecimal?, stopPrice: ExactDecimal?, by caller: Caller,
+        idempotency: Idempotency
+    ) async throws(GatewayError) -> RunSnapshot {
+        try await mutate(id.run, subject: id.description, caller, idempotency) { state throws(GatewayError) in
+            let now = self.clock.wall()
+            let result: Result<Event, Engine.RiskRefusal>
+            do throws(ParentRefusal) {
+                result = try state.engine.requestReplace(
+                    id, quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice, authority: caller.authority,
+                    by: caller.keyID, now: now)
+            } catch {
+                throw .refused(error)
+            }
+            switch result {
+            case .success(let event): self.emit(event, &state)
+            case .failure(let refusal):
+                guard let reject = state.engine.explained(refusal.rejection, leg: id) else {
+                    throw .notServing("the order is not in memory")
+                }
+                throw .risk(reject)
+            }
+        }
+    }
+
+    /// One idempotent change of a run: checks that the caller may, keeps the key, waits for the disk.
+    private func mutate(
+        _ id: RunID, subject: String, _ caller: Caller, _ idempotency: Idempotency,
+        _ body: (inout State) throws(GatewayError) -> Void
+    ) async throws(GatewayError) -> RunSnapshot {
+        let key = KeyMemory.Key(caller: caller.keyID, key: idempotency.key)
+        if let known = try await begin(key, idempotency) {
+            guard known.subject == subject, let run = try await settledRun(id) else {
+                throw .keyReused(subject: known.subject)
+            }
+            return run
+        }
+        let waiter = DurableWaiter()
+        let snapshot: RunSnapshot
+        do {
+            snapshot = try step { state throws -> RunSnapshot in
+                try checkServing(state)
+                guard let run = state.engine.runs[id], state.engine.covers(caller.authority, run) else {
+                    throw GatewayError.refused(
+                        ParentRefusal(
+                            .notFound, code: "unknown_run", path: "", value: subject, message: "there is no live run \(subject)",
+                            remedy: "GET /api/runs lists runs; ended ones older than the newest cannot be changed"))
+                }
+                try body(&state)
+                state.pending.idempotency.append(
+                    IdempotencyRow(
+                        caller: key.caller, key: key.key, fingerprint: idempotency.fingerprint, subject: subject,
+                        createdAt: clock.wall()))
+                state.pending.isUrgent = true
+                state.pending.waiters.append(waiter.resume)
+                guard let snapshot = state.engine.snapshot(of: id) else {
+                    throw GatewayError.notServing("the run is not in memory")
+                }
+                return snapshot
+            }
+        } catch {
+            state.withLockedValue { $0.keys.abandon(key) }
+            throw translated(error)
+        }
+        if let failure = await waiter.wait() {
+            state.withLockedValue { $0.keys.abandon(key) }
+            throw .store(failure)
+        }
+        state.withLockedValue {
+            $0.keys.finish(key, KeyMemory.Answer(fingerprint: idempotency.fingerprint, subject: subject))
+        }
+        return snapshot
+    }
+}

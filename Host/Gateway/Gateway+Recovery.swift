@@ -1,0 +1,172 @@
+package import Adapters
+package import Domain
+package import Engine
+import Exact
+import Store
+
+extension Gateway {
+    /// Begins to serve: limits in force, prices flowing, sessions of all accounts opening. Accounts become ready one by
+    /// one; an order that may have been sent before the process ended is unknown until its broker has been asked.
+    package func start(limits: RiskLimits, adapters: AdapterHost) {
+        market.start { [weak self] references in self?.take(references) }
+        step { state in
+            state.engine.setLimits(limits)
+            for status in adapters.statuses {
+                guard let description = status.description, let id = AdapterID(description.id),
+                    let offer = CapabilityDocument.offer(description.capabilityDocument)
+                else { continue }
+                state.engine.setOffer(id, offer)
+            }
+            recoverOrders(&state)
+            state.serving = .running
+        }
+        connect(accounts().filter(\.isEnabled), adapters: adapters)
+    }
+
+    private func take(_ references: [(InstrumentID, ExactDecimal, Timestamp)]) {
+        state.withLockedValue { state in
+            for (symbol, price, at) in references {
+                guard let number = state.engine.instrumentNumber(symbol) else { continue }
+                state.engine.setReference(number, price: price, at: at)
+            }
+        }
+    }
+
+    /// The dangerous window (RELIABILITY.md §1): the record of handing an order over follows the handing over, so after a
+    /// restart every order without an answer counts as possibly sent. It goes to a look-up, never to a resend.
+    private func recoverOrders(_ state: inout State) {
+        let now = clock.wall()
+        let restart = AdapterError(code: .internalError, text: "the gateway restarted before the answer was known")
+        for run in state.engine.runs.live {
+            for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
+                let place = OrderPlace(run: run.id, order: Int32(index))
+                switch order.status {
+                case .reserved, .held, .sent:
+                    emit(
+                        .orderAnswered(
+                            OrderAnswer(
+                                run: run.id, order: Int32(index), outcome: .unknown, brokerOrderID: nil,
+                                exchangeOrderID: nil, error: restart, adapterState: [], dispatchedAt: now,
+                                writtenAt: nil, firstByteAt: nil, answeredAt: now)), &state)
+                    state.lookups[place] = LookupState(notBefore: now)
+                case .unknown, .working, .partiallyFilled, .pendingReplace:
+                    // What happened while we were away.
+                    state.lookups[place] = LookupState(notBefore: now)
+                case .pendingCancel:
+                    // The request may not have left: it is made again, since a second cancel does no harm.
+                    state.outbound.mutations.append(.cancel(place))
+                    state.lookups[place] = LookupState(notBefore: now.advanced(by: 1_000_000_000))
+                default: break
+                }
+            }
+        }
+        if !state.lookups.isEmpty {
+            logger.notice("Open orders will be looked up", metadata: ["orders": "\(state.lookups.count)"])
+        }
+    }
+
+    // MARK: Sessions
+
+    /// Opens sessions for accounts; accounts of one login and adapter share one.
+    /// - Returns: accounts that got no session, and why.
+    @discardableResult
+    package func connect(_ accounts: [Account], adapters: AdapterHost) -> [SessionRefusal] {
+        let storage = storage
+        let services = SessionServices(
+            prices: market,
+            loadKeyValues: { adapter, account in
+                try storage.keyValues(adapterID: adapter, accountID: account).map { (Array($0.key.utf8), $0.value) }
+            })
+        let wanted = state.withLockedValue { state in accounts.filter { state.sessions[$0.id] == nil } }
+        let (sessions, refusals) = adapters.makeSessions(for: wanted, services: services, delegate: self)
+        for refusal in refusals {
+            logger.error(
+                "Accounts have no session",
+                metadata: [
+                    "accounts": "\(refusal.accounts.map(\.rawValue).joined(separator: " "))", "reason": "\(refusal.reason)",
+                ])
+        }
+        state.withLockedValue { state in
+            for session in sessions {
+                for account in session.accounts {
+                    guard let index = session.accountIndex(account.id) else { continue }
+                    state.sessions[account.id] = SessionPlace(session: session, index: index)
+                }
+            }
+        }
+        for session in sessions { _ = session.open(deadline: clock.monotonic() + 30_000_000_000) }
+        return refusals
+    }
+
+    /// Closes the session of an account, and of those that share its login.
+    package func disconnect(_ id: AccountID) {
+        let session = state.withLockedValue { state -> AdapterSession? in
+            guard let seat = state.sessions[id] else { return nil }
+            for account in seat.session.accounts {
+                state.sessions[account.id] = nil
+                if let number = state.engine.accountNumber(account.id) { state.engine.setReadiness(number, .notReady) }
+            }
+            return seat.session
+        }
+        session?.close()
+    }
+
+    /// How an account is connected.
+    package struct AccountStatus: Sendable {
+        package var account: Account
+        /// `nil` = no session.
+        package var session: SessionStatus?
+        package var isReady: Bool
+        /// What the broker said of its funds last.
+        package var funds: Inputs.Funds?
+        package var reservedMargin: Int64
+    }
+
+    package func accountStatuses() -> [AccountStatus] {
+        state.withLockedValue { state in
+            state.engine.liveAccounts.compactMap { account in
+                guard let number = state.engine.accountNumber(account.id) else { return nil }
+                return AccountStatus(
+                    account: account, session: state.sessions[account.id]?.session.status,
+                    isReady: state.engine.readiness(number) == .ready, funds: state.engine.funds(number),
+                    reservedMargin: state.engine.reservedMargin(number))
+            }
+        }
+    }
+
+    package func session(of id: AccountID) -> (session: AdapterSession, index: Int32)? {
+        state.withLockedValue { state in state.sessions[id].map { ($0.session, $0.index) } }
+    }
+
+    /// Stops admission, withdraws what was not handed over, and waits until that is durable.
+    package func drain() async {
+        step { state in
+            state.serving = .stopping
+            for run in state.engine.runs.live {
+                let waiting = run.orders.indices.filter { run.orders[$0].isWaiting }.map(Int32.init)
+                if !waiting.isEmpty {
+                    emit(.ordersCanceledLocally(run: run.id, orders: waiting, reason: .shutdown), &state)
+                }
+            }
+        }
+        do { try await settle() } catch { logger.error("The last commit failed", metadata: ["failure": "\(error)"]) }
+        market.stop()
+        hub.finish()
+    }
+}
+
+/// What an adapter's capability document offers, in the engine's words.
+enum CapabilityDocument {
+    /// Reads `{"order_types": [...], "time_in_force": [...], "products": [...], "order_classes": [...]}`; a list that is
+    /// missing offers everything that the vocabulary has, since the adapter itself refuses what it lacks.
+    static func offer(_ document: String?) -> Inputs.Offer? {
+        guard let document, let value = try? JSONValue.parse(document, limits: .large) else { return nil }
+        func words<Word: VocabularyWord>(_ key: String, _ type: Word.Type) -> [Word] {
+            guard let list = value[key]?.array else { return Array(Word.allCases) }
+            return list.compactMap { $0.string.flatMap { Word(rawName: $0) } }
+        }
+        return Inputs.Offer(
+            orderTypes: words("order_types", OrderType.self), timesInForce: words("time_in_force", TimeInForce.self),
+            products: words("products", Product.self), orderClasses: words("order_classes", OrderClass.self))
+    }
+}

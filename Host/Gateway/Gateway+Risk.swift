@@ -1,0 +1,103 @@
+package import Domain
+package import Engine
+
+extension Gateway {
+    /// Halts, reduces or resumes a scope. Returns once it is durable; from the step on nothing more of the scope is handed
+    /// over, and what a lane had not begun is taken back.
+    package func setTradingState(
+        _ scope: Scope, _ status: TradingStatus, reason: String, by person: String, cancelWorking: Bool
+    ) async throws(GatewayError) -> TradingStateChange {
+        let change: TradingStateChange
+        do {
+            change = try step { state throws -> TradingStateChange in
+                try checkServing(state)
+                try state.engine.check(scope)
+                let change = TradingStateChange(
+                    scope: scope, status: status, reason: reason, by: person, at: clock.wall())
+                emit(.stateChanged(change), &state)
+                let events = state.engine.consequences(of: change, cancelWorking: cancelWorking)
+                for event in events { emit(event, &state) }
+                return change
+            }
+        } catch {
+            throw translated(error)
+        }
+        if status != .active { withdrawQueued(scope, status) }
+        try await settle()
+        logger.notice(
+            "Trading state changed",
+            metadata: ["scope": "\(scope)", "state": "\(status.rawName)", "by": "\(person)", "reason": "\(reason)"])
+        return change
+    }
+
+    /// Takes back what lies in lanes' queues and must not go any more: certain not to have been sent.
+    private func withdrawQueued(_ scope: Scope, _ status: TradingStatus) {
+        var bySession: [ObjectIdentifier: (seat: SessionPlace, ids: Set<UInt64>)] = [:]
+        state.withLockedValue { state in
+            for run in state.engine.runs.live where !run.admission.isGatewayClosing {
+                for order in run.orders where order.status == .sent {
+                    let leg = run.legs[Int(order.legIndex)]
+                    guard state.engine.concerns(scope, run, leg), !(status == .reducing && leg.admission.isClosing),
+                        let seat = state.sessions[state.engine.accounts[Int(leg.admission.account)].account.id]
+                    else { continue }
+                    bySession[ObjectIdentifier(seat.session), default: (seat, [])].ids.insert(order.clientSequence)
+                }
+            }
+        }
+        for (seat, ids) in bySession.values {
+            let withdrawn = seat.session.withdrawSubmits(ids)
+            step { state in
+                for id in withdrawn {
+                    guard let place = state.engine.runs.place(ofClientSequence: id) else { continue }
+                    emit(.ordersCanceledLocally(run: place.run, orders: [place.order], reason: .halted), &state)
+                }
+            }
+        }
+    }
+
+    /// States other than active, most severe first.
+    package func tradingStates() -> [TradingStateChange] {
+        state.withLockedValue { state in
+            state.engine.tradingStates.values.sorted {
+                ($0.status.rawValue, $1.scope.description) > ($1.status.rawValue, $0.scope.description)
+            }
+        }
+    }
+
+    /// Usage of an account against its limits, for `rms status`.
+    package struct Usage: Sendable {
+        package var account: AccountID
+        package var currency: Currency
+        package var openOrders: Int64
+        package var openOrdersLimit: Int64?
+        package var grossExposure: Money?
+        package var grossExposureLimit: Money?
+        package var dayResult: Money?
+        package var dailyLossLimit: Money?
+    }
+
+    package func usage() -> [Usage] {
+        state.withLockedValue { state in
+            state.engine.liveAccounts.compactMap { account in
+                guard let number = state.engine.accountNumber(account.id) else { return nil }
+                let limits = state.engine.accountLimits(number)
+                func money(_ minor: Int64?) -> Money? {
+                    minor.flatMap { $0 == AccountLimits.unlimited ? nil : Money(minorUnits: $0, currency: account.currency) }
+                }
+                return Usage(
+                    account: account.id, currency: account.currency,
+                    openOrders: Int64(state.engine.openOrders(number)),
+                    openOrdersLimit: limits.flatMap { $0.openOrders == AccountLimits.unlimited ? nil : $0.openOrders },
+                    grossExposure: money(state.engine.grossExposure(account: number, currency: account.currency)),
+                    grossExposureLimit: money(limits?.grossExposure),
+                    dayResult: money(state.engine.dayResult(account: number)),
+                    dailyLossLimit: money(limits?.dailyLoss.maximum))
+            }
+        }
+    }
+
+    /// The version of the risk document in force, and its text.
+    package var riskConfiguration: (version: Int64, document: String) {
+        state.withLockedValue { ($0.engine.riskVersion, $0.engine.riskDocument) }
+    }
+}

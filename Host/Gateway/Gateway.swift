@@ -1,0 +1,154 @@
+package import Adapters
+import Domain
+import Engine
+package import Logging
+import NIOConcurrencyHelpers
+import Prices
+package import Store
+package import Telemetry
+
+/// The running pipeline: admission, commit, dispatch, reports, recovery (DESIGN.md §2, §3).
+///
+/// A pump: every stage is a synchronous step (`admit`, `commitStep`, `dispatchStep`, `lane`, `tick`) over protocols for
+/// time, storage and lanes. `GatewayThreads` drives them in production; a simulation drives the very same steps.
+///
+/// One lock guards all decisions and is held for one step at a time, never across a call into an adapter, a callback, the
+/// disk or an `await`. The order in which steps take it is the journal's order.
+package final class Gateway: Sendable {
+    package struct Options: Sendable {
+        /// How often funds of a ready account are asked for, nanoseconds.
+        package var fundsInterval: Int64 = 5_000_000_000
+        /// How long an order whose end was reported waits for missing executions, nanoseconds.
+        package var executionGap: Int64 = 5_000_000_000
+        /// How long a command may stay unanswered before its outcome counts as unknown, nanoseconds.
+        package var commandDeadline: Int64 = 10_000_000_000
+        /// Look-ups that must all say "absent" before it is believed.
+        package var proofsOfAbsence = 2
+        /// Requests that wait for the disk at once; more are told to come back.
+        package var maximumWaiting = 10_000
+        package init() {}
+    }
+
+    package let storage: any JournalStorage
+    package let clock: any LaneClock
+    package let options: Options
+    package let logger: Logger
+    package let hub = EventHub()
+    package let latency: LatencyBook
+    package let market: MarketData
+    let state: NIOLockedValueBox<State>
+    /// Raised when a batch wants to be committed.
+    let commitSignal = WakeSignal()
+
+    /// Everything behind the lock.
+    struct State {
+        var engine: Engine
+        var pending = Batch()
+        /// Number that the pending batch's record will have.
+        var pendingSequence: UInt64
+        var durableSequence: UInt64
+        var serving = Serving.starting
+        var keys = KeyMemory()
+        var outbound = OutboundQueue()
+        var sessions: [AccountID: SessionPlace] = [:]
+        var preparedInstruments: [PreparedKey: AdapterInstrument] = [:]
+        var runWaiters: [RunID: [RunWaiter]] = [:]
+        var lookups: [OrderPlace: LookupState] = [:]
+        var gaps: [OrderPlace: Timestamp] = [:]
+        var unwound: Set<RunID> = []
+        var fundsDue: [AccountID: Timestamp] = [:]
+        var sendRates: [SendScope: SlidingLog] = [:]
+        var waiting = 0
+    }
+
+    enum Serving: Sendable {
+        case starting
+        case running
+        case stopping
+        /// The disk failed: nothing is admitted until a restart.
+        case failed(StoreFailure)
+    }
+
+    struct SessionPlace {
+        let session: AdapterSession
+        let index: Int32
+    }
+
+    struct PreparedKey: Hashable {
+        let adapter: AdapterID
+        let instrument: Int32
+    }
+
+    enum SendScope: Hashable {
+        case account(AccountID, Int)
+        case adapter(AdapterID, Int)
+        case firm(Int)
+    }
+
+    struct RunWaiter {
+        let level: WaitLevel
+        let deadline: Timestamp
+        let resume: @Sendable () -> Void
+    }
+
+    struct LookupState {
+        var absences = 0
+        var notBefore: Timestamp
+        var isAsked = false
+        var attempts = 0
+    }
+
+    /// Opens a gateway over a store: rebuilds the state from the journal. Sessions are opened by `start`.
+    package init(
+        storage: any JournalStorage, clock: any LaneClock, market: MarketData, clientOrderIDPrefix: UInt64,
+        latency: LatencyBook, options: Options = Options(), logger: Logger
+    ) throws {
+        (self.storage, self.clock, self.market, self.options) = (storage, clock, market, options)
+        (self.latency, self.logger) = (latency, logger)
+        var engine = Engine(clientOrderIDPrefix: clientOrderIDPrefix)
+        try storage.forEachRecord(from: 1) { record in
+            for event in try JournalCoder.events(record) { engine.apply(event) }
+        }
+        let last = storage.lastSequence
+        state = NIOLockedValueBox(State(engine: engine, pendingSequence: last + 1, durableSequence: last))
+        state.withLockedValue { $0.keys.isComplete = last == 0 }
+    }
+
+    /// Applies an event and puts it into the pending batch. Under the lock.
+    func emit(_ event: Event, _ state: inout State) {
+        state.engine.apply(event)
+        if let run = event.run { state.pending.touched.insert(run) }
+        if !event.isNote { state.pending.isUrgent = true }
+        state.pending.events.append(event)
+    }
+
+    /// Runs a step under the lock and wakes the journal if it left something to commit.
+    func step<Result>(_ body: (inout State) throws -> Result) rethrows -> Result {
+        let (result, isUrgent) = try state.withLockedValue { state in
+            let result = try body(&state)
+            return (result, state.pending.isUrgent)
+        }
+        if isUrgent { commitSignal.raise() }
+        return result
+    }
+
+    func checkServing(_ state: borrowing State) throws(GatewayError) {
+        switch state.serving {
+        case .running: return
+        case .starting: throw .notServing("the gateway is starting")
+        case .stopping: throw .notServing("the gateway is stopping")
+        case .failed(let failure): throw .store(failure)
+        }
+    }
+
+    package var isServing: Bool {
+        state.withLockedValue { if case .running = $0.serving { true } else { false } }
+    }
+}
+
+/// The journal's record format between Engine's events and Store's bytes.
+enum JournalCoder {
+    static func events(_ record: StoredRecord) throws -> [Event] {
+        try RecordCodec.decode(record.bytes).events
+    }
+}

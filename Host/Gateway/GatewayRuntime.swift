@@ -1,0 +1,178 @@
+package import Adapters
+package import Domain
+import Engine
+import Foundation
+package import Logging
+package import Prices
+package import Settings
+package import Store
+package import Telemetry
+
+/// Everything of a gateway but its HTTP face, built from a configuration and started in the order of RELIABILITY.md §8:
+/// lock and quick check, migrations, state from the journal, limits, prices, adapters, sessions.
+package final class GatewayRuntime: Sendable {
+    package let configuration: SluiceConfiguration
+    package let store: Store
+    package let gateway: Gateway
+    package let adapters: AdapterHost
+    package let market: MarketData
+    package let latency: LatencyBook
+    package let players: [ReplayPlayer]
+    private let threads: GatewayThreads
+    private let logger: Logger
+    private let pacing = ThreadPacing()
+
+    /// Why a gateway could not be built.
+    package struct StartFailure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// - Parameter executableDirectory: Where libraries are looked for after the manifest's directory.
+    package init(
+        _ configuration: SluiceConfiguration, executableDirectory: String?, logger: Logger,
+        options: Gateway.Options = Gateway.Options()
+    ) throws {
+        self.configuration = configuration
+        self.logger = logger
+        store = try Store(directory: configuration.data)
+        let table = InstrumentTable()
+        if let overlay = configuration.instrumentOverlay {
+            let merge = table.setOverlay(try InstrumentOverlay.read(file: overlay))
+            for refusal in merge.refusals {
+                logger.error(
+                    "Instrument refused", metadata: ["instrument": "\(refusal.id)", "reason": "\(refusal.reason)"])
+            }
+        }
+        market = MarketData(instruments: table, quotes: QuoteHub(clock: SystemWallClock()))
+        latency = LatencyBook()
+        gateway = try Gateway(
+            storage: store, clock: SystemLaneClock.shared, market: market,
+            clientOrderIDPrefix: try Self.clientOrderIDPrefix(store), latency: latency, options: options, logger: logger)
+        threads = GatewayThreads(gateway)
+        adapters = AdapterHost(
+            AdapterHostConfiguration(
+                directories: configuration.adapters.directories, libraryPath: configuration.adapters.libraryPath,
+                executableDirectory: executableDirectory, dataDirectory: store.directory,
+                requirePins: configuration.adapters.requirePins, hostVersion: Sluice.version,
+                swiftRelease: Sluice.swiftRelease), logger: logger)
+        let quotes = market.quotes
+        players = try configuration.replays.map { replay in
+            try ReplayPlayer(replay, instruments: table.snapshot, hub: quotes)
+        }
+    }
+
+    /// Drawn once for a data directory, so that ids of two gateways never meet at one broker.
+    private static func clientOrderIDPrefix(_ store: Store) throws -> UInt64 {
+        if let known = try store.meta("client_order_id_prefix"), let prefix = UInt64(known) { return prefix }
+        let prefix = UInt64.random(in: 0..<ClientOrderID.prefixLimit)
+        try store.setMeta("client_order_id_prefix", to: "\(prefix)")
+        return prefix
+    }
+
+    /// Seeds what the configuration names and the store does not know, and begins to serve.
+    ///
+    /// - Parameter playsPrices: `false` = recorded prices wait for `stepPrices`.
+    package func start(playsPrices: Bool = true) async throws {
+        try adapters.load()
+        let limits = try await loadLimits()
+        threads.start()
+        gateway.start(limits: limits, adapters: adapters)
+        try await seed()
+        if playsPrices {
+            for player in players {
+                Thread.detachNewThread { [pacing, logger] in
+                    Thread.current.name = "sluice.prices"
+                    do { try player.run(pacing: pacing) } catch {
+                        logger.error("Recorded prices stopped", metadata: ["reason": "\(error)"])
+                    }
+                }
+            }
+        }
+    }
+
+    /// Publishes the next bar of every recorded instrument.
+    package func stepPrices() throws {
+        for player in players { _ = try player.step() }
+    }
+
+    /// Limits in force: the version in the journal, else the document that the configuration names, else the shipped
+    /// defaults.
+    private func loadLimits() async throws -> RiskLimits {
+        let stored = gateway.riskConfiguration
+        if stored.version > 0 {
+            let document = try RiskDocument(stored.document, file: "the risk document of version \(stored.version)")
+            return try document.limits(version: stored.version, accounts: gateway.accounts())
+        }
+        return RiskLimits(version: 0)
+    }
+
+    private func seed() async throws {
+        let now = gateway.clock.wall()
+        let known = Set(gateway.accounts().map(\.id))
+        var added: [Account] = []
+        for configured in configuration.accounts where !known.contains(configured.account.id) {
+            try await gateway.put(configured.account)
+            added.append(configured.account)
+        }
+        let groups = Set(gateway.groups(for: .everything).map(\.id))
+        for group in configuration.groups where !groups.contains(group.id) {
+            _ = try await gateway.put(group, expectedVersion: 0)
+        }
+        try await applyLimits()
+        gateway.connect(added.filter(\.isEnabled), adapters: adapters)
+        logger.info(
+            "Serving",
+            metadata: ["accounts": "\(gateway.accounts().count)", "seconds": "\(gateway.clock.wall().since(now) / 1_000_000) ms"])
+    }
+
+    /// Puts the document in force for the accounts that there are now. Version 1 comes from the configuration.
+    package func applyLimits() async throws {
+        let stored = gateway.riskConfiguration
+        let text: String
+        let file: String
+        if stored.version > 0 {
+            (text, file) = (stored.document, "the risk document of version \(stored.version)")
+        } else if let path = configuration.rmsFile {
+            guard let data = FileManager.default.contents(atPath: path), let found = String(data: data, encoding: .utf8)
+            else { throw StartFailure(description: "rms.file: \(path) cannot be read as UTF-8 text") }
+            (text, file) = (found, path)
+        } else {
+            (text, file) = ("rms: 1\n", "the empty risk document")
+        }
+        let limits = try RiskDocument(text, file: file).limits(
+            version: max(1, stored.version), accounts: gateway.accounts())
+        if stored.version == 0 {
+            try await gateway.apply(limits, document: text)
+        } else {
+            gateway.refresh(limits)
+        }
+    }
+
+    /// Adds or changes an account: durable, bound by limits, connected.
+    package func put(_ account: Account) async throws {
+        try await gateway.put(account)
+        try await applyLimits()
+        if account.isEnabled { gateway.connect([account], adapters: adapters) }
+    }
+
+    /// Graceful stop: admission ends, what was not handed over is withdrawn, sessions close, the last batch is written.
+    package func stop() async {
+        pacing.stop()
+        await gateway.drain()
+        let late = await adapters.shutdown()
+        if !late.isEmpty {
+            logger.warning(
+                "Sessions did not end in time",
+                metadata: ["sessions": "\(late.map(\.description).joined(separator: " "))"])
+        }
+        threads.stop()
+        do { try store.close() } catch { logger.error("The store did not close", metadata: ["failure": "\(error)"]) }
+    }
+}
+
+/// What this build is.
+package enum Sluice {
+    package static let version = "0.1.0"
+    /// The Swift release whose runtime the host carries; adapters on the dynamic runtime must match it.
+    package static let swiftRelease = "6.3.1"
+}

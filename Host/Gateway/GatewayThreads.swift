@@ -1,0 +1,53 @@
+import Foundation
+import NIOConcurrencyHelpers
+import Synchronization
+
+/// The threads that drive a gateway in production: the journal, which commits and goes on to dispatch, and the ticker.
+package final class GatewayThreads: Sendable {
+    private let gateway: Gateway
+    private let isStopping = Atomic<Bool>(false)
+    private let running = ConditionLock(value: 0)
+
+    /// Awake this long before parking, nanoseconds: a burst meets a thread that is awake.
+    private static let spin: Int64 = 30_000
+    private static let tickInterval: Int64 = 20_000_000
+
+    package init(_ gateway: Gateway) { self.gateway = gateway }
+
+    package func start() {
+        running.lock()
+        running.unlock(withValue: 2)
+        Thread.detachNewThread { [self] in
+            Thread.current.name = "sluice.journal"
+            while true {
+                if !gateway.commitStep() {
+                    if isStopping.load(ordering: .acquiring) { break }
+                    gateway.commitSignal.wait(atMost: 50_000_000, spinning: Self.spin)
+                }
+            }
+            leave()
+        }
+        Thread.detachNewThread { [self] in
+            Thread.current.name = "sluice.ticker"
+            let pause = WakeSignal()
+            while !isStopping.load(ordering: .acquiring) {
+                gateway.tick()
+                pause.wait(atMost: Self.tickInterval, spinning: 0)
+            }
+            leave()
+        }
+    }
+
+    private func leave() {
+        running.lock()
+        running.unlock(withValue: running.value - 1)
+    }
+
+    /// Ends both threads after the last batch. Blocks for at most a commit and a tick.
+    package func stop() {
+        isStopping.store(true, ordering: .releasing)
+        gateway.commitSignal.raise()
+        running.lock(whenValue: 0)
+        running.unlock()
+    }
+}

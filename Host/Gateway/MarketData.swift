@@ -1,0 +1,76 @@
+package import Adapters
+package import Domain
+import NIOConcurrencyHelpers
+package import Prices
+
+/// Instruments and prices as the gateway uses them: what the engine looks up, and what sessions watch.
+///
+/// Any thread. Holds at most `maximumWatches` pairs of session and instrument a session.
+package final class MarketData: PriceSource {
+    package let instruments: InstrumentTable
+    package let quotes: QuoteHub
+    private let watchers = NIOLockedValueBox<[InstrumentIndex: [AdapterSession]]>([:])
+    private let subscription = NIOLockedValueBox<QuoteHub.Subscription?>(nil)
+
+    package init(instruments: InstrumentTable, quotes: QuoteHub) {
+        (self.instruments, self.quotes) = (instruments, quotes)
+    }
+
+    /// Begins to pass prices on: to sessions that watch, and to `reference`.
+    func start(reference: @escaping @Sendable ([(InstrumentID, ExactDecimal, Timestamp)]) -> Void) {
+        let made = quotes.subscribe { [weak self] batch in
+            guard let self else { return }
+            let snapshot = self.instruments.snapshot
+            reference(
+                batch.references.compactMap { index, price in
+                    snapshot.id(index).map { ($0, price.price, price.receivedTime) }
+                })
+            self.deliver(batch)
+        }
+        subscription.withLockedValue { $0 = made }
+    }
+
+    func stop() { subscription.withLockedValue { $0?.cancel() } }
+
+    private func deliver(_ batch: PriceBatch) {
+        let watchers = watchers.withLockedValue { $0 }
+        guard !watchers.isEmpty else { return }
+        // A candle first: what happened within the bar comes before the close that its quote tells.
+        for candle in batch.candles {
+            for session in watchers[candle.instrument] ?? [] { session.deliver(candle.candle, of: candle.instrument) }
+        }
+        for quote in batch.quotes {
+            for session in watchers[quote.instrument] ?? [] { session.deliver(quote.quote, of: quote.instrument) }
+        }
+    }
+
+    package func record(_ id: InstrumentID) -> InstrumentRecord? {
+        let snapshot = instruments.snapshot
+        return snapshot.index(of: id).flatMap { snapshot.record($0) }
+    }
+
+    package func index(_ id: InstrumentID) -> InstrumentIndex? { instruments.snapshot.index(of: id) }
+
+    package func reference(_ id: InstrumentID) -> (ExactDecimal, Timestamp)? {
+        index(id).flatMap { quotes.reference(of: $0) }.map { ($0.price, $0.receivedTime) }
+    }
+
+    // MARK: PriceSource
+
+    package func resolve(_ id: InstrumentID) -> InstrumentIndex? { index(id) }
+
+    package func snapshot(_ instrument: InstrumentIndex) -> Quote? {
+        instruments.snapshot.id(instrument).flatMap { quotes.state(of: instrument)?.quote(of: $0) }
+    }
+
+    package func watch(_ instrument: InstrumentIndex, for session: AdapterSession) {
+        watchers.withLockedValue { watchers in
+            if watchers[instrument]?.contains(where: { $0 === session }) == true { return }
+            watchers[instrument, default: []].append(session)
+        }
+    }
+
+    package func unwatch(_ instrument: InstrumentIndex, for session: AdapterSession) {
+        watchers.withLockedValue { $0[instrument]?.removeAll { $0 === session } }
+    }
+}

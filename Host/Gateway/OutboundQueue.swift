@@ -1,0 +1,40 @@
+import Domain
+import Engine
+
+/// Orders that are durable and wait for their turn to be handed to a lane: at once, when a hold ends, or when a rate
+/// window opens. A value stepped by the pump.
+struct OutboundQueue {
+    struct Entry {
+        var place: OrderPlace
+        /// Not handed over before.
+        var notBefore: Timestamp
+        /// Withdrawn locally from then on.
+        var deadline: Timestamp
+    }
+
+    private(set) var entries: [Entry] = []
+    /// Commits that must leave before new orders: cancels and modifies, in order.
+    var mutations: [Mutation] = []
+
+    enum Mutation {
+        case cancel(OrderPlace)
+        case replace(OrderPlace)
+        case lookUp(OrderPlace)
+    }
+
+    mutating func append(_ entry: Entry) { entries.append(entry) }
+
+    var isEmpty: Bool { entries.isEmpty && mutations.isEmpty }
+
+    /// The earliest instant at which something may have to be done.
+    var nextWake: Timestamp? { entries.map { min($0.notBefore, $0.deadline) }.min() }
+
+    /// Takes everything out, for one pass; what cannot go yet is put back by the caller.
+    mutating func take() -> (entries: [Entry], mutations: [Mutation]) {
+        defer {
+            entries.removeAll(keepingCapacity: true)
+            mutations.removeAll(keepingCapacity: true)
+        }
+        return (entries, mutations)
+    }
+}
