@@ -7,11 +7,11 @@ let swiftSettings: [SwiftSetting] = [
 
 /// One room of the house: a library target of the host.
 func room(
-    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], linker: [LinkerSetting] = []
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = [], resources: [Resource]? = nil
 ) -> Target {
     .target(
-        name: name, dependencies: dependencies, path: "Host/\(name)", exclude: exclude, swiftSettings: swiftSettings,
-        linkerSettings: linker)
+        name: name, dependencies: dependencies, path: "Host/\(name)", exclude: exclude, resources: resources,
+        swiftSettings: swiftSettings)
 }
 
 /// Tests of one room.
@@ -21,10 +21,32 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String
         resources: resources, swiftSettings: swiftSettings)
 }
 
+/// How an adapter library is linked: one exported symbol, a soname without path, everything bound at load, never
+/// unloaded, no path of the machine that built it.
+func adapterLinking(_ id: String, isSwift: Bool) -> [LinkerSetting] {
+    [
+        .unsafeFlags(
+            (isSwift ? [] : ["-nostartfiles"]) + [
+                "-Xlinker", "--version-script=\(Context.packageDirectory)/Plugins/adapter.map",
+                "-Xlinker", "-soname=libsluice-\(id).so", "-Xlinker", "-znodelete", "-Xlinker", "-znow",
+                "-Xlinker", "-zrelro", "-no-toolchain-stdlib-rpath",
+            ])
+    ]
+}
+
+/// The one-file target that only an adapter's library is built from.
+func adapterEntry(_ name: String, id: String, isSwift: Bool) -> Target {
+    .target(
+        name: "\(name)Entry", dependencies: [.target(name: name), contract], path: "Plugins/\(name)/Entry",
+        publicHeadersPath: ".", linkerSettings: adapterLinking(id, isSwift: isSwift))
+}
+
 let exact = Target.Dependency.product(name: "Exact", package: "SDK")
 let contract = Target.Dependency.product(name: "CSluice", package: "SDK")
 let adapterKit = Target.Dependency.product(name: "AdapterKit", package: "SDK")
+let adapterTesting = Target.Dependency.product(name: "AdapterTesting", package: "SDK")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
@@ -37,6 +59,11 @@ let nioLocks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package:
 
 let package = Package(
     name: "sluice",
+    products: [
+        .executable(name: "sluice", targets: ["sluice"]),
+        .library(name: "sluice-paper", type: .dynamic, targets: ["PaperEntry"]),
+        .library(name: "sluice-minimal", type: .dynamic, targets: ["MinimalEntry"]),
+    ],
     dependencies: [
         .package(path: "SDK"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
@@ -49,18 +76,47 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
     ],
     targets: [
+        // Host, bottom floor first.
         room("Domain", [exact]),
-        room("Engine", ["Domain"]),
-        room("Store", ["Domain", grdb, nioLocks]),
+        room("Engine", ["Domain"], exclude: ["Coding/README.md"]),
+        room("Store", ["Domain", grdb, grdbSQLite, nioLocks]),
         room("Telemetry", ["Domain", histogram, nioLocks]),
         room("Settings", ["Domain", yams]),
-        room("Prices", ["Domain", "Settings", nioLocks]),
+        room("Prices", ["Domain", "Settings", nioLocks], resources: [.copy("Recorded")]),
         .target(name: "CHost", path: "Host/CHost"),
-        .systemLibrary(name: "COpenSSL", path: "Host/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        room("Adapters", ["Domain", "Settings", "CHost", "COpenSSL", contract, nioLocks, logging]),
+        .systemLibrary(
+            name: "COpenSSL", path: "Host/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        room(
+            "Adapters", ["Domain", "Settings", "CHost", "COpenSSL", contract, nioLocks, logging], exclude: ["README.md"]),
         room(
             "Gateway",
             ["Domain", "Engine", "Store", "Telemetry", "Settings", "Prices", "Adapters", nioLocks, nioPosix, logging]),
+        room(
+            "API",
+            [
+                "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Settings", "Domain", hummingbird, nioCore,
+                nioPosix, nioLocks, logging,
+            ]),
+        room("CLI", ["API", "Gateway", "Settings", "Domain", argumentParser, httpClient, nioCore, nioPosix, logging],
+            exclude: ["Main"]),
+        .executableTarget(name: "sluice", dependencies: ["CLI"], path: "Host/CLI/Main", swiftSettings: swiftSettings),
+
+        // Adapters: logic, and the one file that makes it a library.
+        .target(name: "Paper", dependencies: [adapterKit, exact], path: "Plugins/Paper/Logic", swiftSettings: swiftSettings),
+        adapterEntry("Paper", id: "paper", isSwift: true),
+        .target(name: "Minimal", dependencies: [contract], path: "Plugins/Minimal/Logic"),
+        adapterEntry("Minimal", id: "minimal", isSwift: false),
+
+        // Tests, one folder a target.
+        tests("Exact", [exact]),
+        tests("Engine", ["Engine", "Domain"]),
+        tests("ABI", [contract], exclude: ["generate-layout.sh", "layout-1.0.c", "layout-1.0.golden"]),
+        tests("AdapterKit", [adapterKit, adapterTesting, exact, contract]),
+        tests("Minimal", ["Minimal", adapterKit, adapterTesting, exact, contract]),
+        tests("Gateway", ["Gateway", "Engine", "Store", "Adapters", "Prices", "Settings", "Domain", logging, nioLocks]),
+        tests("Settings", ["Settings", "Domain"]),
+        tests("Prices", ["Prices", "Settings", "Domain", nioLocks]),
+        tests("Store", ["Store", "Domain", grdb, nioLocks]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -23,6 +23,7 @@ extension Engine {
         case .orderReported(let run, let order, let report): apply(report, run, order)
         case .executed(let execution): apply(execution)
         case .cancelRequested(let run, let order, _):
+            _ = runs.update(run) { $0.isCancelRequested = true }
             update(run, order) { $0.requestCancel() }
         case .cancelAnswered(let run, let order, let outcome, _):
             update(run, order) { $0.apply(cancelOutcome: outcome) }

@@ -157,13 +157,17 @@ extension Gateway {
 
 /// What an adapter's capability document offers, in the engine's words.
 enum CapabilityDocument {
-    /// Reads `{"order_types": [...], "time_in_force": [...], "products": [...], "order_classes": [...]}`; a list that is
-    /// missing offers everything that the vocabulary has, since the adapter itself refuses what it lacks.
+    /// Reads `{"combinations": [{"order_types": [...], "products": [...], "time_in_force": [...], "order_classes": [...]}]}`.
+    /// The offer is the union over all combinations: a combination that does not hold together is the adapter's to refuse.
+    /// `nil` where the document has no combinations: nothing is known, and the adapter refuses what it lacks.
     static func offer(_ document: String?) -> Inputs.Offer? {
-        guard let document, let value = try? JSONValue.parse(document, limits: .large) else { return nil }
+        guard let document, let value = try? JSONValue.parse(document, limits: .large),
+            let combinations = value["combinations"]?.array, !combinations.isEmpty
+        else { return nil }
         func words<Word: VocabularyWord>(_ key: String, _ type: Word.Type) -> [Word] {
-            guard let list = value[key]?.array else { return Array(Word.allCases) }
-            return list.compactMap { $0.string.flatMap { Word(rawName: $0) } }
+            combinations.flatMap { combination in
+                (combination[key]?.array ?? []).compactMap { $0.string.flatMap { Word(rawName: $0) } }
+            }
         }
         return Inputs.Offer(
             orderTypes: words("order_types", OrderType.self), timesInForce: words("time_in_force", TimeInForce.self),

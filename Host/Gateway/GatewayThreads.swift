@@ -1,12 +1,12 @@
+import Dispatch
 import Foundation
-import NIOConcurrencyHelpers
 import Synchronization
 
 /// The threads that drive a gateway in production: the journal, which commits and goes on to dispatch, and the ticker.
 package final class GatewayThreads: Sendable {
     private let gateway: Gateway
     private let isStopping = Atomic<Bool>(false)
-    private let running = ConditionLock(value: 0)
+    private let running = DispatchGroup()
 
     /// Awake this long before parking, nanoseconds: a burst meets a thread that is awake.
     private static let spin: Int64 = 30_000
@@ -15,8 +15,8 @@ package final class GatewayThreads: Sendable {
     package init(_ gateway: Gateway) { self.gateway = gateway }
 
     package func start() {
-        running.lock()
-        running.unlock(withValue: 2)
+        running.enter()
+        running.enter()
         Thread.detachNewThread { [self] in
             Thread.current.name = "sluice.journal"
             while true {
@@ -25,7 +25,7 @@ package final class GatewayThreads: Sendable {
                     gateway.commitSignal.wait(atMost: 50_000_000, spinning: Self.spin)
                 }
             }
-            leave()
+            running.leave()
         }
         Thread.detachNewThread { [self] in
             Thread.current.name = "sluice.ticker"
@@ -34,20 +34,14 @@ package final class GatewayThreads: Sendable {
                 gateway.tick()
                 pause.wait(atMost: Self.tickInterval, spinning: 0)
             }
-            leave()
+            running.leave()
         }
-    }
-
-    private func leave() {
-        running.lock()
-        running.unlock(withValue: running.value - 1)
     }
 
     /// Ends both threads after the last batch. Blocks for at most a commit and a tick.
     package func stop() {
         isStopping.store(true, ordering: .releasing)
         gateway.commitSignal.raise()
-        running.lock(whenValue: 0)
-        running.unlock()
+        running.wait()
     }
 }

@@ -55,7 +55,6 @@ package enum InstrumentOverlay {
     }
 
     private static func fields(_ id: InstrumentID, from reader: MappingReader) -> InstrumentFields? {
-        let quantity = FieldType<ExactDecimal>.decimal.filter("a decimal number from 0") { !$0.isNegative }
         var fields = InstrumentFields(id: id)
         fields.name = reader.optional("name", .text(maximumLength: 256))
         fields.tickSize = reader.optional("tick", .positiveDecimal)
@@ -63,8 +62,8 @@ package enum InstrumentOverlay {
         fields.multiplier = reader.optional("multiplier", .positiveDecimal)
         fields.contractSize = reader.optional("contract_size", .positiveDecimal)
         fields.freezeQuantity = reader.optional("freeze_quantity", .positiveDecimal)
-        fields.minimumQuantity = reader.optional("min", quantity)
-        fields.maximumQuantity = reader.optional("max", quantity)
+        fields.minimumQuantity = reader.optional("min", .quantity)
+        fields.maximumQuantity = reader.optional("max", .quantity)
         fields.priceLow = reader.optional("price_low", .decimal)
         fields.priceHigh = reader.optional("price_high", .decimal)
         fields.currency = reader.optional("currency", .currency)
@@ -77,11 +76,17 @@ package enum InstrumentOverlay {
         if let least = fields.minimumQuantity, let most = fields.maximumQuantity, least > most {
             reader.report("\(least) is above max \(most)", remedy: "expected at most that", at: "min")
         }
-        if let named = id.expiry, let expiry = fields.expiry, named != expiry {
+        if let expiry = fields.expiry, let named = id.expiry, named != expiry {
             reader.report("the id says \(named)", remedy: "leave expiry out or write the same date", at: "expiry")
         }
         if fields.source == nil { return nil }
         return fields
+    }
+}
+
+extension FieldType where Value == ExactDecimal {
+    fileprivate static var quantity: FieldType<ExactDecimal> {
+        FieldType.decimal.filter("a decimal number from 0") { !$0.isNegative }
     }
 }
 

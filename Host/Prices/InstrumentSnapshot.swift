@@ -71,8 +71,9 @@ package final class InstrumentSnapshot: Sendable {
     static func record(_ number: Int, in content: Content) -> InstrumentRecord? {
         guard content.effective[number] >= 0 else { return nil }
         let (id, terms) = (content.ids[number], content.terms[content.effective[number]])
+        let parts = InstrumentIDParts(id)
         guard let currency = terms.currency, let tick = terms.tickSize, let lot = terms.lotSize,
-            terms.missingField(of: InstrumentIDParts(id).kind) == nil
+            terms.missingField(of: parts.kind) == nil
         else { return nil }
         let leading = content.leading[number]
         let source = content.sourceTexts[Int32(number)] ?? (leading >= 0 ? content.sources[Int(leading)] : "overlay")
@@ -81,7 +82,8 @@ package final class InstrumentSnapshot: Sendable {
             id: id, name: content.names[number], currency: currency, tickSize: tick, lotSize: lot,
             multiplier: terms.multiplier ?? 1, contractSize: terms.contractSize, freezeQuantity: terms.freezeQuantity,
             minimumQuantity: terms.minimumQuantity, maximumQuantity: terms.maximumQuantity, priceLow: band.low,
-            priceHigh: band.high, expiry: terms.expiry, isTradable: content.reasons[Int32(number)] == nil,
+            priceHigh: band.high, expiry: terms.expiry ?? parts.expiry,
+            isTradable: content.reasons[Int32(number)] == nil,
             source: source)
     }
 

@@ -31,7 +31,7 @@ final class LineReader {
     func next() throws(ConfigurationErrors) -> ArraySlice<UInt8>? {
         var scanned = position
         while true {
-            if let end = buffer[scanned...].firstIndex(of: UInt8(ascii: "\n")) {
+            if let end = lineFeed(from: scanned) {
                 defer { position = end + 1 }
                 return try line(position..<end)
             }
@@ -79,6 +79,15 @@ final class LineReader {
         }
         let hasReturn = range.isEmpty ? false : buffer[range.upperBound - 1] == UInt8(ascii: "\r")
         return buffer[range.lowerBound..<(hasReturn ? range.upperBound - 1 : range.upperBound)]
+    }
+
+    private func lineFeed(from start: Int) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard start < bytes.count, let base = bytes.baseAddress,
+                let found = memchr(base + start, 0x0A, bytes.count - start)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
     }
 
     /// Drops what has been read and appends one chunk.

@@ -36,7 +36,7 @@ struct ConfigurationReader {
     private func relative(_ text: String) -> String {
         let node = DocumentNode(content: .scalar(.init(text: text, style: .quoted)), place: .start)
         let unused = ErrorCollector(file: "", limit: 1)  // a default is a well-formed path
-        return path.read(FieldValue(node: node, path: "", errors: unused)) ?? text
+        return path.read(FieldValue(node: node, at: .none, of: "", errors: unused)) ?? text
     }
 
     private mutating func readHTTP(_ reader: MappingReader) -> SluiceConfiguration.HTTP {

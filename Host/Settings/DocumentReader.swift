@@ -46,7 +46,7 @@ package enum DocumentReader {
                     remedy: "expected \(type.expectation)"))
         }
         for override in overrides { root.apply(override) }
-        let value = type.read(FieldValue(node: root, path: "", errors: errors))
+        let value = type.read(FieldValue(node: root, at: .none, of: "", errors: errors))
         try errors.failIfNeeded()
         guard let value else {
             throw ConfigurationErrors(

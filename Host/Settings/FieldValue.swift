@@ -4,10 +4,30 @@ package import Exact
 ///
 /// Belongs to the reading of one document and to the thread that does it.
 package struct FieldValue {
+    /// The last step of the way; put into words only when an error or a nested reader needs them.
+    enum Step {
+        case none
+        case key(String)
+        case index(Int)
+    }
+
     let node: DocumentNode
-    /// The way to the value, `accounts[2].currency`.
-    package let path: String
+    private let parentPath: String
+    private let step: Step
     let errors: ErrorCollector
+
+    init(node: DocumentNode, at step: Step, of parentPath: String, errors: ErrorCollector) {
+        (self.node, self.step, self.parentPath, self.errors) = (node, step, parentPath, errors)
+    }
+
+    /// The way to the value, `accounts[2].currency`.
+    package var path: String {
+        switch step {
+        case .none: parentPath
+        case .key(let key): parentPath.appending(key: key)
+        case .index(let index): parentPath.appending(index: index)
+        }
+    }
 
     package enum Kind: String, Hashable, Sendable {
         case null, boolean, number, text, list, mapping
@@ -57,8 +77,9 @@ package struct FieldValue {
     /// The items of a list.
     package var items: [FieldValue]? {
         guard case .sequence(let nodes) = node.content else { return nil }
+        let path = path
         return nodes.enumerated().map { index, node in
-            FieldValue(node: node, path: path.appending(index: index), errors: errors)
+            FieldValue(node: node, at: .index(index), of: path, errors: errors)
         }
     }
 

@@ -38,13 +38,16 @@ package final class MappingReader {
     }
 
     /// The value of a member that may be left out.
-    package func optional<Value>(_ key: String, _ type: FieldType<Value>) -> Value? {
-        value(of: key).flatMap(type.read)
+    package func optional<Value>(_ key: String, _ type: @autoclosure () -> FieldType<Value>) -> Value? {
+        guard let value = value(of: key) else { return nil }
+        return type().read(value)
     }
 
     /// The value of a member, or what holds when it is left out.
-    package func value<Value>(_ key: String, _ type: FieldType<Value>, default: Value) -> Value {
-        optional(key, type) ?? `default`
+    package func value<Value>(
+        _ key: String, _ type: @autoclosure () -> FieldType<Value>, default: Value
+    ) -> Value {
+        optional(key, type()) ?? `default`
     }
 
     /// The members of a nested mapping, or an empty mapping when it is left out. Call `finish()` on it.
@@ -89,7 +92,7 @@ package final class MappingReader {
             asked.append(key)
         }
         guard let index, !members[index].value.isNull else { return nil }
-        return FieldValue(node: members[index].value, path: path.appending(key: key), errors: errors)
+        return FieldValue(node: members[index].value, at: .key(key), of: path, errors: errors)
     }
 
     /// All members, for mappings whose keys are the writer's. Each counts as asked for, empty ones included.
@@ -98,7 +101,7 @@ package final class MappingReader {
         return indices.map { index in
             let member = members[index]
             return (
-                member.key, FieldValue(node: member.value, path: path.appending(key: member.key), errors: errors)
+                member.key, FieldValue(node: member.value, at: .key(member.key), of: path, errors: errors)
             )
         }
     }

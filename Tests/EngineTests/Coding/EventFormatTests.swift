@@ -1,0 +1,167 @@
+import Domain
+import Testing
+
+@testable import Engine
+
+/// One full event of each kind, every optional field present and every value its own, so that two fields that change
+/// places or a flag that moves changes the bytes.
+enum EventExamples {
+    static let at = Timestamp(nanoseconds: 1_795_000_000_000_000_000)
+    private static func after(_ nanoseconds: Int64) -> Timestamp { at.advanced(by: nanoseconds) }
+    private static let run = RunID(number: 300)
+    private static let inr = Currency(packed: 0x494e52)
+
+    private static func decimal(_ mantissa: Int128, _ exponent: Int) throws -> ExactDecimal {
+        try #require(ExactDecimal(mantissa: mantissa, exponent: exponent))
+    }
+
+    private static let error = AdapterError(
+        code: .rateLimited, brokerCode: "E-1", brokerText: "slow ₹", text: "wait", field: "quantity", httpStatus: 429,
+        retryAfterNanoseconds: 1_000_000)
+    private static let rejection = Rejection(
+        .maxPosition, .positionExceeded, cause: .stale, scope: .group, unit: .quantity, limit: 100, observed: 90,
+        projected: 110, inputAge: 5_000)
+
+    private static func instrument() throws -> InstrumentRecord {
+        InstrumentRecord(
+            id: InstrumentID(canonical: "NFO:OPT:NIFTY:20261231:26000:C"), name: "NIFTY26DEC", currency: inr,
+            tickSize: try decimal(5, -2), lotSize: 75, multiplier: 1, contractSize: 2, freezeQuantity: 1_800,
+            minimumQuantity: 76, maximumQuantity: 1_801, priceLow: try decimal(105, -2), priceHigh: 900,
+            expiry: CivilDate(year: 2026, month: 12, day: 31), isTradable: true, source: "nse")
+    }
+
+    private static func group() -> ExecutionGroup {
+        ExecutionGroup(
+            id: GroupID(unchecked: "family"), version: 4, policy: .riskUnit, carry: .on, mode: .quorum,
+            onLegFailure: .unwind, allowsUnwind: true, dropsBelowMinimum: false, redistributes: true,
+            members: [
+                .init(
+                    account: AccountID(unchecked: "AB1"), isEnabled: true, capital: 500_000, weight: 3, lots: 2,
+                    riskBudget: 1_500, minimumLots: 1, maximumLots: 9)
+            ],
+            createdAt: after(-20), updatedAt: after(-10))
+    }
+
+    private static func order() throws -> ParentOrder {
+        var order = ParentOrder(
+            target: .group(GroupID(unchecked: "family")), symbol: InstrumentID(canonical: "NSE:EQ:ITC"), side: .sell,
+            orderType: .stopLimit, product: .carry)
+        (order.quantity, order.lots, order.percent, order.stopDistance) = (7_500, 100, try decimal(125, -1), 11)
+        (order.multiplier, order.limitPrice, order.stopPrice, order.trail) = (2, try decimal(14_235, -2), 140, 3)
+        (order.timeInForce, order.validUntil, order.orderClass) = (.goodTillDate, after(9_000), .iceberg)
+        (order.isPostOnly, order.isReduceOnly, order.isAfterMarket) = (true, false, true)
+        (order.disclosedQuantity, order.mode, order.minimumLegs) = (750, .clip, 4)
+        (order.minimumQuantityBasisPoints, order.redistributes, order.onLegFailure) = (8_000, true, .cancelRest)
+        (order.deadlineMilliseconds, order.attachedStop, order.strategy, order.tag) = (10_000, 135, "s1", "t1")
+        order.brokerOptions = ["paper": "{}", "ibkr": "{\"a\":1}"]
+        return order
+    }
+
+    private static func admission() throws -> RunAdmission {
+        let leg = LegAdmission(
+            account: 6, side: .sell, weight: 3, allocatedQuantity: 75, orderedQuantity: 74, limitPrice: 1_423_500,
+            stopPrice: 1_400_000, orderType: .limit, isClosing: true, rejection: rejection, alerts: [rejection],
+            slices: [40, 34], heldUntil: after(700), margin: 1_067_625)
+        return RunAdmission(
+            run: run, group: GroupID(unchecked: "family"), groupVersion: 4, riskVersion: 9, order: try order(),
+            origin: Origin(caller: "k1", idempotencyKey: "key-1"), instrument: 12, mode: .allOrNone,
+            onLegFailure: .cancelRest, receivedAt: after(-900), admittedAt: after(-800), requestedQuantity: 7_500,
+            unallocatedQuantity: 25, leftOut: [.init(account: AccountID(unchecked: "AB2"), reason: "disabled")],
+            reference: .init(points: 1_420_000, age: 55_000), rotation: 5, carry: [-7, 8],
+            firstClientSequence: 123_456, legs: [leg], isGatewayClosing: true)
+    }
+
+    static func event(_ kind: Event.Kind) throws -> Event {
+        let account = Account(
+            id: AccountID(unchecked: "AB1"), adapter: try #require(AdapterID("paper")), login: "L1", owner: "P1",
+            environment: .sandbox, currency: inr, config: "{}", isEnabled: true)
+        let outcome = MutationOutcome.unknown
+        return switch kind {
+        case .accountDefined: .accountDefined(account)
+        case .accountRemoved: .accountRemoved(account.id)
+        case .groupDefined: .groupDefined(group())
+        case .groupRemoved: .groupRemoved(GroupID(unchecked: "family"))
+        case .instrumentDefined: .instrumentDefined(number: 12, try instrument())
+        case .riskConfigured: .riskConfigured(version: 9, document: "limits: {}")
+        case .stateChanged:
+            .stateChanged(
+                .init(
+                    scope: Scope(kind: .account, id: "AB1"), status: .halted, reason: "loss", by: "rule:daily-loss",
+                    at: after(-5)))
+        case .runAdmitted: .runAdmitted(try admission())
+        case .ordersQueued: .ordersQueued(run: run, orders: [0, 1, 64], durableAt: after(1), queuedAt: after(2))
+        case .orderAnswered:
+            .orderAnswered(
+                OrderAnswer(
+                    run: run, order: 7, outcome: outcome, brokerOrderID: "B1", exchangeOrderID: "X1", error: error,
+                    adapterState: [1, 2, 3], dispatchedAt: after(-4), writtenAt: after(-3), firstByteAt: after(-2),
+                    answeredAt: after(-1)))
+        case .orderReported:
+            .orderReported(
+                run: run, order: 7,
+                report: ReportedOrder(
+                    state: .partiallyFilled, cumulativeQuantity: 50, brokerOrderID: "B1", exchangeOrderID: "X1",
+                    error: error, adapterState: [4, 5], at: after(-1)))
+        case .executed:
+            .executed(
+                Execution(
+                    adapter: account.adapter, account: 6, instrument: 12, executionID: "F2", kind: .correct,
+                    replaces: "F1", run: run, order: 7, side: .sell, lastQuantity: 50, lastPrice: 1_423_400,
+                    fees: -25, transactTime: after(-9), at: after(-8)))
+        case .cancelRequested: .cancelRequested(run: run, order: 7, by: "k1")
+        case .cancelAnswered: .cancelAnswered(run: run, order: 7, outcome: outcome, error: error)
+        case .replaceRequested:
+            .replaceRequested(
+                run: run, order: 7,
+                replacement: .init(clientSequence: 99, quantity: 60, limitPrice: 1_420_000, stopPrice: 1_410_000),
+                by: "k1")
+        case .replaceAnswered: .replaceAnswered(run: run, order: 7, outcome: outcome, error: error)
+        case .ordersCanceledLocally: .ordersCanceledLocally(run: run, orders: [2, 3], reason: .legFailure)
+        case .ordersReleased: .ordersReleased(run: run, orders: [2, 3])
+        case .orderLookedUp: .orderLookedUp(run: run, order: 7, outcome: .provenAbsent, brokerOrderID: "B1")
+        case .gapClosed: .gapClosed(run: run, order: 7)
+        case .dayOpened:
+            .dayOpened(
+                DayOpening(
+                    account: 6, day: 20_782,
+                    marks: [.init(instrument: 12, points: 1_420_000), .init(instrument: 13, points: nil)]))
+        }
+    }
+}
+
+@Suite("The format of every event")
+struct EventFormatTests {
+    /// FNV-1a of the bytes: enough to see that they changed. A number here changes only with the format's version.
+    static let digests: [Event.Kind: UInt64] = [
+        .accountDefined: 0x660b_ead2_ba5a_e7a3,
+        .accountRemoved: 0x5bd0_b29b_d7cb_fb46,
+        .groupDefined: 0x760e_0ceb_2c0f_9fad,
+        .groupRemoved: 0xaa8f_2318_b984_f29a,
+        .instrumentDefined: 0xaef9_7e26_7b4f_7826,
+        .riskConfigured: 0xd549_740e_56ad_3bf9,
+        .stateChanged: 0x8f6c_75e1_6eda_34ae,
+        .runAdmitted: 0x84f1_5134_c5fc_339a,
+        .ordersQueued: 0x5b67_4e2a_49ab_cd9d,
+        .orderAnswered: 0xc695_0a07_9c70_e3d5,
+        .orderReported: 0x4559_da15_e93a_2156,
+        .executed: 0x73b0_dc25_cf1c_0f5f,
+        .cancelRequested: 0x1121_ebc5_f4f5_bb88,
+        .cancelAnswered: 0x7218_4430_d447_091a,
+        .replaceRequested: 0x5773_1ee6_8097_7616,
+        .replaceAnswered: 0x4fd2_bd57_9fa9_dc88,
+        .ordersCanceledLocally: 0x030d_9e29_0f79_1c40,
+        .ordersReleased: 0xbc98_6d6c_a5b5_de7e,
+        .orderLookedUp: 0x1e4a_e48d_7694_12e2,
+        .gapClosed: 0xc569_6bbc_6629_f774,
+        .dayOpened: 0x45b2_aedb_605f_e645,
+    ]
+
+    @Test("The bytes of every kind of event stay what they are", arguments: Event.Kind.allCases)
+    func digest(kind: Event.Kind) throws {
+        var writer = EventWriter(base: EventExamples.at)
+        writer.write(try EventExamples.event(kind))
+        var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in writer.bytes { digest = (digest ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        #expect(digest == Self.digests[kind], "\(kind): 0x\(String(digest, radix: 16))")
+    }
+}
