@@ -15,7 +15,9 @@ func room(
 }
 
 /// Tests of one room.
-func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = []) -> Target {
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [], resources: [Resource] = [])
+    -> Target
+{
     .testTarget(
         name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", exclude: exclude,
         resources: resources, swiftSettings: swiftSettings)
@@ -87,22 +89,26 @@ let package = Package(
         .systemLibrary(
             name: "COpenSSL", path: "Host/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         room(
-            "Adapters", ["Domain", "Settings", "CHost", "COpenSSL", contract, nioLocks, logging], exclude: ["README.md"]),
+            "Adapters", ["Domain", "Settings", "CHost", "COpenSSL", contract, nioLocks, logging], exclude: ["README.md"]
+        ),
         room(
             "Gateway",
             ["Domain", "Engine", "Store", "Telemetry", "Settings", "Prices", "Adapters", nioLocks, nioPosix, logging]),
         room(
             "API",
             [
-                "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Settings", "Domain", hummingbird, nioCore,
+                "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Settings", "Domain", hummingbird,
+                nioCore,
                 nioPosix, nioLocks, logging,
             ]),
-        room("CLI", ["API", "Gateway", "Settings", "Domain", argumentParser, httpClient, nioCore, nioPosix, logging],
+        room(
+            "CLI", ["API", "Gateway", "Settings", "Domain", argumentParser, httpClient, nioCore, nioPosix, logging],
             exclude: ["Main"]),
         .executableTarget(name: "sluice", dependencies: ["CLI"], path: "Host/CLI/Main", swiftSettings: swiftSettings),
 
         // Adapters: logic, and the one file that makes it a library.
-        .target(name: "Paper", dependencies: [adapterKit, exact], path: "Plugins/Paper/Logic", swiftSettings: swiftSettings),
+        .target(
+            name: "Paper", dependencies: [adapterKit, exact], path: "Plugins/Paper/Logic", swiftSettings: swiftSettings),
         adapterEntry("Paper", id: "paper", isSwift: true),
         .target(name: "Minimal", dependencies: [contract], path: "Plugins/Minimal/Logic"),
         adapterEntry("Minimal", id: "minimal", isSwift: false),
@@ -113,7 +119,8 @@ let package = Package(
         tests("ABI", [contract], exclude: ["generate-layout.sh", "layout-1.0.c", "layout-1.0.golden"]),
         tests("AdapterKit", [adapterKit, adapterTesting, exact, contract]),
         tests("Minimal", ["Minimal", adapterKit, adapterTesting, exact, contract]),
-        tests("Gateway", ["Gateway", "Engine", "Store", "Adapters", "Prices", "Settings", "Domain", logging, nioLocks]),
+        tests(
+            "Gateway", ["Gateway", "Engine", "Store", "Adapters", "Prices", "Settings", "Domain", logging, nioLocks]),
         tests("Settings", ["Settings", "Domain"]),
         tests("Prices", ["Prices", "Settings", "Domain", nioLocks]),
         tests("Store", ["Store", "Domain", grdb, nioLocks]),

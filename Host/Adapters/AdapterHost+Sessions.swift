@@ -47,7 +47,8 @@ extension AdapterHost {
             let other = sessions.first(where: { $0.id.adapter == id.adapter && $0.id.login == id.login })
         {
             throw refusal(
-                "session.exclusive_login", "the broker allows one connection for login \(id.login), and \(other.id) has it")
+                "session.exclusive_login",
+                "the broker allows one connection for login \(id.login), and \(other.id) has it")
         }
         var configs: [String] = []
         for account in accounts {

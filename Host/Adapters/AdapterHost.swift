@@ -150,7 +150,9 @@ package final class AdapterHost: Sendable {
         } catch {
             status.refusal = error
             // A required adapter stays required though its manifest cannot be read whole.
-            status.isRequired = String(decoding: contents, as: UTF8.self).contains("required: true")
+            status.isRequired = contents.split(separator: UInt8(ascii: "\n")).contains {
+                String(decoding: $0, as: UTF8.self).hasPrefix("required: true")
+            }
             return Manifested(status: status, adapter: nil, contents: contents)
         }
     }
@@ -170,7 +172,10 @@ package final class AdapterHost: Sendable {
             metadata["version"] = "\(status.version ?? "")"
             metadata["sha256"] = "\(status.sha256 ?? "")"
             logger.notice("Adapter loaded", metadata: metadata)
-            for warning in status.warnings { logger.warning("Adapter loaded with a warning", metadata: ["adapter.id": "\(status.id)", "warning": "\(warning)"]) }
+            for warning in status.warnings {
+                logger.warning(
+                    "Adapter loaded with a warning", metadata: ["adapter.id": "\(status.id)", "warning": "\(warning)"])
+            }
         case .disabled: logger.notice("Adapter disabled", metadata: metadata)
         case .refused:
             metadata["code"] = "\(status.refusal?.code.rawValue ?? "")"

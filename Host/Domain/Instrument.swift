@@ -170,6 +170,13 @@ extension Instrument {
         case floor
     }
 
+    /// Whether quantities, prices and money count alike, so that what was counted before stays true.
+    package func hasScale(of other: Instrument) -> Bool {
+        stepMantissa == other.stepMantissa && stepExponent == other.stepExponent && priceExponent == other.priceExponent
+            && moneyNumerator == other.moneyNumerator && moneyDenominator == other.moneyDenominator
+            && currency == other.currency
+    }
+
     /// `quantity × price` in minor units, `nil` on overflow. `value` is a product of steps and points.
     @inlinable
     package func money(value: Int128, rounding: MoneyRounding) -> Int64? {

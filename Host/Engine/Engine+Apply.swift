@@ -108,7 +108,7 @@ extension Engine {
             instruments.append(entry)
             instrumentNumbers[record.id] = number
         }
-        resolveLimits()
+        resolveLimits(ofInstrument: min(Int(number), instruments.count - 1))
     }
 
     // MARK: Runs
@@ -120,8 +120,10 @@ extension Engine {
         if let group {
             let index = Int(group)
             groups[index].rotation &+= 1
-            if !admission.carry.isEmpty, let leg = admission.legs.first {
-                let key = CarryKey(underlying: underlying(admission.instrument), isClosing: leg.isClosing)
+            if !admission.carry.isEmpty {
+                // The key that the allocation read it under.
+                let key = CarryKey(
+                    underlying: underlying(admission.instrument), isClosing: admission.order.isReduceOnly)
                 groups[index].carry[key] = admission.carry
             }
         }
@@ -158,8 +160,8 @@ extension Engine {
         guard effect.reserved != 0 || effect.liveOrders != 0 || effect.unknownOrders != 0 else { return }
         book.update(leg.account, instrument) { position in
             switch leg.side {
-            case .buy: position.openBuy += effect.reserved
-            case .sell: position.openSell += effect.reserved
+            case .buy: position.openBuy = saturatingSum(position.openBuy, effect.reserved)
+            case .sell: position.openSell = saturatingSum(position.openSell, effect.reserved)
             }
             position.openOrders += effect.liveOrders
             position.unknownOrders += effect.unknownOrders
@@ -247,8 +249,10 @@ extension Engine {
         let replaced = execution.replaces.flatMap { id in
             runs.executions[ExecutionKey(adapter: execution.adapter, account: execution.account, executionID: id)]
         }
-        // A correction or bust takes the old execution back first.
-        if execution.kind != .new, let replaced { book(replaced, sign: -1, at: execution.at) }
+        // A correction or bust first takes back what stands of the old execution: nothing, once a bust has.
+        if execution.kind != .new, let standing = replaced.flatMap({ runs.standing($0) }) {
+            book(standing, sign: -1, at: execution.at)
+        }
         if execution.kind != .bust { book(execution, sign: 1, at: execution.at) }
         runs.record(execution)
     }
@@ -311,7 +315,14 @@ extension Engine {
             guard let run = runs[place.run] else { continue }
             let leg = run.legs[Int(run.orders[Int(place.order)].legIndex)]
             let known = max(leg.times.acknowledged, leg.times.firstFill, run.updatedAt.nanoseconds)
-            if leg.times.acknowledged != 0, known <= asOf.nanoseconds { continue }
+            // Known to its broker by whatever evidence: an answer, a report, an execution, a look-up.
+            let isKnown = run.orders[leg.orders].allSatisfy { order in
+                switch order.status {
+                case .reserved, .held, .sent, .unknown: false
+                default: true
+                }
+            }
+            if isKnown, known <= asOf.nanoseconds { continue }
             kept.append(place)
             reserved = saturatingSum(reserved, leg.admission.margin)
         }

@@ -29,10 +29,7 @@ extension Engine {
         }
         let index = Int(leg.firstOrder)
         let order = run.orders[index]
-        guard !order.status.isTerminal, order.replacement == nil, order.status != .pendingCancel,
-            order.status != .unknown,
-            !order.isWaiting
-        else {
+        guard order.replacement == nil, order.status == .working || order.status == .partiallyFilled else {
             throw ParentRefusal(
                 code: "not_modifiable", path: "", value: run.legStatus(id.index).rawName,
                 message: "an order that is \(run.legStatus(id.index).rawName) cannot be modified",
@@ -46,7 +43,10 @@ extension Engine {
         changed.quantity = quantity ?? instrument.quantity(order.quantity)
         changed.lots = nil
         changed.onLegFailure = .leave
-        changed.target = .account(accounts[Int(leg.admission.account)].account.id)
+        // States and totals of the group hold for a change as they did for the order.
+        if run.admission.group.flatMap({ groupNumber($0) }) == nil {
+            changed.target = .account(accounts[Int(leg.admission.account)].account.id)
+        }
         let terms = try ParentTerms(changed, engine: self)
         let newQuantity = terms.quantity ?? order.quantity
         guard newQuantity > order.cumulativeQuantity else {
@@ -60,15 +60,24 @@ extension Engine {
         let context = LegContext(terms, request, engine: self, now: now)
         let account = leg.admission.account
         let old = order.reservedQuantity
-        // The candidate takes the old order's place: it is checked as if that one were gone.
-        guard var position = book.position(account, run.admission.instrument) else {
+        // The candidate takes the old order's place: it is checked as if that one were gone from every sum, too. All is put
+        // back before this returns.
+        book.reserve(account, run.admission.instrument, leg.admission.side, -old, orders: 0)
+        let heldMargin = inputs.reservedMargin[Int(account)]
+        if inputs.unsettled[Int(account)].contains(OrderPlace(run: id.run, order: Int32(index))) {
+            inputs.reservedMargin[Int(account)] -= leg.admission.margin
+        }
+        defer {
+            book.reserve(account, run.admission.instrument, leg.admission.side, old, orders: 0)
+            inputs.reservedMargin[Int(account)] = heldMargin
+        }
+        guard let position = book.position(account, run.admission.instrument) else {
             return .failure(RiskRefusal(order))
         }
-        if leg.admission.side == .buy { position.openBuy -= old } else { position.openSell -= old }
         let leaves = newQuantity - order.cumulativeQuantity
         let adapter = accounts[Int(account)].adapterNumber
         var candidate = Candidate(
-            account: account, group: -1, adapter: adapter, instrument: instrument, side: leg.admission.side,
+            account: account, group: context.group, adapter: adapter, instrument: instrument, side: leg.admission.side,
             product: changed.product, timeInForce: changed.timeInForce, orderClass: changed.orderClass,
             orderType: leg.admission.orderType, quantity: leaves, limitPrice: terms.limitPrice,
             stopPrice: terms.stopPrice,
@@ -84,6 +93,12 @@ extension Engine {
         if !onlyShrinks {
             let evaluation = assess(&candidate, mayClip: false)
             if let rejection = evaluation.rejection { return .failure(RiskRefusal(rejection)) }
+            guard evaluation.slices <= 1 else {
+                throw ParentRefusal(
+                    code: "above_freeze", path: "/quantity", value: instrument.quantity(newQuantity).description,
+                    message: "the quantity is more than the exchange takes in one order",
+                    remedy: "leave this order and place another one for the rest")
+            }
         } else if !candidate.isAuthorised {
             return .failure(RiskRefusal(Rejection(.authority, .notAuthorised, scope: .key)))
         }
@@ -130,13 +145,17 @@ extension Engine {
     package func consequences(of change: TradingStateChange, cancelWorking: Bool) -> [Event] {
         guard change.status != .active else { return [] }
         var events: [Event] = []
+        var room = ClosingRoom(self)
         for run in runs.live {
             var withdrawn: [Int32] = []
             for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
                 let leg = run.legs[Int(order.legIndex)]
                 guard concerns(change.scope, run, leg), !run.admission.isGatewayClosing else { continue }
-                let stays = change.status == .reducing && leg.admission.isClosing
-                if stays { continue }
+                if change.status == .reducing, order.status != .pendingCancel,
+                    room.takes(order, of: leg, run.admission.instrument)
+                {
+                    continue
+                }
                 if order.isWaiting {
                     withdrawn.append(Int32(index))
                 } else if cancelWorking || change.status == .reducing, order.isAtBroker, order.status != .pendingCancel
@@ -149,6 +168,30 @@ extension Engine {
             }
         }
         return events
+    }
+
+    /// Which live orders close what is held, judged by what is held now: what was closing
+    /// when it was admitted may by now pass zero, and what was opening may close (RISK.md C6, R5).
+    private struct ClosingRoom {
+        private let book: Book
+        /// By (account, instrument): how much more than the position its live orders would close.
+        private var excesses: [Int64: Int64] = [:]
+
+        init(_ engine: borrowing Engine) { book = engine.book }
+
+        mutating func takes(_ order: Order, of leg: Leg, _ instrument: Int32) -> Bool {
+            let account = leg.admission.account
+            guard let position = book.position(account, instrument), position.quantity != 0,
+                (position.quantity > 0) == (leg.admission.side == .sell)
+            else { return false }
+            let key = Int64(account) << 32 | Int64(instrument)
+            let open = position.quantity > 0 ? position.openSell : position.openBuy
+            // While live orders together pass zero, this one goes and its share no longer counts.
+            let excess = excesses[key] ?? saturatingSum(open, -abs(position.quantity))
+            guard excess > 0 else { return true }
+            excesses[key] = saturatingSum(excess, -order.reservedQuantity)
+            return false
+        }
     }
 
     /// Whether a leg lies in a scope.
@@ -169,7 +212,10 @@ extension Engine {
 
     /// Opens the trading day of every account that is not in `now`'s day yet. Days are UTC's until venues' calendars say
     /// otherwise.
-    package func dayEvents(now: Timestamp) -> [Event] {
+    ///
+    /// - Parameter mayLackPrices: `false` = an account that holds an instrument without a price waits for one: its result
+    ///   of the day would be unknown all day.
+    package func dayEvents(now: Timestamp, mayLackPrices: Bool) -> [Event] {
         let day = now.nanoseconds.dividedFloor(by: 86_400_000_000_000)
         var events: [Event] = []
         for (number, entry) in accounts.enumerated() where !entry.isRemoved && entry.day < day {
@@ -179,14 +225,16 @@ extension Engine {
                 let points = inputs.reference(position.instrument).points
                 return DayOpening.Mark(instrument: position.instrument, points: points > 0 ? points : nil)
             }
+            if !mayLackPrices, marks.contains(where: { $0.points == nil }) { continue }
             events.append(.dayOpened(DayOpening(account: Int32(number), day: day, marks: marks)))
         }
         return events
     }
 
     /// Accounts whose day's loss reached its limit go into reducing, once: leaving it takes a person.
-    package func lossEvents(now: Timestamp) -> [TradingStateChange] {
-        accounts.indices.compactMap { index in
+    /// - Parameter only: one account, `nil` = all.
+    package func lossEvents(now: Timestamp, only: Int32? = nil) -> [TradingStateChange] {
+        (only.map { Int($0)..<Int($0) + 1 } ?? accounts.indices).compactMap { index in
             let entry = accounts[index]
             guard !entry.isRemoved, let limits = resolved.accounts[index],
                 limits.dailyLoss.maximum != AccountLimits.unlimited, !limits.observed.contains(.dailyLoss),

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 /// The limits in force, laid out by number so that a control reads an array element.
 struct ResolvedLimits: Sendable {
@@ -22,13 +22,30 @@ extension Engine {
         }
         resolved.groups = groups.map { limits.groups[$0.group.id] ?? TotalLimits() }
         resolved.adapters = adapters.map { limits.adapters[$0] ?? TotalLimits() }
-        resolved.instruments = instruments.map { entry in
-            limits.instruments.indices.filter { limits.instruments[$0].match.matches(entry.id) }.map(Int32.init)
-        }
+        resolved.instruments = instruments.map { entriesMatching($0.id) }
         resolved.segments = instruments.map { String($0.id.venue) }
         rates.resize(
             accounts: resolved.accounts.map { $0?.rates ?? [] }, groups: resolved.groups.map(\.rates),
             adapters: resolved.adapters.map(\.rates), firm: limits.firm.rates)
+    }
+}
+
+extension Engine {
+    /// The same for one instrument that was just defined: defining many must not cost the square of their number.
+    mutating func resolveLimits(ofInstrument number: Int) {
+        guard resolved.instruments.count >= number else { return resolveLimits() }
+        let id = instruments[number].id
+        if number < resolved.instruments.count {
+            resolved.instruments[number] = entriesMatching(id)
+            resolved.segments[number] = String(id.venue)
+        } else {
+            resolved.instruments.append(entriesMatching(id))
+            resolved.segments.append(String(id.venue))
+        }
+    }
+
+    private func entriesMatching(_ id: InstrumentID) -> [Int32] {
+        limits.instruments.indices.filter { limits.instruments[$0].match.matches(id) }.map(Int32.init)
     }
 }
 
@@ -75,11 +92,16 @@ struct RateBook: Sendable {
 extension Engine {
     /// The message windows that a send for an account counts in, keyed by what `key` makes of scope and place.
     package func sendWindows<Key>(
-        account: Int32, _ key: (ScopeKind, Int) -> Key
+        account: Int32, group: GroupID?, _ key: (ScopeKind, Int) -> Key
     ) -> [(Key, RateWindow)] {
         var windows: [(Key, RateWindow)] = []
         for (index, window) in (resolved.accounts[Int(account)]?.rates ?? []).enumerated() {
             windows.append((key(.account, index), window))
+        }
+        if let number = group.flatMap({ groupNumbers[$0] }) {
+            for (index, window) in resolved.groups[Int(number)].rates.enumerated() {
+                windows.append((key(.group, index), window))
+            }
         }
         let adapter = Int(accounts[Int(account)].adapterNumber)
         if adapter < resolved.adapters.count {

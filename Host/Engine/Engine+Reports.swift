@@ -10,17 +10,26 @@ extension Engine {
         let instrument = instruments[Int(run.admission.instrument)].instrument
         let known = run.orders[Int(place.order)]
         let cumulative = report.cumulativeQuantity.flatMap { instrument.steps($0) }
-        let saysNothing =
-            !report.state.isTerminal && known.brokerOrderID == (report.brokerOrderID ?? known.brokerOrderID)
-            && report.reason == nil && (report.adapterState ?? []).isEmpty && report.exchangeOrderID == nil
-            && (known.status.isTerminal || known.status == .working || known.status == .partiallyFilled)
-        if saysNothing { return nil }
+        if repeats(report, cumulative, known) { return nil }
         return .orderReported(
             run: place.run, order: place.order,
             report: ReportedOrder(
                 state: report.state, cumulativeQuantity: cumulative, brokerOrderID: report.brokerOrderID,
                 exchangeOrderID: report.exchangeOrderID, error: report.reason, adapterState: report.adapterState ?? [],
                 at: at))
+    }
+
+    /// Whether a report tells what is known already: polls tell of every order of the day again and again. An end that
+    /// still waits for executions is news each time, so that the wait for them is bounded after a restart, too.
+    private func repeats(_ report: OrderReport, _ cumulative: Int64?, _ known: Order) -> Bool {
+        guard !report.state.isTerminal || known.status.isTerminal else { return false }
+        var changed = known
+        _ = changed.apply(reported: report.state, cumulative: cumulative)
+        changed.brokerOrderID = report.brokerOrderID ?? known.brokerOrderID
+        changed.exchangeOrderID = report.exchangeOrderID ?? known.exchangeOrderID
+        changed.error = report.reason ?? known.error
+        if let memory = report.adapterState, !memory.isEmpty { changed.adapterState = memory }
+        return changed == known
     }
 
     /// Why an execution was not booked.
@@ -36,6 +45,9 @@ extension Engine {
         case unknownExecution(String)
     }
 
+    /// Largest quantity of one execution, steps: a thousand of them still fit 63 bits.
+    static let maximumExecution = Int64.max >> 10
+
     /// Books an execution: the event, or why there is none. Executions of orders entered elsewhere move the position too.
     package func event(for report: ExecutionReport, at: Timestamp) throws(ExecutionFault) -> Event {
         guard let account = accountNumber(report.account) else { throw .unknownAccount }
@@ -45,10 +57,6 @@ extension Engine {
         guard runs.executions[key] == nil else { throw .duplicate }
         let place = place(report.clientOrderID, report.brokerOrderID, account: account)
         let run = place.flatMap { runs[$0.run] }
-        guard let number = run?.admission.instrument ?? report.symbol.flatMap({ instrumentNumbers[$0] }) else {
-            throw .unknownInstrument
-        }
-        let instrument = instruments[Int(number)].instrument
         let old: Execution?
         if report.kind == .new {
             old = nil
@@ -56,17 +64,27 @@ extension Engine {
             guard let id = report.replaces,
                 let known = runs.executions[ExecutionKey(adapter: entry.adapter, account: account, executionID: id)]
             else { throw .unknownExecution(report.replaces ?? "") }
+            // Taken back already: the same bust under another id.
+            if report.kind == .bust, runs.standing(known) == nil { throw .duplicate }
             old = known
         }
-        guard let quantity = instrument.steps(report.lastQuantity), quantity > 0 || report.kind == .bust else {
-            throw .malformed("quantity \(report.lastQuantity) is not a positive number of units")
-        }
+        guard
+            let number = run?.admission.instrument ?? old?.instrument
+                ?? report.symbol.flatMap({ instrumentNumbers[$0] })
+        else { throw .unknownInstrument }
+        let instrument = instruments[Int(number)].instrument
+        guard let quantity = instrument.steps(report.lastQuantity), quantity > 0 || report.kind == .bust,
+            quantity <= Self.maximumExecution
+        else { throw .malformed("quantity \(report.lastQuantity) is not a positive number of units") }
         guard let price = instrument.pointsRounded(report.lastPrice), price > 0 || report.kind == .bust else {
             throw .malformed("price \(report.lastPrice) is not a positive price")
         }
+        guard instrument.notional(quantity: quantity, price: price) != nil else {
+            throw .malformed("\(report.lastQuantity) at \(report.lastPrice) is more money than fits")
+        }
         guard
             let fees = report.fees.scaled(to: -entry.currency.minorDigits, rounding: .ceiling)
-                .flatMap(Int64.init(exactly:))
+                .flatMap(Int64.init(exactly:)), fees != .min
         else { throw .malformed("fees \(report.fees) do not fit") }
         return .executed(
             Execution(
@@ -74,7 +92,7 @@ extension Engine {
                 kind: report.kind, replaces: report.replaces, run: place?.run ?? old?.run,
                 order: place?.order ?? old?.order ?? 0,
                 side: run.map { $0.legs[Int($0.orders[Int(place?.order ?? 0)].legIndex)].admission.side }
-                    ?? report.side,
+                    ?? old?.side ?? report.side,
                 lastQuantity: quantity, lastPrice: price, fees: fees, transactTime: report.transactTime, at: at))
     }
 
@@ -106,7 +124,8 @@ extension Engine {
         for (index, order) in run.orders.enumerated() where leg == nil || Int(order.legIndex) == leg {
             if order.isWaiting {
                 waiting.append(Int32(index))
-            } else if order.isAtBroker, order.status != .pendingCancel {
+            } else if order.isAtBroker, order.status != .pendingCancel || reason == .requested {
+                // A person may ask again: a cancel that was lost on its way is not the end of the matter.
                 events.append(.cancelRequested(run: run.id, order: Int32(index), by: by))
             }
         }
@@ -143,8 +162,12 @@ extension Engine {
         case .everything: return true
         case .groups(let groups):
             if let group = run.admission.group { return groups.contains(group) }
-            guard case .account(let id) = run.admission.order.target, let number = accountNumbers[id] else { return false }
-            return groups.contains { group in groupNumbers[group].map { self.groups[Int($0)].members.contains(number) } ?? false }
+            guard case .account(let id) = run.admission.order.target, let number = accountNumbers[id] else {
+                return false
+            }
+            return groups.contains { group in
+                groupNumbers[group].map { self.groups[Int($0)].members.contains(number) } ?? false
+            }
         }
     }
 

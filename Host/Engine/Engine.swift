@@ -114,8 +114,17 @@ package struct RunTable: Sendable {
     private(set) var runs: [UInt64: Run] = [:]
     private var places: [UInt64: OrderPlace] = [:]
     private var brokerPlaces: [BrokerKey: OrderPlace] = [:]
-    var executions: [ExecutionKey: Execution] = [:]
+    /// How long an execution is remembered at least, so that its repetition is recognised and it can be corrected,
+    /// nanoseconds: brokers repeat a day's trades until the day is over.
+    package static let executionMemory: Int64 = 3 * 86_400_000_000_000
+
+    private(set) var executions: [ExecutionKey: Execution] = [:]
+    /// What a correction or bust put in the place of an execution.
+    private var successors: [ExecutionKey: ExecutionKey] = [:]
     private var executionsOfRun: [UInt64: [ExecutionKey]] = [:]
+    /// Executions whose run has left memory or never was ours, oldest first.
+    private var retired: [ExecutionKey] = []
+    private var retiredHead = 0
     /// Ended runs, oldest first.
     private var ended: [UInt64] = []
     private var endedHead = 0
@@ -127,6 +136,10 @@ package struct RunTable: Sendable {
     package func place(ofClientSequence sequence: UInt64) -> OrderPlace? { places[sequence] }
     /// Live runs, oldest first.
     package var live: [Run] { runs.values.filter { $0.liveLegs > 0 }.sorted { $0.id < $1.id } }
+    /// Visits every live run, in no particular order.
+    package func forEachLive(_ body: (Run) -> Void) {
+        for run in runs.values where run.liveLegs > 0 { body(run) }
+    }
     /// Every run in memory, oldest first.
     package var all: [Run] { runs.values.sorted { $0.id < $1.id } }
 
@@ -153,8 +166,47 @@ package struct RunTable: Sendable {
     mutating func record(_ execution: Execution) {
         let key = ExecutionKey(
             adapter: execution.adapter, account: execution.account, executionID: execution.executionID)
+        if execution.kind != .new, let old = execution.replaces {
+            let oldKey = ExecutionKey(adapter: execution.adapter, account: execution.account, executionID: old)
+            if let known = executions[oldKey] { successors[Self.key(last(known))] = key }
+        }
         executions[key] = execution
-        if let run = execution.run { executionsOfRun[run.number, default: []].append(key) }
+        if let run = execution.run, runs[run.number] != nil {
+            executionsOfRun[run.number, default: []].append(key)
+        } else {
+            retired.append(key)
+        }
+        forgetExecutions(before: execution.at.advanced(by: -Self.executionMemory))
+    }
+
+    private static func key(_ execution: Execution) -> ExecutionKey {
+        ExecutionKey(adapter: execution.adapter, account: execution.account, executionID: execution.executionID)
+    }
+
+    /// The newest in the chain of corrections that begins with an execution. Ends: a chain cannot return to itself, since
+    /// an id that is known is never recorded again.
+    private func last(_ execution: Execution) -> Execution {
+        var execution = execution
+        while let next = successors[Self.key(execution)].flatMap({ executions[$0] }) { execution = next }
+        return execution
+    }
+
+    /// What of an execution is in the books now: itself, its newest correction, or nothing once it was taken back.
+    func standing(_ execution: Execution) -> Execution? {
+        let last = last(execution)
+        return last.kind == .bust ? nil : last
+    }
+
+    private mutating func forgetExecutions(before limit: Timestamp) {
+        while retiredHead < retired.count, executions[retired[retiredHead]].map({ $0.at < limit }) ?? true {
+            executions[retired[retiredHead]] = nil
+            successors[retired[retiredHead]] = nil
+            retiredHead += 1
+        }
+        if retiredHead > 4_096, retiredHead * 2 > retired.count {
+            retired.removeFirst(retiredHead)
+            retiredHead = 0
+        }
     }
 
     package func executions(of run: RunID) -> [Execution] {
@@ -190,7 +242,7 @@ package struct RunTable: Sendable {
                     nil
             }
         }
-        for key in executionsOfRun[oldest] ?? [] { executions[key] = nil }
+        retired += executionsOfRun[oldest] ?? []
         executionsOfRun[oldest] = nil
         runs[oldest] = nil
     }

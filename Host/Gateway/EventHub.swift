@@ -29,7 +29,8 @@ package final class EventHub: Sendable {
 
     /// Items from now on; ends when the subscriber falls behind or is cancelled. `nil` where there are too many already.
     package func subscribe() -> AsyncStream<Item>? {
-        let (stream, continuation) = AsyncStream.makeStream(of: Item.self, bufferingPolicy: .bufferingOldest(Self.queueLength))
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: Item.self, bufferingPolicy: .bufferingOldest(Self.queueLength))
         let id = state.withLockedValue { state -> UInt64? in
             guard state.subscribers.count < Self.maximumSubscribers else { return nil }
             let id = state.next

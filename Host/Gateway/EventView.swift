@@ -64,7 +64,10 @@ struct EventDescriber {
                 views.append(
                     leg(
                         "modify_requested", run, order, id, at,
-                        ["by": .string(by), "client_order_id": .string(engine.clientOrderID(wanted.clientSequence).description)]))
+                        [
+                            "by": .string(by),
+                            "client_order_id": .string(engine.clientOrderID(wanted.clientSequence).description),
+                        ]))
             case .replaceAnswered(let run, let order, let outcome, let error):
                 var facts: JSONObject = ["outcome": .string(outcome.rawName)]
                 add(&facts, error)
@@ -91,8 +94,10 @@ struct EventDescriber {
             case .groupRemoved(let group): views.append(state("group_removed", id, at, "group_id", group.rawValue))
             case .accountDefined(let account):
                 views.append(state("account_defined", id, at, "account_id", account.id.rawValue))
-            case .accountRemoved(let account): views.append(state("account_removed", id, at, "account_id", account.rawValue))
-            case .riskConfigured(let version, _): views.append(state("risk_configured", id, at, "version", "\(version)"))
+            case .accountRemoved(let account):
+                views.append(state("account_removed", id, at, "account_id", account.rawValue))
+            case .riskConfigured(let version, _):
+                views.append(state("risk_configured", id, at, "version", "\(version)"))
             case .instrumentDefined, .dayOpened: break
             }
         }
@@ -157,7 +162,9 @@ struct EventDescriber {
         topic: EventView.Topic = .legs
     ) -> EventView {
         let known = engine.runs[run]
-        let legIndex = known.flatMap { $0.orders.indices.contains(Int(order)) ? Int($0.orders[Int(order)].legIndex) : nil }
+        let legIndex = known.flatMap {
+            $0.orders.indices.contains(Int(order)) ? Int($0.orders[Int(order)].legIndex) : nil
+        }
         var facts = facts
         if let known, let legIndex, known.orders.indices.contains(Int(order)) {
             facts["status"] = .string(known.legStatus(legIndex).rawName)

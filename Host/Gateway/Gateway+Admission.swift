@@ -20,7 +20,8 @@ extension Gateway {
         _ order: ParentOrder, by caller: Caller, idempotency: Idempotency, receivedAt: Timestamp,
         wait: WaitLevel = .durable, timeoutMilliseconds: Int64 = 10_000
     ) async throws(GatewayError) -> Placement {
-        let key = KeyMemory.Key(caller: caller.keyID, key: idempotency.key)
+        // The principal, not the key: a rotated key does not make a repeated request a new one.
+        let key = KeyMemory.Key(caller: caller.person, key: idempotency.key)
         if let known = try await begin(key, idempotency) {
             guard let id = RunID(known.subject), let run = try await settledRun(id) else {
                 throw .keyReused(subject: known.subject)
@@ -69,7 +70,7 @@ extension Gateway {
                     order: order, origin: Origin(caller: caller.keyID, idempotencyKey: idempotency.key),
                     authority: caller.authority, receivedAt: receivedAt)
                 let admission = try state.engine.decide(request, now: clock.wall())
-                keep(admission, fingerprint: idempotency.fingerprint, &state)
+                keep(admission, caller: key.caller, fingerprint: idempotency.fingerprint, &state)
                 state.waiting += 1
                 state.pending.waiters.append(waiter.resume)
                 guard let snapshot = state.engine.snapshot(of: admission.run) else {
@@ -96,17 +97,21 @@ extension Gateway {
     }
 
     /// Keeps a decision: the run, and what leaves after its commit.
-    func keep(_ admission: RunAdmission, fingerprint: [UInt8], _ state: inout State) {
+    func keep(_ admission: RunAdmission, caller: String, fingerprint: [UInt8], _ state: inout State) {
         emit(.runAdmitted(admission), &state)
         state.pending.idempotency.append(
             IdempotencyRow(
-                caller: admission.origin.caller, key: admission.origin.idempotencyKey, fingerprint: fingerprint,
+                caller: caller, key: admission.origin.idempotencyKey, fingerprint: fingerprint,
                 subject: admission.run.description, createdAt: admission.admittedAt))
     }
 
     /// Makes an instrument known to the engine by the master's record, with its price.
     func define(_ symbol: InstrumentID, _ state: inout State) throws(GatewayError) {
-        guard state.engine.instrumentNumber(symbol) == nil, let record = market.record(symbol) else { return }
+        guard let record = market.record(symbol) else { return }
+        if let number = state.engine.instrumentNumber(symbol) {
+            refresh(number, record, &state)
+            return
+        }
         let number = Int32(state.engine.instruments.count)
         do {
             _ = try Instrument(record, index: InstrumentIndex(number))
@@ -118,6 +123,17 @@ extension Gateway {
         }
         emit(.instrumentDefined(number: number, record), &state)
         if let (price, at) = market.reference(symbol) { state.engine.setReference(number, price: price, at: at) }
+    }
+
+    /// Takes over new facts of an instrument (day range, freeze quantity, tradability) as long as its scale stays: a
+    /// position counted in other steps would be another position.
+    private func refresh(_ number: Int32, _ record: InstrumentRecord, _ state: inout State) {
+        let known = state.engine.instruments[Int(number)]
+        guard known.record != record, let new = try? Instrument(record, index: InstrumentIndex(number)),
+            new.hasScale(of: known.instrument)
+        else { return }
+        emit(.instrumentDefined(number: number, record), &state)
+        state.preparedInstruments = state.preparedInstruments.filter { $0.key.instrument != number }
     }
 
     // MARK: Idempotency

@@ -65,6 +65,7 @@ extension Gateway {
         logger.critical("Commit failed, admission is stopped", metadata: ["failure": "\(failure)"])
         let waiters = state.withLockedValue { state in
             state.serving = .failed(failure)
+            _ = state.outbound.take()
             defer { state.pending = Batch() }
             return batch.waiters + state.pending.waiters
         }

@@ -13,6 +13,19 @@ extension Gateway {
         do {
             try step { state throws in
                 try checkServing(state)
+                if let number = state.engine.accountNumber(account.id),
+                    let known = state.engine.account(account.id)?.account,
+                    known.adapter != account.adapter || known.login != account.login
+                        || known.currency != account.currency
+                {
+                    guard state.engine.openOrders(number) == 0,
+                        state.engine.book.positions(of: number).allSatisfy({ $0.quantity == 0 })
+                    else {
+                        throw GatewayError.inUse(
+                            "the account has live orders or positions; its adapter, login and currency stay until it is flat"
+                        )
+                    }
+                }
                 emit(.accountDefined(account), &state)
             }
         } catch {
@@ -26,11 +39,15 @@ extension Gateway {
         do {
             try step { state throws in
                 try checkServing(state)
-                guard let number = state.engine.accountNumber(id) else { throw GatewayError.refused(.unknownAccount(id)) }
+                guard let number = state.engine.accountNumber(id) else {
+                    throw GatewayError.refused(.unknownAccount(id))
+                }
                 if let group = state.engine.liveGroups.first(where: { $0.members.contains { $0.account == id } }) {
                     throw GatewayError.inUse("group \(group.id) names the account")
                 }
-                guard state.engine.openOrders(number) == 0 else { throw GatewayError.inUse("the account has live orders") }
+                guard state.engine.openOrders(number) == 0 else {
+                    throw GatewayError.inUse("the account has live orders")
+                }
                 guard state.engine.book.positions(of: number).allSatisfy({ $0.quantity == 0 }) else {
                     throw GatewayError.inUse("the account holds positions")
                 }
@@ -61,10 +78,12 @@ extension Gateway {
                 if let expectedVersion, expectedVersion != (known?.version ?? 0) {
                     throw GatewayError.versionMismatch(current: known?.version ?? 0)
                 }
-                for (index, member) in group.members.enumerated() where state.engine.accountNumber(member.account) == nil {
+                for (index, member) in group.members.enumerated()
+                where state.engine.accountNumber(member.account) == nil {
                     throw GatewayError.refused(
                         ParentRefusal(
-                            code: "unknown_account", path: "/accounts/\(index)/account_id", value: member.account.rawValue,
+                            code: "unknown_account", path: "/accounts/\(index)/account_id",
+                            value: member.account.rawValue,
                             message: "there is no account \(member.account)",
                             remedy: "add the account first; GET /api/accounts lists them"))
                 }
@@ -90,7 +109,8 @@ extension Gateway {
                 guard state.engine.group(id) != nil else {
                     throw GatewayError.refused(
                         ParentRefusal(
-                            .notFound, code: "unknown_group", path: "", value: id.rawValue, message: "there is no group \(id)",
+                            .notFound, code: "unknown_group", path: "", value: id.rawValue,
+                            message: "there is no group \(id)",
                             remedy: "GET /api/execution-groups lists groups"))
                 }
                 if state.engine.runs.live.contains(where: { $0.admission.group == id }) {
@@ -110,8 +130,10 @@ extension Gateway {
             guard let number = state.engine.groupNumber(id) else { return [] }
             let entry = state.engine.groups[Int(number)]
             let enabled = entry.group.members.filter(\.isEnabled).map(\.account)
-            return entry.carry.sorted { ($0.key.underlying, $0.key.isClosing ? 1 : 0) < ($1.key.underlying, $1.key.isClosing ? 1 : 0) }
-                .map { ($0.key.underlying, $0.key.isClosing, Array(zip(enabled, $0.value))) }
+            return entry.carry.sorted {
+                ($0.key.underlying, $0.key.isClosing ? 1 : 0) < ($1.key.underlying, $1.key.isClosing ? 1 : 0)
+            }
+            .map { ($0.key.underlying, $0.key.isClosing, Array(zip(enabled, $0.value))) }
         }
     }
 

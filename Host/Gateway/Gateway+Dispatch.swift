@@ -5,8 +5,10 @@ import Engine
 extension Gateway {
     /// Hands every durable order, cancel and modify whose turn it is to its lane.
     package func dispatchStep(durableAt: Timestamp? = nil) {
-        let ready = step { state in parcels(&state, durableAt: durableAt) }
-        for parcel in ready { send(parcel) }
+        dispatchLock.withLock {
+            let ready = step { state in parcels(&state, durableAt: durableAt) }
+            for parcel in ready { send(parcel) }
+        }
     }
 
     /// Everything for one session, in the order in which it leaves.
@@ -42,12 +44,13 @@ extension Gateway {
                 late.append(entry.place)
                 continue
             }
-            guard entry.notBefore <= now, takeRate(run, entry.place, now, &state) else {
-                state.outbound.append(entry)
+            guard entry.notBefore <= now, hasSession(run, entry.place, state), takeRate(run, entry.place, now, &state)
+            else {
+                state.outbound.append(entry)  // waits until its deadline
                 continue
             }
             guard let (session, command) = submitCommand(run, entry.place, &state) else {
-                state.outbound.append(entry)  // no session yet: waits until its deadline
+                state.outbound.append(entry)
                 continue
             }
             if queued[run.id] == nil { queuedRuns.append(run.id) }
@@ -114,8 +117,7 @@ extension Gateway {
             guard let place = state.engine.runs.place(ofClientSequence: id) else { return }
             let error = AdapterError(code: .internalError, text: cause.rawName)
             switch kind {
-            case .cancel:
-                emit(.cancelAnswered(run: place.run, order: place.order, outcome: .notSent, error: error), &state)
+            case .cancel: state.outbound.mutations.append(.cancel(place))  // tried again with the next tick
             case .replace:
                 emit(.replaceAnswered(run: place.run, order: place.order, outcome: .notSent, error: error), &state)
             }
@@ -135,6 +137,16 @@ extension Gateway {
         guard let run = state.engine.runs[place.run] else { return }
         let order = run.orders[Int(place.order)]
         let account = state.engine.accounts[Int(run.legs[Int(order.legIndex)].admission.account)].account
+        if case .cancel = mutation {
+            guard !order.status.isTerminal else { return }
+            // A cancel is never dropped: it waits for a session, and for the answer that names the order to the broker.
+            let session = state.sessions[account.id]?.session.status.state
+            let isAwaitingName = order.brokerOrderID == nil && order.status == .pendingCancel && !order.isAnswered
+            guard session == .ready || session == .degraded, !isAwaitingName else {
+                state.outbound.mutations.append(mutation)
+                return
+            }
+        }
         guard let seat = state.sessions[account.id] else {
             refuseMutation(mutation, place, &state)
             return
@@ -232,7 +244,9 @@ extension Gateway {
         let number = run.legs[Int(run.orders[Int(place.order)].legIndex)].admission.account
         let account = state.engine.accounts[Int(number)].account
         var logs: [(SendScope, SlidingLog)] = []
-        for (scope, window) in state.engine.sendWindows(account: number, sendScope(account)) {
+        for (scope, window) in state.engine.sendWindows(
+            account: number, group: run.admission.group, sendScope(account, run.admission.group))
+        {
             let log = state.sendRates[scope] ?? SlidingLog(limit: window.limit, window: window.window)
             let current =
                 log.limit == window.limit && log.window == window.window
@@ -248,9 +262,14 @@ extension Gateway {
         return true
     }
 
-    private func sendScope(_ account: Account) -> (ScopeKind, Int) -> SendScope {
+    private func hasSession(_ run: Run, _ place: OrderPlace, _ state: borrowing State) -> Bool {
+        state.engine.account(of: run, order: place.order).map { state.sessions[$0.id] != nil } ?? false
+    }
+
+    private func sendScope(_ account: Account, _ group: GroupID?) -> (ScopeKind, Int) -> SendScope {
         { kind, index in
             switch kind {
+            case .group: group.map { .group($0, index) } ?? .firm(index)
             case .account: .account(account.id, index)
             case .adapter: .adapter(account.adapter, index)
             default: .firm(index)

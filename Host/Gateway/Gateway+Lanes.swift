@@ -94,7 +94,6 @@ extension Gateway: AdapterDelegate {
         case .rejected: failed(place, now, &state)
         case .accepted, .notSent: break
         }
-        settleUnwind(place.run, now, &state)
     }
 
     private func executed(_ report: ExecutionReport, _ now: Timestamp, _ state: inout State) {
@@ -107,8 +106,7 @@ extension Gateway: AdapterDelegate {
                 let account = state.engine.accounts[Int(execution.account)].account.id
                 // Figures of the broker that contain this fill are wanted soon.
                 state.fundsDue[account] = min(state.fundsDue[account] ?? now, now.advanced(by: 200_000_000))
-                if let run = execution.run { settleUnwind(run, now, &state) }
-                checkLosses(now, &state)
+                checkLosses(now, &state, only: execution.account)
             }
         } catch {
             switch error {
@@ -124,15 +122,16 @@ extension Gateway: AdapterDelegate {
         }
     }
 
-    private func afterReport(_ event: Event, _ now: Timestamp, _ state: inout State) {
-        guard case .orderReported(let id, let order, let report) = event, let run = state.engine.runs[id] else { return }
+    func afterReport(_ event: Event, _ now: Timestamp, _ state: inout State) {
+        guard case .orderReported(let id, let order, let report) = event, let run = state.engine.runs[id] else {
+            return
+        }
         let place = OrderPlace(run: id, order: order)
         if run.orders[Int(order)].waitsForExecutions, state.gaps[place] == nil {
             state.gaps[place] = now.advanced(by: options.executionGap)
             lookUp(place, at: now, &state)
         }
         if report.state == .rejected { failed(place, now, &state) }
-        settleUnwind(id, now, &state)
     }
 
     /// A broker rejected a leg: the run's policy says what becomes of the others.
@@ -142,7 +141,7 @@ extension Gateway: AdapterDelegate {
 
     /// A run with `unwind` whose legs have all ended after a failure: its fills are closed, once, by orders of the
     /// gateway with a key of their own.
-    private func settleUnwind(_ id: RunID, _ now: Timestamp, _ state: inout State) {
+    func settleUnwind(_ id: RunID, _ now: Timestamp, _ state: inout State) {
         guard let run = state.engine.runs[id], run.admission.onLegFailure == .unwind, run.liveLegs == 0,
             state.engine.hasFailedLeg(run), !state.unwound.contains(id)
         else { return }
@@ -153,7 +152,7 @@ extension Gateway: AdapterDelegate {
                 authority: .everything, receivedAt: now, isGatewayClosing: true)
             do {
                 let admission = try state.engine.decide(request, now: now)
-                keep(admission, fingerprint: [], &state)
+                keep(admission, caller: "gateway", fingerprint: [], &state)
             } catch {
                 logger.error("Unwind refused", metadata: ["run.id": "\(id)", "reason": "\(error)"])
             }
@@ -172,21 +171,31 @@ extension Gateway: AdapterDelegate {
             default: .notReady
             }
         for account in session.accounts {
-            guard let number = state.engine.accountNumber(account.id) else { continue }
+            // Late news of a session that another has taken the place of says nothing about the account.
+            guard state.sessions[account.id]?.session === session,
+                let number = state.engine.accountNumber(account.id)
+            else { continue }
+            if readiness != .notReady, state.engine.readiness(number) == .notReady { askAgain(account.id, &state) }
             state.engine.setReadiness(number, readiness)
             if readiness == .ready { state.fundsDue[account.id] = now }
         }
         hub.publish(.session(session.id, status, accounts: session.accounts.map(\.id), at: now))
-        logger.info(
-            "Session state",
+        // Every account passes through opening at every start: only where it leads is news.
+        logger.log(
+            level: status.state == .opening ? .debug : .info, "Session state",
             metadata: [
-                "adapter.id": "\(session.id.adapter)", "login": "\(session.id.login)", "state": "\(status.state.rawName)",
+                "adapter.id": "\(session.id.adapter)", "login": "\(session.id.login)",
+                "state": "\(status.state.rawName)",
             ])
-        if readiness != .notReady {
-            // What was asked for while there was no session goes out now.
-            for place in state.lookups.keys {
-                state.lookups[place]?.isAsked = false
-            }
+    }
+
+    /// What was asked over a session that is gone will not be answered: it is asked again.
+    private func askAgain(_ account: AccountID, _ state: inout State) {
+        for place in state.lookups.keys {
+            guard let run = state.engine.runs[place.run],
+                state.engine.account(of: run, order: place.order)?.id == account
+            else { continue }
+            state.lookups[place]?.isAsked = false
         }
     }
 }

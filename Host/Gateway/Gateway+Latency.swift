@@ -11,8 +11,12 @@ extension LatencyBook {
         if times.durable != 0 { record(adapter: adapter, stage: .durable, nanoseconds: times.durable - start) }
         if times.queued != 0 { record(adapter: adapter, stage: .queued, nanoseconds: times.queued - start) }
         record(adapter: adapter, stage: .dispatched, nanoseconds: answer.dispatchedAt.nanoseconds - start)
-        if let written = answer.writtenAt { record(adapter: adapter, stage: .written, nanoseconds: written.nanoseconds - start) }
-        if let first = answer.firstByteAt { record(adapter: adapter, stage: .firstByte, nanoseconds: first.nanoseconds - start) }
+        if let written = answer.writtenAt {
+            record(adapter: adapter, stage: .written, nanoseconds: written.nanoseconds - start)
+        }
+        if let first = answer.firstByteAt {
+            record(adapter: adapter, stage: .firstByte, nanoseconds: first.nanoseconds - start)
+        }
         if answer.outcome == .accepted || answer.outcome == .rejected {
             record(adapter: adapter, stage: .acknowledged, nanoseconds: answer.answeredAt.nanoseconds - start)
         }
@@ -20,7 +24,8 @@ extension LatencyBook {
 
     /// Counts a leg's first fill, and its end when the fill was the last.
     func record(_ execution: Execution, _ engine: borrowing Engine) {
-        guard let id = execution.run, let run = engine.runs[id], run.orders.indices.contains(Int(execution.order)) else { return }
+        guard let id = execution.run, let run = engine.runs[id], run.orders.indices.contains(Int(execution.order))
+        else { return }
         let index = Int(run.orders[Int(execution.order)].legIndex)
         let start = run.admission.receivedAt.nanoseconds
         let times = run.legs[index].times

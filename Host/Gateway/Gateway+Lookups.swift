@@ -25,14 +25,19 @@ extension Gateway {
                     run: place.run, order: place.order, outcome: .found, brokerOrderID: completion.brokerOrderID),
                 &state)
             if let reported = completion.state {
-                emit(
-                    .orderReported(
-                        run: place.run, order: place.order,
-                        report: ReportedOrder.state(
-                            reported, brokerOrderID: completion.brokerOrderID, error: completion.error, at: now)),
-                    &state)
+                let event = Event.orderReported(
+                    run: place.run, order: place.order,
+                    report: ReportedOrder.state(
+                        reported, brokerOrderID: completion.brokerOrderID, error: completion.error, at: now))
+                emit(event, &state)
+                afterReport(event, now, &state)
             }
         case .provenAbsent:
+            // An answer that came before the visibility delay was over proves nothing.
+            guard lookup.notBefore <= now else {
+                state.lookups[place] = lookup
+                return
+            }
             lookup.absences += 1
             guard lookup.absences >= options.proofsOfAbsence else {
                 lookup.notBefore = now.advanced(by: delay)
@@ -54,9 +59,13 @@ extension Gateway {
     /// Sends the look-ups whose time has come. Under the lock.
     func startLookups(now: Timestamp, _ state: inout State) {
         for (place, lookup) in state.lookups where !lookup.isAsked && lookup.notBefore <= now {
-            guard let run = state.engine.runs[place.run],
-                let account = state.engine.account(of: run, order: place.order),
-                let seat = state.sessions[account.id], seat.session.adapter.description.capabilities.contains(.reconcile)
+            guard let run = state.engine.runs[place.run], !run.orders[Int(place.order)].status.isTerminal else {
+                state.lookups[place] = nil
+                continue
+            }
+            guard let account = state.engine.account(of: run, order: place.order),
+                let seat = state.sessions[account.id],
+                seat.session.adapter.description.capabilities.contains(.reconcile)
             else { continue }
             let stateNow = seat.session.status.state
             guard stateNow == .ready || stateNow == .degraded else { continue }

@@ -45,7 +45,7 @@ extension Gateway {
         _ id: RunID, subject: String, _ caller: Caller, _ idempotency: Idempotency,
         _ body: (inout State) throws(GatewayError) -> Void
     ) async throws(GatewayError) -> RunSnapshot {
-        let key = KeyMemory.Key(caller: caller.keyID, key: idempotency.key)
+        let key = KeyMemory.Key(caller: caller.person, key: idempotency.key)
         if let known = try await begin(key, idempotency) {
             guard known.subject == subject, let run = try await settledRun(id) else {
                 throw .keyReused(subject: known.subject)
@@ -60,7 +60,8 @@ extension Gateway {
                 guard let run = state.engine.runs[id], state.engine.covers(caller.authority, run) else {
                     throw GatewayError.refused(
                         ParentRefusal(
-                            .notFound, code: "unknown_run", path: "", value: subject, message: "there is no live run \(subject)",
+                            .notFound, code: "unknown_run", path: "", value: subject,
+                            message: "there is no live run \(subject)",
                             remedy: "GET /api/runs lists runs; ended ones older than the newest cannot be changed"))
                 }
                 try body(&state)

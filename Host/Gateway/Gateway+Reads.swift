@@ -18,7 +18,8 @@ extension Gateway {
         if let group = run.group { return groups.contains(group) }
         return state.withLockedValue { state in
             run.legs.allSatisfy { leg in
-                groups.contains { id in state.engine.group(id)?.members.contains { $0.account == leg.account } ?? false }
+                groups.contains { id in state.engine.group(id)?.members.contains { $0.account == leg.account } ?? false
+                }
             }
         }
     }
@@ -118,7 +119,9 @@ extension Gateway {
     }
 
     /// Events after a place in the journal, for a stream that goes on: at most `limit` records, oldest first.
-    package func events(after sequence: UInt64, limit: Int) async throws(GatewayError) -> (views: [EventView], last: UInt64, isComplete: Bool) {
+    package func events(after sequence: UInt64, limit: Int) async throws(GatewayError) -> (
+        views: [EventView], last: UInt64, isComplete: Bool
+    ) {
         let last = state.withLockedValue { $0.durableSequence }
         guard sequence < last else { return ([], last, true) }
         guard last - sequence <= UInt64(limit) else { return ([], last, false) }

@@ -11,12 +11,14 @@ extension Gateway {
         market.start { [weak self] references in self?.take(references) }
         step { state in
             state.engine.setLimits(limits)
+            state.adapters = adapters
             for status in adapters.statuses {
                 guard let description = status.description, let id = AdapterID(description.id),
                     let offer = CapabilityDocument.offer(description.capabilityDocument)
                 else { continue }
                 state.engine.setOffer(id, offer)
             }
+            state.startedAt = clock.wall()
             recoverOrders(&state)
             state.serving = .running
         }
@@ -36,10 +38,16 @@ extension Gateway {
     /// restart every order without an answer counts as possibly sent. It goes to a look-up, never to a resend.
     private func recoverOrders(_ state: inout State) {
         let now = clock.wall()
+        for run in state.engine.runs.all where run.admission.origin.caller == "gateway" {
+            // An unwind that was admitted before is not made again.
+            let parts = run.admission.origin.idempotencyKey.split(separator: ":")
+            if parts.count > 1, parts[0] == "unwind", let id = RunID(parts[1]) { state.unwound.insert(id) }
+        }
         let restart = AdapterError(code: .internalError, text: "the gateway restarted before the answer was known")
         for run in state.engine.runs.live {
             for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
                 let place = OrderPlace(run: run.id, order: Int32(index))
+                if order.waitsForExecutions { state.gaps[place] = now.advanced(by: options.executionGap) }
                 switch order.status {
                 case .reserved, .held, .sent:
                     emit(
@@ -83,7 +91,8 @@ extension Gateway {
             logger.error(
                 "Accounts have no session",
                 metadata: [
-                    "accounts": "\(refusal.accounts.map(\.rawValue).joined(separator: " "))", "reason": "\(refusal.reason)",
+                    "accounts": "\(refusal.accounts.map(\.rawValue).joined(separator: " "))",
+                    "reason": "\(refusal.reason)",
                 ])
         }
         state.withLockedValue { state in

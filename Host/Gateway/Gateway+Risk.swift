@@ -1,3 +1,4 @@
+import Adapters
 package import Domain
 package import Engine
 
@@ -9,15 +10,17 @@ extension Gateway {
     ) async throws(GatewayError) -> TradingStateChange {
         let change: TradingStateChange
         do {
-            change = try step { state throws -> TradingStateChange in
-                try checkServing(state)
-                try state.engine.check(scope)
-                let change = TradingStateChange(
-                    scope: scope, status: status, reason: reason, by: person, at: clock.wall())
-                emit(.stateChanged(change), &state)
-                let events = state.engine.consequences(of: change, cancelWorking: cancelWorking)
-                for event in events { emit(event, &state) }
-                return change
+            change = try dispatchLock.withLock {
+                try step { state throws -> TradingStateChange in
+                    try checkServing(state)
+                    try state.engine.check(scope)
+                    let change = TradingStateChange(
+                        scope: scope, status: status, reason: reason, by: person, at: clock.wall())
+                    emit(.stateChanged(change), &state)
+                    let events = state.engine.consequences(of: change, cancelWorking: cancelWorking)
+                    for event in events { emit(event, &state) }
+                    return change
+                }
             }
         } catch {
             throw translated(error)
@@ -44,13 +47,17 @@ extension Gateway {
                 }
             }
         }
-        for (seat, ids) in bySession.values {
-            let withdrawn = seat.session.withdrawSubmits(ids)
-            step { state in
-                for id in withdrawn {
-                    guard let place = state.engine.runs.place(ofClientSequence: id) else { continue }
-                    emit(.ordersCanceledLocally(run: place.run, orders: [place.order], reason: .halted), &state)
-                }
+        for (seat, ids) in bySession.values { withdraw(ids, from: seat.session, reason: .halted) }
+    }
+
+    /// Takes submits back that a lane has not begun, and books them as withdrawn.
+    func withdraw(_ ids: Set<UInt64>, from session: AdapterSession, reason: LocalCancelReason) {
+        let withdrawn = session.withdrawSubmits(ids)
+        guard !withdrawn.isEmpty else { return }
+        step { state in
+            for id in withdrawn {
+                guard let place = state.engine.runs.place(ofClientSequence: id) else { continue }
+                emit(.ordersCanceledLocally(run: place.run, orders: [place.order], reason: reason), &state)
             }
         }
     }
@@ -82,7 +89,9 @@ extension Gateway {
                 guard let number = state.engine.accountNumber(account.id) else { return nil }
                 let limits = state.engine.accountLimits(number)
                 func money(_ minor: Int64?) -> Money? {
-                    minor.flatMap { $0 == AccountLimits.unlimited ? nil : Money(minorUnits: $0, currency: account.currency) }
+                    minor.flatMap {
+                        $0 == AccountLimits.unlimited ? nil : Money(minorUnits: $0, currency: account.currency)
+                    }
                 }
                 return Usage(
                     account: account.id, currency: account.currency,

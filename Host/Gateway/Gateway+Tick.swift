@@ -11,7 +11,9 @@ extension Gateway {
             guard case .running = state.serving else {
                 return ([], takeSatisfied(Array(state.runWaiters.keys), &state, now: now))
             }
-            for event in state.engine.dayEvents(now: now) { emit(event, &state) }
+            let mayLackPrices = now.since(state.startedAt) > options.priceGrace
+            for event in state.engine.dayEvents(now: now, mayLackPrices: mayLackPrices) { emit(event, &state) }
+            markOverdue(now, &state)
             startLookups(now: now, &state)
             for (place, deadline) in state.gaps where deadline <= now {
                 state.gaps[place] = nil
@@ -23,13 +25,62 @@ extension Gateway {
             return (dueFunds(now, &state), takeSatisfied(Array(state.runWaiters.keys), &state, now: now))
         }
         for resume in resumes { resume() }
+        state.withLockedValue { $0.adapters }?.sweep()
+        withdrawLate(now)
         if state.withLockedValue({ !$0.outbound.isEmpty }) { dispatchStep() }
         for (session, account, index) in funds { askFunds(session, account, index, at: now) }
     }
 
+    /// An order whose lane hangs gets no completion, not even the host's own: past its deadline its outcome is unknown.
+    private func markOverdue(_ now: Timestamp, _ state: inout State) {
+        guard state.overdueDue <= now else { return }
+        state.overdueDue = now.advanced(by: 1_000_000_000)
+        let limit = options.commandDeadline.multipliedSaturating(by: 2)
+        var overdue: [OrderPlace] = []
+        state.engine.runs.forEachLive { run in
+            for (index, order) in run.orders.enumerated() where order.status == .sent {
+                let queued = Timestamp(nanoseconds: run.legs[Int(order.legIndex)].times.queued)
+                if now.since(queued) > limit { overdue.append(OrderPlace(run: run.id, order: Int32(index))) }
+            }
+        }
+        for place in overdue {
+            emit(
+                .orderAnswered(
+                    OrderAnswer(
+                        run: place.run, order: place.order, outcome: .unknown, brokerOrderID: nil, exchangeOrderID: nil,
+                        error: AdapterError(code: .timeout, text: "the adapter has not answered in time"),
+                        adapterState: [], dispatchedAt: now, writtenAt: nil, firstByteAt: nil, answeredAt: now)), &state
+            )
+            lookUp(place, at: now, &state)
+        }
+    }
+
+    /// Takes back what still lies in a lane's queue when its parent's deadline has passed: certain not to have been sent.
+    private func withdrawLate(_ now: Timestamp) {
+        var bySession: [ObjectIdentifier: (session: AdapterSession, ids: Set<UInt64>)] = [:]
+        state.withLockedValue { state in
+            guard state.lateDue <= now else { return }
+            state.lateDue = now.advanced(by: 250_000_000)
+            let engine = state.engine
+            engine.runs.forEachLive { run in
+                let deadline = run.admission.admittedAt.advanced(
+                    by: run.admission.order.deadlineMilliseconds.multipliedSaturating(by: 1_000_000))
+                guard deadline <= now else { return }
+                for (index, order) in run.orders.enumerated() where order.status == .sent {
+                    guard let account = engine.account(of: run, order: Int32(index)),
+                        let seat = state.sessions[account.id]
+                    else { continue }
+                    bySession[ObjectIdentifier(seat.session), default: (seat.session, [])].ids.insert(
+                        order.clientSequence)
+                }
+            }
+        }
+        for (session, ids) in bySession.values { withdraw(ids, from: session, reason: .deadline) }
+    }
+
     /// Puts accounts whose day's loss reached its limit into reducing, with everything that follows.
-    func checkLosses(_ now: Timestamp, _ state: inout State) {
-        for change in state.engine.lossEvents(now: now) {
+    func checkLosses(_ now: Timestamp, _ state: inout State, only account: Int32? = nil) {
+        for change in state.engine.lossEvents(now: now, only: account) {
             logger.warning("Loss limit reached", metadata: ["scope": "\(change.scope)", "reason": "\(change.reason)"])
             emit(.stateChanged(change), &state)
             for event in state.engine.consequences(of: change, cancelWorking: false) { emit(event, &state) }

@@ -24,6 +24,8 @@ package final class Gateway: Sendable {
         package var commandDeadline: Int64 = 10_000_000_000
         /// Look-ups that must all say "absent" before it is believed.
         package var proofsOfAbsence = 2
+        /// How long after the start the trading day may wait for prices of what is held, nanoseconds.
+        package var priceGrace: Int64 = 60_000_000_000
         /// Requests that wait for the disk at once; more are told to come back.
         package var maximumWaiting = 10_000
         package init() {}
@@ -36,6 +38,9 @@ package final class Gateway: Sendable {
     package let hub = EventHub()
     package let latency: LatencyBook
     package let market: MarketData
+    /// Held while commands go from the outbound queue to lanes, and while a halt takes effect: what a halt does not find
+    /// in the queue is in a lane, where it can be taken back. Giving a command to a lane never calls an adapter.
+    let dispatchLock = NIOLock()
     let state: NIOLockedValueBox<State>
     /// Raised when a batch wants to be committed.
     let commitSignal = WakeSignal()
@@ -59,6 +64,12 @@ package final class Gateway: Sendable {
         var fundsDue: [AccountID: Timestamp] = [:]
         var sendRates: [SendScope: SlidingLog] = [:]
         var waiting = 0
+        var startedAt = Timestamp(nanoseconds: .min)
+        var adapters: AdapterHost?
+        /// When orders past their parent's deadline are looked for in lanes next.
+        var lateDue = Timestamp(nanoseconds: .min)
+        /// When unanswered orders are looked for next.
+        var overdueDue = Timestamp(nanoseconds: .min)
     }
 
     enum Serving: Sendable {
@@ -82,6 +93,7 @@ package final class Gateway: Sendable {
     enum SendScope: Hashable {
         case account(AccountID, Int)
         case adapter(AdapterID, Int)
+        case group(GroupID, Int)
         case firm(Int)
     }
 
@@ -117,7 +129,11 @@ package final class Gateway: Sendable {
     /// Applies an event and puts it into the pending batch. Under the lock.
     func emit(_ event: Event, _ state: inout State) {
         state.engine.apply(event)
-        if let run = event.run { state.pending.touched.insert(run) }
+        if let run = event.run {
+            state.pending.touched.insert(run)
+            // Whatever ends the last leg of a failed run, its unwind follows.
+            if case .runAdmitted = event {} else { settleUnwind(run, clock.wall(), &state) }
+        }
         if !event.isNote { state.pending.isUrgent = true }
         state.pending.events.append(event)
     }

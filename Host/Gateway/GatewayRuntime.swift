@@ -47,7 +47,8 @@ package final class GatewayRuntime: Sendable {
         latency = LatencyBook()
         gateway = try Gateway(
             storage: store, clock: SystemLaneClock.shared, market: market,
-            clientOrderIDPrefix: try Self.clientOrderIDPrefix(store), latency: latency, options: options, logger: logger)
+            clientOrderIDPrefix: try Self.clientOrderIDPrefix(store), latency: latency, options: options, logger: logger
+        )
         threads = GatewayThreads(gateway)
         adapters = AdapterHost(
             AdapterHostConfiguration(
@@ -122,7 +123,10 @@ package final class GatewayRuntime: Sendable {
         gateway.connect(added.filter(\.isEnabled), adapters: adapters)
         logger.info(
             "Serving",
-            metadata: ["accounts": "\(gateway.accounts().count)", "seconds": "\(gateway.clock.wall().since(now) / 1_000_000) ms"])
+            metadata: [
+                "accounts": "\(gateway.accounts().count)",
+                "milliseconds": "\(gateway.clock.wall().since(now) / 1_000_000)",
+            ])
     }
 
     /// Puts the document in force for the accounts that there are now. Version 1 comes from the configuration.

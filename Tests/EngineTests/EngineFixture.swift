@@ -36,7 +36,8 @@ struct EngineFixture {
             let id = AccountID("A\(index)")!
             engine.apply(
                 .accountDefined(Account(id: id, adapter: Self.adapter, currency: Self.currency)))
-            members.append(ExecutionGroup.Member(account: id, capital: ExactDecimal(Int64(index + 1) * 1000), weight: 1))
+            members.append(
+                ExecutionGroup.Member(account: id, capital: ExactDecimal(Int64(index + 1) * 1000), weight: 1))
             engine.setReadiness(Int32(index), .ready)
         }
         engine.apply(
@@ -46,7 +47,8 @@ struct EngineFixture {
             .instrumentDefined(
                 number: 0,
                 InstrumentRecord(
-                    id: Self.symbol, currency: Self.currency, tickSize: ExactDecimal(tick)!, lotSize: ExactDecimal(lot)!,
+                    id: Self.symbol, currency: Self.currency, tickSize: ExactDecimal(tick)!,
+                    lotSize: ExactDecimal(lot)!,
                     freezeQuantity: freeze.flatMap { ExactDecimal($0) }, source: "test")))
         setLimits(limits)
         if let price { setPrice(price) }
@@ -67,7 +69,8 @@ struct EngineFixture {
         _ side: Side = .buy, _ quantity: Int64, account: Int? = nil, price: String? = nil
     ) -> ParentOrder {
         var order = ParentOrder(
-            target: account.map { .account(AccountID("A\($0)")!) } ?? .group(Self.group), symbol: Self.symbol, side: side,
+            target: account.map { .account(AccountID("A\($0)")!) } ?? .group(Self.group), symbol: Self.symbol,
+            side: side,
             orderType: price == nil ? .market : .limit, product: .intraday)
         order.quantity = ExactDecimal(quantity)
         order.limitPrice = price.flatMap { ExactDecimal($0) }
@@ -90,12 +93,14 @@ struct EngineFixture {
     }
 
     /// Answers an order and fills `quantity` of it.
-    mutating func fill(_ run: RunID, order: Int32 = 0, quantity: Int64, price: String = "100", execution: String) throws {
+    mutating func fill(_ run: RunID, order: Int32 = 0, quantity: Int64, price: String = "100", execution: String) throws
+    {
         let engine = engine
         let leg = engine.runs[run]!.legs[Int(engine.runs[run]!.orders[Int(order)].legIndex)].admission
         let report = ExecutionReport(
             account: engine.accounts[Int(leg.account)].account.id, executionID: execution,
-            clientOrderID: engine.clientOrderID(engine.runs[run]!.orders[Int(order)].clientSequence), brokerOrderID: nil,
+            clientOrderID: engine.clientOrderID(engine.runs[run]!.orders[Int(order)].clientSequence),
+            brokerOrderID: nil,
             symbol: nil, side: leg.side, lastQuantity: ExactDecimal(quantity), lastPrice: ExactDecimal(price)!)
         self.engine.apply(try engine.event(for: report, at: now))
     }
@@ -105,7 +110,8 @@ struct EngineFixture {
             .orderAnswered(
                 OrderAnswer(
                     run: run, order: order, outcome: outcome, brokerOrderID: "B\(run)-\(order)", exchangeOrderID: nil,
-                    error: nil, adapterState: [], dispatchedAt: now, writtenAt: nil, firstByteAt: nil, answeredAt: now)))
+                    error: nil, adapterState: [], dispatchedAt: now, writtenAt: nil, firstByteAt: nil, answeredAt: now))
+        )
     }
 
     var position: Position { engine.book.position(0, 0) ?? Position(account: 0, instrument: 0) }

@@ -3,7 +3,9 @@ import Engine
 import Gateway
 import Testing
 
-@Suite("A parent order through the whole pipeline", .enabled(if: GatewayFixture.hasAdapters, "the adapters are not built"), .serialized)
+@Suite(
+    "A parent order through the whole pipeline", .enabled(if: GatewayFixture.hasAdapters, "the adapters are not built"),
+    .serialized)
 struct FanOutTests {
     @Test("A market order is shared, sent, acknowledged and filled, and positions move by its executions")
     func fills() async throws {
@@ -45,7 +47,10 @@ struct FanOutTests {
             return await group.reduce(into: [RunID?]()) { $0.append($1) }
         }
         #expect(Set(runs.compactMap(\.self)).count == 1)
-        #expect(try await fixture.gateway.runs(Gateway.RunFilter(group: nil, account: nil, status: nil, before: nil, limit: 10)).items.count == 1)
+        #expect(
+            try await fixture.gateway.runs(
+                Gateway.RunFilter(group: nil, account: nil, status: nil, before: nil, limit: 10)
+            ).items.count == 1)
         await fixture.stop()
     }
 
@@ -76,7 +81,8 @@ struct FanOutTests {
             Scope("group:family")!, .halted, reason: "test", by: "t", cancelWorking: true)
         let refused = try await fixture.place(fixture.parent(.buy, 6))
         #expect(refused.run.status == .refused)
-        #expect(refused.run.legs.allSatisfy { $0.reject?.code == "trading_state" && $0.reject?.scope == "group:family" })
+        #expect(
+            refused.run.legs.allSatisfy { $0.reject?.code == "trading_state" && $0.reject?.scope == "group:family" })
         for _ in 0..<200 {
             if let run = try await fixture.gateway.settledRun(resting.run.id!), run.status.isTerminal { break }
             try await Task.sleep(for: .milliseconds(10))

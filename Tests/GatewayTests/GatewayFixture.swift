@@ -40,7 +40,8 @@ final class GatewayFixture: Sendable {
     }
 
     init(
-        directory: URL = GatewayFixture.makeDirectory(), accounts: Int = 3, adapter: String = "paper", rms: String = "rms: 1\n",
+        directory: URL = GatewayFixture.makeDirectory(), accounts: Int = 3, adapter: String = "paper",
+        rms: String = "rms: 1\n",
         candles: String = GatewayFixture.candles
     ) async throws {
         self.directory = directory
@@ -55,8 +56,8 @@ final class GatewayFixture: Sendable {
         try candles.write(
             to: market.appendingPathComponent("US_EQ_AAPL.daily.csv"), atomically: true, encoding: .utf8)
         try """
-            "US:EQ:AAPL": { tick: 0.01, lot_size: 1, currency: USD, source: test }
-            """.write(to: directory.appendingPathComponent("overlay.yaml"), atomically: true, encoding: .utf8)
+        "US:EQ:AAPL": { tick: 0.01, lot_size: 1, currency: USD, source: test }
+        """.write(to: directory.appendingPathComponent("overlay.yaml"), atomically: true, encoding: .utf8)
         try rms.write(to: directory.appendingPathComponent("rms.yaml"), atomically: true, encoding: .utf8)
         var text = """
             data: ./data

@@ -48,11 +48,29 @@ extension sluice_str {
             return nil
         }
         guard len <= UInt64(limit) else { throw ContractBreach("\(field)", "has \(len) bytes; at most \(limit)") }
-        let bytes = UnsafeRawBufferPointer(start: ptr, count: Int(len))
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw ContractBreach("\(field)", "is not UTF-8")
-        }
+        let bytes = UnsafeBufferPointer(
+            start: UnsafeRawPointer(ptr).assumingMemoryBound(to: UInt8.self), count: Int(len))
+        guard let text = Self.decode(bytes) else { throw ContractBreach("\(field)", "is not UTF-8") }
         return text
+    }
+
+    /// Ids are short and plain: for them the library's general validation would be most of a completion's cost.
+    @inline(__always)
+    private static func decode(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        var all: UInt8 = 0
+        for byte in bytes { all |= byte }
+        return all < 0x80 ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
+    }
+
+    /// An id in ASCII within its bound; `nil` for whatever needs a closer look.
+    @inline(__always)
+    var plainText: String? {
+        guard let ptr, len <= UInt64(Bounds.identifierBytes) else { return nil }
+        let bytes = UnsafeBufferPointer(
+            start: UnsafeRawPointer(ptr).assumingMemoryBound(to: UInt8.self), count: Int(len))
+        var all: UInt8 = 0
+        for byte in bytes { all |= byte }
+        return all < 0x80 ? String(decoding: bytes, as: UTF8.self) : nil
     }
 
     func required(_ field: StaticString, limit: Int = Bounds.identifierBytes) throws(ContractBreach) -> String {

@@ -43,23 +43,20 @@ package enum HostCause: UInt8, Hashable, Sendable {
 }
 
 /// When a command passed each stage: monotonic nanoseconds of the session's clock, 0 = not reached.
-///
-/// `written` and `firstByte` belong to sends that the host itself performs; an adapter that asks for none leaves them `nil`.
 package struct CommandTimes: Hashable, Sendable {
     package var queued: Int64
     /// The adapter's function was entered.
     package var dispatched: Int64
-    package var written: Int64?
-    package var firstByte: Int64?
     /// The completion arrived (or the host made it).
     package var acked: Int64
 
-    package init(
-        queued: Int64, dispatched: Int64 = 0, written: Int64? = nil, firstByte: Int64? = nil, acked: Int64 = 0
-    ) {
-        (self.queued, self.dispatched, self.written) = (queued, dispatched, written)
-        (self.firstByte, self.acked) = (firstByte, acked)
+    package init(queued: Int64, dispatched: Int64 = 0, acked: Int64 = 0) {
+        (self.queued, self.dispatched, self.acked) = (queued, dispatched, acked)
     }
+
+    /// Stamps of a send that the host itself performs; an adapter in this build asks for none, so there is no such send.
+    package var written: Int64? { nil }
+    package var firstByte: Int64? { nil }
 }
 
 /// One of several orders that a command made at the broker.
@@ -80,15 +77,23 @@ package struct ChildOrder: Hashable, Sendable {
     package var error: AdapterError?
 }
 
-/// What only few completions carry.
+/// What few completions carry; kept apart so that the many others are short.
 package final class CompletionDetail: Sendable {
+    package let exchangeOrderID: String?
+    package let error: AdapterError?
+    package let adapterState: [UInt8]?
     package let children: [ChildOrder]
     /// Broker id of the order that took this one's place.
     package let replacedBy: String?
     package let parentReference: String?
     package let brokerTime: Timestamp?
 
-    init(children: [ChildOrder], replacedBy: String?, parentReference: String?, brokerTime: Timestamp?) {
+    package init(
+        exchangeOrderID: String? = nil, error: AdapterError? = nil, adapterState: [UInt8]? = nil,
+        children: [ChildOrder] = [], replacedBy: String? = nil, parentReference: String? = nil,
+        brokerTime: Timestamp? = nil
+    ) {
+        (self.exchangeOrderID, self.error, self.adapterState) = (exchangeOrderID, error, adapterState)
         (self.children, self.replacedBy) = (children, replacedBy)
         (self.parentReference, self.brokerTime) = (parentReference, brokerTime)
     }
@@ -103,11 +108,21 @@ package struct MutationCompletion: Sendable {
     package var cause: HostCause?
     package var state: ReportedState?
     package var brokerOrderID: String?
-    package var exchangeOrderID: String?
-    package var error: AdapterError?
-    package var adapterState: [UInt8]?
     package var times: CommandTimes
-    package var more: CompletionDetail?
+    package var detail: CompletionDetail?
+
+    package init(
+        id: UInt64, outcome: MutationOutcome, cause: HostCause? = nil, state: ReportedState? = nil,
+        brokerOrderID: String? = nil, times: CommandTimes, detail: CompletionDetail? = nil
+    ) {
+        (self.id, self.outcome, self.cause, self.state) = (id, outcome, cause, state)
+        (self.brokerOrderID, self.times, self.detail) = (brokerOrderID, times, detail)
+    }
+
+    package var exchangeOrderID: String? { detail?.exchangeOrderID }
+    package var error: AdapterError? { detail?.error }
+    /// The adapter's own bytes, to be kept with the order and handed back.
+    package var adapterState: [UInt8]? { detail?.adapterState }
 }
 
 /// What one look-up said. The order's executions came before it in the same or an earlier batch.
@@ -144,18 +159,19 @@ package struct KeyValueWrite: Hashable, Sendable {
     package var value: [UInt8]?
 }
 
-/// What an adapter said, or the host concluded about it.
+/// What an adapter said, or the host concluded about it. The long cases stand in boxes of their own, so that the array of
+/// a turn's events stays short.
 package enum LaneEvent: Sendable {
     case submitted(MutationCompletion)
     case modified(MutationCompletion)
     case canceled(MutationCompletion)
     case allCanceled(MutationCompletion)
-    case lookedUp(LookupCompletion)
-    case order(OrderReport)
-    case execution(ExecutionReport)
-    case session(SessionStatus)
+    indirect case lookedUp(LookupCompletion)
+    indirect case order(OrderReport)
+    indirect case execution(ExecutionReport)
+    indirect case session(SessionStatus)
     case keyValue(KeyValueWrite)
-    case late(LateCompletion)
+    indirect case late(LateCompletion)
     /// Said once: from now on the session refuses submits and modifies; cancels, look-ups and queries go on.
     case poisoned(String)
 }

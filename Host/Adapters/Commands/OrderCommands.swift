@@ -27,7 +27,7 @@ package struct SubmitCommand: Sendable {
     package var orderClass: OrderClass
     package var flags: OrderFlags
     /// FIX 11.
-    package let clientOrderID: ClientOrderID
+    package var clientOrderID: ClientOrderID
     /// The run's name, for the adapter's log lines.
     package var runText: String
     package var instrument: AdapterInstrument
@@ -41,8 +41,6 @@ package struct SubmitCommand: Sendable {
     /// A JSON object for this adapter.
     package var options: String?
     package var deadline: Int64?
-    /// The id's text, made where the command is made so that the lane only copies it.
-    let clientReference: ClientReferenceText
 
     package init(
         id: UInt64, accountIndex: Int32, side: Side, orderType: OrderType, product: Product, timeInForce: TimeInForce,
@@ -57,14 +55,18 @@ package struct SubmitCommand: Sendable {
         (self.quantity, self.disclosedQuantity, self.price) = (quantity, disclosedQuantity, price)
         (self.triggerPrice, self.trail, self.validUntil) = (triggerPrice, trail, validUntil)
         (self.options, self.deadline) = (options, deadline)
-        clientReference = ClientReferenceText(clientOrderID)
     }
 }
 
 /// An order as the broker last acknowledged it: boxed, since a reference to an order is small and seldom needs it.
 package final class AcknowledgedOrder: Sendable {
     package let terms: SubmitCommand
-    package init(_ terms: SubmitCommand) { self.terms = terms }
+    let prepared: PreparedOrder
+
+    package init(_ terms: SubmitCommand) {
+        self.terms = terms
+        prepared = PreparedOrder(terms)
+    }
 }
 
 /// How an order is found again at the broker, also after a restart (ABI.md rule 28).

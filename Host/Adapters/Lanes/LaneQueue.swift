@@ -35,13 +35,14 @@ struct LaneQueue<Element> {
         return removed
     }
 
-    func contains(where matches: (Element) -> Bool) -> Bool {
-        elements[head...].contains { element in element.map(matches) ?? false }
+    /// Puts elements back before all others, in their order.
+    mutating func prepend(_ first: some Collection<Element>) {
+        elements = first.map { $0 } + elements[head...]
+        head = 0
     }
 
-    func forEach(_ body: (Element) -> Void) {
-        for case let element? in elements[head...] { body(element) }
-    }
+    /// What waits, oldest first.
+    var waiting: [Element] { elements[head...].compactMap(\.self) }
 }
 
 extension LaneQueue: Sendable where Element: Sendable {}

@@ -16,7 +16,7 @@ package final class AdapterSession: @unchecked Sendable {
     package let accounts: [Account]
     package let role: SessionRole
 
-    private struct Published {
+    struct Published {
         var counters = AdapterCounters()
         var openCommands = 0
         var metrics: [String: AdapterMetric] = [:]
@@ -24,18 +24,18 @@ package final class AdapterSession: @unchecked Sendable {
         var endWaiters: [@Sendable () -> Void] = []
         var hasEnded = false
     }
-    private let clock: any LaneClock
-    private let scheduler: any LaneScheduler
-    private let shared: SessionShared
-    private let inbox = LaneInbox()
+    let clock: any LaneClock
+    let scheduler: any LaneScheduler
+    let shared: SessionShared
+    let inbox = LaneInbox()
     private let statusBox: NIOLockedValueBox<SessionStatus>
-    private let published = NIOLockedValueBox(Published())
-    private let commandBound: Int
-    private let candleBound: Int
+    let published = NIOLockedValueBox(Published())
+    let commandBound: Int
+    let candleBound: Int
     private let indices: [AccountID: Int32]
     // Lane only.
-    private var core: SessionCore?
-    private var delegate: (any AdapterDelegate)?
+    var core: SessionCore?
+    var delegate: (any AdapterDelegate)?
 
     /// Makes the adapter's session. Nothing is logged in yet.
     ///
@@ -58,7 +58,8 @@ package final class AdapterSession: @unchecked Sendable {
                 memory.load(try services.loadKeyValues(adapter.id, account.id))
             } catch {
                 throw SessionFailure(
-                    code: "session.key_values", reason: "the stored keys of account \(account.id) cannot be read: \(error)")
+                    code: "session.key_values",
+                    reason: "the stored keys of account \(account.id) cannot be read: \(error)")
             }
             keyValues.append(memory)
         }
@@ -108,7 +109,8 @@ package final class AdapterSession: @unchecked Sendable {
         guard shared.load(.wrongLane) == 0 else {
             throw SessionFailure(
                 code: "session.create_called_host",
-                reason: "adapter \(adapter.id) called the host from session_create, where no host function may be called")
+                reason:
+                    "adapter \(adapter.id) called the host from session_create, where no host function may be called")
         }
         return handle
     }
@@ -143,199 +145,4 @@ package final class AdapterSession: @unchecked Sendable {
 struct SessionFailure: Error {
     let code: String
     let reason: String
-}
-
-// MARK: - Commands
-
-extension AdapterSession {
-    package func submit(_ command: SubmitCommand) -> QueueVerdict { enqueue(.submit(command)) }
-
-    /// Queues a prefix of the orders under one lock and says how many: the others were not sent and get no completion.
-    package func submit(_ commands: [SubmitCommand]) -> Int {
-        let now = clock.monotonic()
-        let (taken, mustWake): (Int, Bool) = inbox.withLock { inbox in
-            guard !inbox.isClosing else { return (0, false) }
-            let room = max(0, commandBound - inbox.normal.count)
-            for command in commands.prefix(room) {
-                inbox.normal.append(Inbox.Entry(command: .submit(command), queued: now))
-                inbox.queuedSubmits += 1
-            }
-            let taken = min(room, commands.count)
-            let mustWake = taken > 0 && !inbox.isScheduled
-            if mustWake { inbox.isScheduled = true }
-            return (taken, mustWake)
-        }
-        if mustWake { scheduler.wake(self) }
-        return taken
-    }
-
-    package func modify(_ command: ModifyCommand) -> QueueVerdict { enqueue(.modify(command)) }
-    package func cancel(_ command: CancelCommand) -> QueueVerdict { enqueue(.cancel(command)) }
-    package func cancelAll(_ command: CancelAllCommand) -> QueueVerdict { enqueue(.cancelAll(command)) }
-    package func lookUp(_ command: LookupCommand) -> QueueVerdict { enqueue(.lookUp(command)) }
-
-    /// Takes submits back that the adapter has not been given. The ids returned were never sent and get no completion;
-    /// those in the lane's hands end by a completion: not-sent with the cause `withdrawn`, or their true outcome.
-    ///
-    /// - Parameter ids: the commands' ids; `nil` = every submit.
-    package func withdrawSubmits(_ ids: Set<UInt64>? = nil) -> [UInt64] {
-        inbox.withLock { inbox in
-            let withdrawn = inbox.withdraw(ids)
-            shared.store(.withdrawals, inbox.withdrawals)
-            return withdrawn
-        }
-    }
-
-    private func enqueue(_ command: Inbox.Command) -> QueueVerdict {
-        let entry = Inbox.Entry(command: command, queued: clock.monotonic())
-        let (verdict, mustWake): (QueueVerdict, Bool) = inbox.withLock { inbox in
-            guard !inbox.isClosing else { return (.refused(.closed), false) }
-            switch command {
-            case .cancel, .cancelAll, .close:
-                guard inbox.urgent.count < commandBound else { return (.refused(.queueFull), false) }
-                inbox.urgent.append(entry)
-            default:
-                guard inbox.normal.count < commandBound else { return (.refused(.queueFull), false) }
-                inbox.normal.append(entry)
-                if case .submit = command { inbox.queuedSubmits += 1 }
-            }
-            let mustWake = !inbox.isScheduled
-            inbox.isScheduled = true
-            return (.taken, mustWake)
-        }
-        if mustWake { scheduler.wake(self) }
-        return verdict
-    }
-}
-
-// MARK: - Reads
-
-extension AdapterSession {
-    /// Asks, follows the pages to the end, and calls back exactly once: on the lane, after the batch with the reports that
-    /// came with the answer, or from a sweep when the lane hangs.
-    package func query<Row>(
-        _ query: AdapterQuery<Row>, accountIndex: Int32, deadline: Int64? = nil,
-        completion: @escaping @Sendable (Result<[Row], QueryFailure>) -> Void
-    ) {
-        let operation = QueryOperation(query, accountIndex: accountIndex, deadline: deadline, completion: completion)
-        published.withLockedValue { $0.queries[ObjectIdentifier(operation)] = operation }
-        if case .refused(let cause) = enqueue(.query(operation)) {
-            let text = cause == .closed ? "the session has ended or is ending" : "the session's queue is full"
-            end(operation, QueryFailure(cause == .closed ? .closed : .queueFull, text))
-        }
-    }
-
-    package func query<Row>(
-        _ query: AdapterQuery<Row>, accountIndex: Int32, deadline: Int64? = nil
-    ) async -> Result<[Row], QueryFailure> {
-        await withCheckedContinuation { continuation in
-            self.query(query, accountIndex: accountIndex, deadline: deadline) { continuation.resume(returning: $0) }
-        }
-    }
-
-    func end(_ operation: QueryOperation, _ failure: QueryFailure?) {
-        published.withLockedValue { $0.queries[ObjectIdentifier(operation)] = nil }
-        operation.end(failure)
-    }
-
-    /// Ends reads whose deadline is over though the lane did not end them: it hangs in a call of the adapter.
-    package func sweep() {
-        let now = clock.monotonic()
-        let overdue = published.withLockedValue { published in
-            published.queries.values.filter { $0.deadline <= now }
-        }
-        for operation in overdue {
-            end(operation, QueryFailure(.deadline, "\(operation.name) was not answered before its deadline"))
-        }
-    }
-}
-
-// MARK: - Life
-
-extension AdapterSession {
-    /// Begins the login. `completion` hears how the adapter ended the call; the state itself comes by `.session` events.
-    package func open(
-        deadline: Int64? = nil, completion: (@Sendable (Result<Void, QueryFailure>) -> Void)? = nil
-    ) -> QueueVerdict {
-        enqueue(.open(LifecycleRequest(deadline: deadline ?? .max, completion: completion)))
-    }
-
-    /// Ends the session: what waits is ended as not sent, the adapter gets five seconds to complete what it holds, then
-    /// the host completes it (mutations as unknown) and destroys the session. The last event is `.session(closed)`.
-    package func close(ended: (@Sendable () -> Void)? = nil) {
-        if let ended {
-            let isOver = published.withLockedValue { published in
-                if !published.hasEnded { published.endWaiters.append(ended) }
-                return published.hasEnded
-            }
-            if isOver { return ended() }
-        }
-        _ = enqueue(.close)
-        inbox.withLock { $0.isClosing = true }
-    }
-
-    func publish(counters: AdapterCounters, openCommands: Int, metrics: [String: AdapterMetric]) {
-        published.withLockedValue { published in
-            (published.counters, published.openCommands, published.metrics) = (counters, openCommands, metrics)
-        }
-    }
-
-    func deliverUp(_ batch: inout LaneBatch) { delegate?.lane(self, delivers: &batch) }
-}
-
-extension AdapterSession: Lane {
-    package func turn() -> LaneTurn {
-        guard let core else { return .ended }
-        let result = core.turn()
-        if result == .ended {
-            self.core = nil
-            delegate = nil
-            let waiters = published.withLockedValue { published in
-                published.hasEnded = true
-                defer { published.endWaiters = [] }
-                return published.endWaiters
-            }
-            for waiter in waiters { waiter() }
-        }
-        return result
-    }
-}
-
-// MARK: - Prices
-
-extension AdapterSession {
-    /// A new price, by the price source; what the adapter has not seen yet is replaced by it. Unwatched: ignored.
-    package func deliver(_ quote: Quote, of instrument: InstrumentIndex) {
-        let mustWake = inbox.withLock { inbox in
-            guard inbox.watched.contains(instrument) else { return false }
-            if inbox.quotes.updateValue(quote, forKey: instrument) == nil { inbox.quoteOrder.append(instrument) }
-            defer { inbox.isScheduled = true }
-            return !inbox.isScheduled
-        }
-        if mustWake { scheduler.wake(self) }
-    }
-
-    /// A finished bar, by the price source. None is replaced; beyond the bound the oldest is dropped and counted.
-    package func deliver(_ candle: Candle, of instrument: InstrumentIndex) {
-        let mustWake = inbox.withLock { inbox in
-            guard inbox.watched.contains(instrument) else { return false }
-            if inbox.candles.count >= candleBound {
-                _ = inbox.candles.popFirst()
-                inbox.droppedCandles &+= 1
-            }
-            inbox.candles.append((instrument: instrument, candle: candle))
-            defer { inbox.isScheduled = true }
-            return !inbox.isScheduled
-        }
-        if mustWake { scheduler.wake(self) }
-    }
-
-    func startPrices(_ instrument: InstrumentIndex) { inbox.withLock { _ = $0.watched.insert(instrument) } }
-
-    func stopPrices(_ instrument: InstrumentIndex) {
-        inbox.withLock { inbox in
-            inbox.watched.remove(instrument)
-            inbox.quotes[instrument] = nil
-        }
-    }
 }

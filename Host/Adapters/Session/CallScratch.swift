@@ -7,8 +7,8 @@ import Domain
 final class CallScratch {
     private static let blockBytes = 65_536
     private let block: UnsafeMutableRawPointer
-    private var used = 0
-    private var overflow: [UnsafeMutableRawPointer] = []
+    @exclusivity(unchecked) private var used = 0
+    @exclusivity(unchecked) private var overflow: [UnsafeMutableRawPointer] = []
 
     init() {
         block = .allocate(byteCount: Self.blockBytes, alignment: 16)
@@ -77,26 +77,6 @@ final class CallScratch {
 }
 
 extension CallScratch {
-    /// One order. The instrument's entity lives as long as the command, which the caller holds over the call.
-    @inline(__always)
-    func order(_ command: SubmitCommand) -> UnsafeMutablePointer<sluice_order> {
-        let order = bytes(EntitySize.order).assumingMemoryBound(to: sluice_order.self)
-        order.initialize(
-            to: sluice_order(
-                struct_size: UInt32(EntitySize.order), account: UInt32(bitPattern: command.accountIndex),
-                side: UInt32(command.side.rawValue), order_type: UInt32(command.orderType.rawValue),
-                product: UInt32(command.product.rawValue), time_in_force: UInt32(command.timeInForce.rawValue),
-                order_class: UInt32(command.orderClass.rawValue), flags: command.flags.rawValue,
-                client_reference: reference(command.clientReference), run_id: text(command.runText),
-                instrument: command.instrument.entity, quantity: sluice_decimal(command.quantity),
-                disclosed_quantity: sluice_decimal(optional: command.disclosedQuantity),
-                price: sluice_decimal(optional: command.price),
-                trigger_price: sluice_decimal(optional: command.triggerPrice),
-                trail: sluice_decimal(optional: command.trail), valid_until: sluiceTime(command.validUntil),
-                options: text(optional: command.options)))
-        return order
-    }
-
     /// An order reference, written where the caller says (alone or inside another entity).
     func write(_ reference: OrderReference, to pointer: UnsafeMutablePointer<sluice_order_ref>) {
         pointer.pointee.struct_size = UInt32(EntitySize.orderReference)
@@ -106,7 +86,7 @@ extension CallScratch {
         if let id = reference.clientOrderID {
             pointer.pointee.client_reference = self.reference(ClientReferenceText(id))
         }
-        if let order = reference.order { pointer.pointee.order = UnsafePointer(self.order(order.terms)) }
+        if let order = reference.order { pointer.pointee.order = order.prepared.entity }
         pointer.pointee.adapter_state = data(optional: reference.adapterState)
     }
 

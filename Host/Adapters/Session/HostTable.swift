@@ -49,7 +49,7 @@ enum HostTable {
         _ host: UnsafePointer<sluice_host>?, otherwise: Result, _ body: (SessionCore) -> Result
     ) -> Result {
         guard let core = chost_lane_core(host) else {
-            SessionShared.countWrongLane(host)
+            SessionShared.countRefused(host, isReentrant: chost_lane_is_closed(host) != 0)
             return otherwise
         }
         return Unmanaged<SessionCore>.fromOpaque(core)._withUnsafeGuaranteedRef { body($0) }

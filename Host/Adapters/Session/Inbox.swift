@@ -3,14 +3,15 @@ import NIOConcurrencyHelpers
 
 /// What waits for a lane. Everything here is touched under the session's inbox lock.
 struct Inbox: Sendable {
+    /// A pointer's size each: a queue moves its elements several times.
     enum Command: Sendable {
-        case submit(SubmitCommand)
-        case modify(ModifyCommand)
-        case cancel(CancelCommand)
-        case cancelAll(CancelAllCommand)
-        case lookUp(LookupCommand)
+        case submit(PreparedOrder)
+        indirect case modify(ModifyCommand)
+        indirect case cancel(CancelCommand)
+        indirect case cancelAll(CancelAllCommand)
+        indirect case lookUp(LookupCommand)
         case query(QueryOperation)
-        case open(LifecycleRequest)
+        indirect case open(LifecycleRequest)
         case close
     }
     struct Entry: Sendable {
@@ -82,11 +83,29 @@ struct Inbox: Sendable {
         }
     }
 
+    /// Takes back what the lane had no time for, in front of everything of its kind. Returns what was withdrawn meanwhile.
+    mutating func putBack(_ entries: some Collection<Entry>) -> [Entry] {
+        var (overtaking, others, withdrawn): ([Entry], [Entry], [Entry]) = ([], [], [])
+        for entry in entries {
+            switch entry.command {
+            case .submit(let order) where isWithdrawn(order.id): withdrawn.append(entry)
+            case .submit:
+                queuedSubmits += 1
+                others.append(entry)
+            case .cancel, .cancelAll, .close: overtaking.append(entry)
+            default: others.append(entry)
+            }
+        }
+        urgent.prepend(overtaking)
+        normal.prepend(others)
+        return withdrawn
+    }
+
     func isWithdrawn(_ id: UInt64) -> Bool { withdrewAll || withdrawnIDs.contains(id) }
 
     private mutating func deferCancelsOfQueuedOrders() {
         var waiting: Set<ClientOrderID> = []
-        normal.forEach { if case .submit(let submit) = $0.command { waiting.insert(submit.clientOrderID) } }
+        for case .submit(let order) in normal.waiting.lazy.map(\.command) { waiting.insert(order.clientOrderID) }
         let deferred = urgent.removeAll { entry in
             guard case .cancel(let cancel) = entry.command, let id = cancel.reference.clientOrderID else {
                 return false

@@ -14,7 +14,7 @@ final class QueryOperation: Sendable {
         var isFinished = false
     }
 
-    let subject: QuerySubject
+    let subject: Subject
     let name: String
     let capability: AdapterCapabilities
     let accountIndex: Int32
@@ -26,11 +26,23 @@ final class QueryOperation: Sendable {
     private let finish: @Sendable (QueryFailure?) -> Void
     private let progress = NIOLockedValueBox(Progress())
 
+    /// The query's subject in the form that the adapter reads.
+    enum Subject: Sendable {
+        case kind(UInt32)
+        case order(OrderReference)
+        case preview([PreparedOrder])
+    }
+
     init<Row: Sendable>(
         _ query: AdapterQuery<Row>, accountIndex: Int32, deadline: Int64?,
         completion: @escaping @Sendable (Result<[Row], QueryFailure>) -> Void
     ) {
-        subject = query.subject
+        subject =
+            switch query.subject {
+            case .kind(let kind): .kind(kind)
+            case .order(let reference): .order(reference)
+            case .preview(let orders): .preview(orders.map(PreparedOrder.init))
+            }
         (name, capability, symbol, rowSize) = (query.name, query.capability, query.symbol, query.rowSize)
         (self.accountIndex, self.deadline) = (accountIndex, deadline ?? .max)
         let rows = NIOLockedValueBox<[Row]>([])

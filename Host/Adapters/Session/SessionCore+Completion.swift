@@ -7,10 +7,9 @@ extension SessionCore {
         var outcome: UInt32
         var state: ReportedState?
         var brokerOrderID: String?
-        var exchangeOrderID: String?
-        var adapterState: [UInt8]?
+        var detail: CompletionDetail?
+        /// Claims of the error that the verdict needs; its words stand in `detail`.
         var error: ReadError?
-        var more: CompletionDetail?
     }
 
     /// The adapter ends a command.
@@ -19,6 +18,59 @@ extension SessionCore {
     @inline(__always)
     func complete(_ token: sluice_token, _ pointer: UnsafePointer<sluice_result>?) -> sluice_status {
         guard tokens.isOpen(token) else { return completeUnknown(token, pointer) }
+        if let pointer, let outcome = plainOutcome(pointer), completePlainly(token, pointer, outcome) {
+            return SLUICE_OK
+        }
+        return completeFully(token, pointer)
+    }
+
+    /// The outcome of a mutation's result that carries nothing but an outcome, a state and a broker's order id: nearly
+    /// every one. `nil`: it is to be read in full.
+    @inline(__always)
+    private func plainOutcome(_ result: UnsafePointer<sluice_result>) -> MutationOutcome? {
+        guard UInt(bitPattern: result) & 7 == 0, Int(result.pointee.struct_size) >= EntitySize.result,
+            result.pointee.error == nil, result.pointee.children.count == 0, result.pointee.replaced_by.ptr == nil,
+            result.pointee.parent_ref.ptr == nil, result.pointee.broker_time == .min
+        else { return nil }
+        switch result.pointee.outcome {
+        case SLUICE_OUTCOME_ACCEPTED: return .accepted
+        case SLUICE_OUTCOME_REJECTED: return .rejected
+        case SLUICE_OUTCOME_NOT_SENT: return .notSent
+        case SLUICE_OUTCOME_UNKNOWN: return .unknown
+        default: return nil
+        }
+    }
+
+    /// `false`: nothing was done, the result is to be read in full.
+    @inline(__always)
+    private func completePlainly(
+        _ token: sluice_token, _ result: UnsafePointer<sluice_result>, _ outcome: MutationOutcome
+    ) -> Bool {
+        var brokerOrderID: String?
+        if let reference = result.pointee.order_ref {
+            guard UInt(bitPattern: reference) & 7 == 0,
+                Int(reference.pointee.struct_size) >= EntitySize.orderReference,
+                reference.pointee.exchange_order_id.ptr == nil, reference.pointee.adapter_state.ptr == nil
+            else { return false }
+            let id = reference.pointee.broker_order_id
+            if id.ptr != nil {
+                guard let text = id.plainText else { return false }
+                brokerOrderID = text
+            }
+        }
+        guard let command = tokens.takeMutation(token) else { return false }
+        emit(
+            command.kind,
+            MutationCompletion(
+                id: command.id, outcome: outcome, state: reportedState(result.pointee.order_state),
+                brokerOrderID: brokerOrderID,
+                times: CommandTimes(
+                    queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic())))
+        return true
+    }
+
+    @inline(never)
+    private func completeFully(_ token: sluice_token, _ pointer: UnsafePointer<sluice_result>?) -> sluice_status {
         do throws(ContractBreach) {
             let result = try read(pointer)
             if let command = tokens.take(token) { finish(command, token, result) }
@@ -39,23 +91,24 @@ extension SessionCore {
             result.pointee.order_ref, size: EntitySize.orderReference, "result.order_ref")
         {
             read.brokerOrderID = try reference.pointee.broker_order_id.text("order_ref.broker_order_id")
-            read.exchangeOrderID = try reference.pointee.exchange_order_id.text("order_ref.exchange_order_id")
-            if reference.pointee.adapter_state.ptr != nil {
-                read.adapterState = try reference.pointee.adapter_state.bytes(
-                    "order_ref.adapter_state", limit: Bounds.adapterStateBytes)
+            if reference.pointee.exchange_order_id.ptr != nil || reference.pointee.adapter_state.ptr != nil {
+                try readDetail(result, reference, into: &read)
+                return read
             }
         }
-        if result.pointee.error != nil { read.error = try readError(result.pointee.error, "result.error") }
-        if result.pointee.children.count > 0 || result.pointee.replaced_by.ptr != nil
+        if result.pointee.error != nil || result.pointee.children.count > 0 || result.pointee.replaced_by.ptr != nil
             || result.pointee.parent_ref.ptr != nil || result.pointee.broker_time != .min
         {
-            read.more = try detail(result)
+            try readDetail(result, nil, into: &read)
         }
         return read
     }
 
     @inline(never)
-    private func detail(_ result: UnsafePointer<sluice_result>) throws(ContractBreach) -> CompletionDetail? {
+    private func readDetail(
+        _ result: UnsafePointer<sluice_result>, _ reference: UnsafePointer<sluice_order_ref>?, into read: inout Result
+    ) throws(ContractBreach) {
+        read.error = try readError(result.pointee.error, "result.error")
         let replacedBy = try result.pointee.replaced_by.text("result.replaced_by")
         let parent = try result.pointee.parent_ref.text("result.parent_ref")
         let span = try SpanReader(
@@ -76,9 +129,12 @@ extension SessionCore {
         }
         // Zero is what a zeroed struct says: no broker stamps an answer with 1970.
         let time = result.pointee.broker_time == 0 ? nil : timestamp(result.pointee.broker_time)
-        if children.isEmpty && replacedBy == nil && parent == nil && time == nil { return nil }
-        return CompletionDetail(
-            children: children, replacedBy: replacedBy, parentReference: parent, brokerTime: time)
+        let exchangeID = try reference?.pointee.exchange_order_id.text("order_ref.exchange_order_id")
+        let state = try reference?.pointee.adapter_state.bytes(
+            "order_ref.adapter_state", limit: Bounds.adapterStateBytes)
+        read.detail = CompletionDetail(
+            exchangeOrderID: exchangeID, error: read.error?.value, adapterState: state, children: children,
+            replacedBy: replacedBy, parentReference: parent, brokerTime: time)
     }
 
     @inline(__always)
@@ -90,11 +146,10 @@ extension SessionCore {
                 command.kind,
                 MutationCompletion(
                     id: command.id, outcome: verdict.outcome, cause: verdict.cause, state: result.state,
-                    brokerOrderID: result.brokerOrderID, exchangeOrderID: result.exchangeOrderID,
-                    error: result.error?.value, adapterState: result.adapterState,
+                    brokerOrderID: result.brokerOrderID,
                     times: CommandTimes(
                         queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic()),
-                    more: result.more))
+                    detail: result.detail))
         } else {
             finishOther(command, token, result)
         }
@@ -110,8 +165,8 @@ extension SessionCore {
                 .lookedUp(
                     LookupCompletion(
                         id: command.id, outcome: verdict.outcome, cause: verdict.cause, state: result.state,
-                        brokerOrderID: result.brokerOrderID, exchangeOrderID: result.exchangeOrderID,
-                        error: result.error?.value, adapterState: result.adapterState,
+                        brokerOrderID: result.brokerOrderID, exchangeOrderID: result.detail?.exchangeOrderID,
+                        error: result.error?.value, adapterState: result.detail?.adapterState,
                         times: CommandTimes(
                             queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic()))))
         case .query:
@@ -146,7 +201,8 @@ extension SessionCore {
             emit(
                 command.kind,
                 MutationCompletion(
-                    id: command.id, outcome: outcome, cause: cause, error: error, times: times))
+                    id: command.id, outcome: outcome, cause: cause, times: times,
+                    detail: error.map { CompletionDetail(error: $0) }))
         case .lookup:
             events.append(
                 .lookedUp(
@@ -195,8 +251,8 @@ extension SessionCore {
                         kind: entry.kind.lateKind, id: entry.id,
                         outcome: entry.kind.isMutation
                             ? Verdict.mutation(outcome: result.outcome, error: result.error).outcome : nil,
-                        brokerOrderID: result.brokerOrderID, exchangeOrderID: result.exchangeOrderID,
-                        state: result.state, error: result.error?.value, adapterState: result.adapterState)))
+                        brokerOrderID: result.brokerOrderID, exchangeOrderID: result.detail?.exchangeOrderID,
+                        state: result.state, error: result.error?.value, adapterState: result.detail?.adapterState)))
         } catch {
             return breach("complete", error)
         }

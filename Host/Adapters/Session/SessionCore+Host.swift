@@ -153,6 +153,9 @@ extension SessionCore {
             guard life >= 0 else { throw ContractBreach("ttl_ns", "is \(life); 0 = until evicted") }
             let bytes = PinnedBytes(copying: value.ptr, count: Int(value.len))
             if kind == SLUICE_KV_DURABLE {
+                guard events.count <= Bounds.eventsPerTurn else {
+                    return quota("events of one turn", Bounds.eventsPerTurn)
+                }
                 guard keyValues[Int(account)].putDurable(key, bytes) else {
                     return quota("durable bytes of an account", keyValues[Int(account)].quotaBytes)
                 }
@@ -187,7 +190,7 @@ extension SessionCore {
         }
     }
 
-    /// `each` may call no host function: while it runs the thread is in no lane call.
+    /// `each` may call no host function: while it runs the host is closed to this thread.
     func keyValueList(
         _ account: UInt32, _ prefix: sluice_str, _ context: UnsafeMutableRawPointer?,
         _ each: (@convention(c) (UnsafeMutableRawPointer?, sluice_str, sluice_bytes) -> Void)?
@@ -201,7 +204,7 @@ extension SessionCore {
         }
         let prefix = prefix.ptr.map { Array(UnsafeRawBufferPointer(start: $0, count: Int(prefix.len))) } ?? []
         let found = keyValues[Int(account)].durable(prefix: prefix)
-        chost_lane_leave()
+        chost_lane_enter(shared.table, nil)
         for entry in found {
             let key = PinnedBytes(entry.key)
             withExtendedLifetime((key, entry.value)) {
@@ -211,6 +214,11 @@ extension SessionCore {
             }
         }
         chost_lane_enter(shared.table, Unmanaged.passUnretained(self).toOpaque())
+        let refused = shared.load(.reentrant)
+        if refused > 0 {
+            shared.store(.reentrant, 0)
+            counters.breaches &+= refused
+        }
         return SLUICE_OK
     }
 

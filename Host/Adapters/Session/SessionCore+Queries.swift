@@ -35,7 +35,7 @@ extension SessionCore {
             for (index, order) in orders.enumerated() {
                 let item = (memory + index * size).assumingMemoryBound(to: sluice_batch_item.self)
                 item.pointee.struct_size = UInt32(size)
-                item.pointee.order = UnsafePointer(scratch.order(order))
+                item.pointee.order = order.entity
             }
             let span = sluice_span(ptr: memory, count: UInt64(orders.count), stride: UInt32(size), reserved: 0)
             function = .preview

@@ -25,7 +25,7 @@ extension SessionCore {
             takenGeneration = inbox.withLock { $0.take(limit, room: room, into: &taken) }
             guard !taken.isEmpty else { break }
             budget -= taken.count
-            dispatchTaken()
+            dispatchTaken(until: start &+ Self.turnNanoseconds)
         }
         deliverPrices()
         if tokens.openCount >= maximumInFlight { expireQueued() }
@@ -219,7 +219,7 @@ extension Inbox.Command {
     /// Monotonic; `Int64.max` = none.
     var deadline: Int64 {
         switch self {
-        case .submit(let command): command.deadline ?? .max
+        case .submit(let order): order.deadline
         case .modify(let command): command.deadline ?? .max
         case .cancel(let command): command.deadline ?? .max
         case .cancelAll(let command): command.deadline ?? .max

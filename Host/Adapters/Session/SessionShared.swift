@@ -11,14 +11,14 @@ final class SessionShared: @unchecked Sendable {
     let table: UnsafeMutablePointer<sluice_host>
     private let words: UnsafeMutablePointer<UInt64>
 
-    enum Word: Int {
-        case wrongLane, callEntered, callFunction, withdrawals
+    enum Word: Int, CaseIterable {
+        case wrongLane, reentrant, callEntered, callFunction, withdrawals
     }
 
     init() {
         table = .allocate(capacity: 1)
-        words = .allocate(capacity: 4)
-        words.initialize(repeating: 0, count: 4)
+        words = .allocate(capacity: Word.allCases.count)
+        words.initialize(repeating: 0, count: Word.allCases.count)
         table.initialize(to: HostTable.make(hostData: UnsafeMutableRawPointer(words)))
     }
 
@@ -28,10 +28,11 @@ final class SessionShared: @unchecked Sendable {
     func store(_ word: Word, _ value: UInt64) { chost_store_relaxed(words + word.rawValue, value) }
     func increment(_ word: Word) { chost_add(words + word.rawValue, 1) }
 
-    /// Counts a call from outside a lane call. `host` must be one of our tables, as every adapter was given.
-    static func countWrongLane(_ host: UnsafePointer<sluice_host>?) {
+    /// Counts a call from outside a lane call, or from inside a callback that may call nothing. `host` must be one of our
+    /// tables, as every adapter was given.
+    static func countRefused(_ host: UnsafePointer<sluice_host>?, isReentrant: Bool) {
         guard let words = host?.pointee.host_data?.assumingMemoryBound(to: UInt64.self) else { return }
-        chost_add(words + Word.wrongLane.rawValue, 1)
+        chost_add(words + (isReentrant ? Word.reentrant : Word.wrongLane).rawValue, 1)
     }
 }
 

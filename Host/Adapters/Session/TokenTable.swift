@@ -87,6 +87,16 @@ struct TokenTable {
         return command
     }
 
+    /// Ends a token that stands for a submit, modify or cancel. `nil`: it is not open, or stands for something else.
+    @inline(__always)
+    mutating func takeMutation(_ token: UInt64) -> OpenCommand? {
+        let slot = Int(token & (1 << Self.slotBits - 1))
+        guard slot < slots.count, slots[slot].generation == token >> Self.slotBits,
+            slots[slot].command?.kind.isMutation == true
+        else { return nil }
+        return take(token)
+    }
+
     /// Gives an open command another number of its caller.
     mutating func renumber(_ token: UInt64, id: UInt64) {
         guard isOpen(token) else { return }

@@ -31,6 +31,11 @@ static inline void *chost_lane_core(const void *host) {
     return chost_current_lane.host == host ? chost_current_lane.core : (void *)0;
 }
 
+/* Whether this thread is in a lane call of exactly that session in which the host's functions are closed for a moment. */
+static inline int chost_lane_is_closed(const void *host) {
+    return chost_current_lane.host == host && chost_current_lane.core == 0;
+}
+
 static inline uint64_t chost_load(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
 static inline uint64_t chost_load_relaxed(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
 static inline void chost_store(uint64_t *word, uint64_t value) { __atomic_store_n(word, value, __ATOMIC_RELEASE); }

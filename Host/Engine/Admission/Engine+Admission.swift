@@ -18,7 +18,9 @@ extension Engine {
                 // Once, over the survivors, with the same caps; the failed legs stay in the record as refused.
                 let failed = shares.legs.indices.filter { evaluations[$0].rejection != nil }
                 let failedLegs = failed.map { (shares.legs[$0], evaluations[$0]) }
+                let carry = shares.carry  // bonus lots were given out by the first allocation, over all members
                 shares = again
+                shares.carry = carry
                 evaluations = evaluate(shares.legs, parent, request, now: now)
                 for (leg, evaluation) in failedLegs {
                     shares.legs.append(Share(account: leg.account, side: leg.side, weight: leg.weight, quantity: 0))
@@ -72,13 +74,16 @@ extension Engine {
         var results: [Evaluation] = []
         results.reserveCapacity(shares.count)
         var pending = PendingCounts()
+        var margins: [(account: Int, before: Int64)] = []
         for share in shares {
             let evaluation = evaluate(share, parent, context, pending)
             if evaluation.rejection == nil {
                 book.reserve(
                     share.account, parent.instrumentNumber, share.side, evaluation.quantity,
                     orders: Int32(evaluation.slices))
-                inputs.reservedMargin[Int(share.account)] += evaluation.margin
+                margins.append((Int(share.account), inputs.reservedMargin[Int(share.account)]))
+                inputs.reservedMargin[Int(share.account)] = saturatingSum(
+                    inputs.reservedMargin[Int(share.account)], evaluation.margin)
                 pending.add(share.account, accounts[Int(share.account)].adapterNumber, Int(evaluation.slices))
             }
             results.append(evaluation)
@@ -87,8 +92,8 @@ extension Engine {
             book.reserve(
                 share.account, parent.instrumentNumber, share.side, -evaluation.quantity,
                 orders: -Int32(evaluation.slices))
-            inputs.reservedMargin[Int(share.account)] -= evaluation.margin
         }
+        for (account, before) in margins.reversed() { inputs.reservedMargin[account] = before }
         return results
     }
 
@@ -111,6 +116,7 @@ extension Engine {
             states: context.states(account: share.account, adapter: adapter),
             isGatewayClosing: context.isGatewayClosing)
         candidate.parentQuantity = context.parentQuantity
+        candidate.isReduceOnly = parent.order.isReduceOnly
         return assess(&candidate, mayClip: parent.mode == .clip)
     }
 

@@ -80,8 +80,8 @@ package struct Book: Sendable {
     mutating func reserve(_ account: Int32, _ instrument: Int32, _ side: Side, _ quantity: Int64, orders: Int32) {
         update(account, instrument) { position in
             switch side {
-            case .buy: position.openBuy += quantity
-            case .sell: position.openSell += quantity
+            case .buy: position.openBuy = saturatingSum(position.openBuy, quantity)
+            case .sell: position.openSell = saturatingSum(position.openSell, quantity)
             }
             position.openOrders += orders
         }

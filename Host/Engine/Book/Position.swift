@@ -57,23 +57,30 @@ package struct Position: Hashable, Sendable {
     /// Applies an execution. `added` is signed steps, `price` points.
     mutating func apply(execution added: Int64, price: Int64, fees paid: Int64) {
         let value = Int128(added) * Int128(price)
-        dayCash -= value
+        dayCash = saturatingSum(dayCash, -value)
         fees = saturatingSum(fees, paid)
         dayFees = saturatingSum(dayFees, paid)
         if quantity == 0 || (quantity > 0) == (added > 0) {
-            entryValue += value
+            entryValue = saturatingSum(entryValue, value)
         } else {
             let closed = min(added.magnitude, quantity.magnitude)
             let share =
                 closed == quantity.magnitude
-                ? entryValue : entryValue * Int128(closed) / Int128(quantity.magnitude)
+                ? entryValue : Self.share(entryValue, closed, of: quantity.magnitude)
             let proceeds = Int128(closed) * Int128(price) * (added > 0 ? -1 : 1)
-            realisedValue += proceeds - share
-            entryValue -= share
+            realisedValue = saturatingSum(realisedValue, saturatingSum(proceeds, -share))
+            entryValue = saturatingSum(entryValue, -share)
             let opened = Int128(added.magnitude - closed) * Int128(price)
             if opened != 0 { entryValue = added > 0 ? opened : -opened }
         }
-        quantity = saturatingSum(quantity, added)
+        // Never `.min`, so that its negation exists.
+        quantity = max(-.max, saturatingSum(quantity, added))
+    }
+
+    /// `value × part / whole`, toward zero; divides first where the product would not fit.
+    private static func share(_ value: Int128, _ part: UInt64, of whole: UInt64) -> Int128 {
+        let (product, overflow) = value.multipliedReportingOverflow(by: Int128(part))
+        return overflow ? value / Int128(whole) * Int128(part) : product / Int128(whole)
     }
 
     /// Result of the day before fees at `mark`: change of the carried quantity and of everything traded since.
@@ -82,17 +89,24 @@ package struct Position: Hashable, Sendable {
         var value = dayCash
         if quantity != 0 {
             guard let mark else { return nil }
-            value += Int128(quantity) * Int128(mark)
+            value = saturatingSum(value, Int128(quantity) * Int128(mark))
         }
         if dayOpenQuantity != 0 {
             guard let dayOpenMark else { return nil }
-            value -= Int128(dayOpenQuantity) * Int128(dayOpenMark)
+            value = saturatingSum(value, -(Int128(dayOpenQuantity) * Int128(dayOpenMark)))
         }
         return value
     }
 
     /// Unrealised result at `mark`, before fees, against average cost.
-    package func unrealisedValue(mark: Int64) -> Int128 { Int128(quantity) * Int128(mark) - entryValue }
+    package func unrealisedValue(mark: Int64) -> Int128 { saturatingSum(Int128(quantity) * Int128(mark), -entryValue) }
+}
+
+/// Saturates at `±Int128.max`.
+@inline(__always)
+func saturatingSum(_ first: Int128, _ second: Int128) -> Int128 {
+    let (sum, overflow) = first.addingReportingOverflow(second)
+    return overflow ? (first < 0 ? -.max : .max) : max(-.max, sum)
 }
 
 @inline(__always)

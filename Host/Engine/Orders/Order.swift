@@ -118,6 +118,8 @@ package struct Order: Hashable, Sendable {
     }
     /// It may be at the broker: handed over and not ended.
     package var isAtBroker: Bool { isHandedOver && !status.isTerminal }
+    /// The broker, or evidence, has said something of it.
+    package var isAnswered: Bool { isAcknowledged || isUnknown || executedQuantity != 0 || ending != nil }
     /// Admitted and not handed to its adapter yet.
     package var isWaiting: Bool { !isHandedOver && !status.isTerminal }
 
@@ -185,8 +187,8 @@ package struct Order: Hashable, Sendable {
             order.isHandedOver = true
             order.isUnknown = false
             order.isAcknowledged = true
-            order.executedQuantity += quantity
-            order.executedValue += Int128(quantity) * Int128(price)
+            order.executedQuantity = saturatingSum(order.executedQuantity, quantity)
+            order.executedValue = saturatingSum(order.executedValue, Int128(quantity) * Int128(price))
             order.settleExecutions()
         }
         effect.changed = true
@@ -235,6 +237,8 @@ package struct Order: Hashable, Sendable {
             case .found:
                 order.isAcknowledged = true
                 order.isUnknown = false
+                // It is still there: a cancel whose fate was open has not ended it, and may be asked for again.
+                order.cancelPending = false
             case .provenAbsent:
                 // Only an order without any evidence of life can be absent.
                 if !order.isAcknowledged, order.executedQuantity == 0 { order.end(.notSent, hint: 0) }
@@ -248,7 +252,7 @@ package struct Order: Hashable, Sendable {
     package mutating func closeGap() -> Effect {
         let waited = waitsForExecutions
         var effect = step { $0.isGapClosed = true }
-        effect.isAnomaly = waited
+        effect.isAnomaly = effect.isAnomaly || waited
         return effect
     }
 
@@ -282,9 +286,14 @@ package struct Order: Hashable, Sendable {
         }
     }
 
+    /// A sign of life is stronger than our own claim that nothing left, whichever came first (V14).
+    private func isRefuted(_ ending: Ending) -> Bool {
+        isAcknowledged && (ending.status == .notSent || ending.status == .canceledLocally)
+    }
+
     private func derivedStatus() -> OrderStatus {
         if quantity > 0, cumulativeQuantity >= quantity { return .filled }
-        if let ending, isGapClosed || ending.cumulativeHint <= cumulativeQuantity {
+        if let ending, !isRefuted(ending), isGapClosed || ending.cumulativeHint <= cumulativeQuantity {
             // A broker that says filled and never shows the executions: what is missing counts as canceled.
             return ending.status == .filled ? .canceled : ending.status
         }
@@ -306,6 +315,8 @@ package struct Order: Hashable, Sendable {
         effect.liveOrders = (status.isTerminal ? 0 : 1) - (before.0.isTerminal ? 0 : 1)
         effect.unknownOrders = (status == .unknown ? 1 : 0) - (before.2 ? 1 : 0)
         effect.changed = status != before.0 || effect.reserved != 0
+        // What had ended is live again: a person is told.
+        effect.isAnomaly = before.0.isTerminal && !status.isTerminal
         return effect
     }
 }

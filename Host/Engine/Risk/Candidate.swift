@@ -36,6 +36,8 @@ struct Candidate: Sendable {
     let isAuthorised: Bool
     let states: EffectiveState
     let isGatewayClosing: Bool
+    /// The sender says that it only reduces.
+    var isReduceOnly = false
     /// `false` for the part of a modify that only changes prices: nothing is added to count.
     var countsAsNewOrder = true
     /// Quantity of all legs of the parent, for the bounds on a parent.

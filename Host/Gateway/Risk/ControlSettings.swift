@@ -71,7 +71,8 @@ struct ControlSettings {
             var limit = MarketProtectionLimit()
             limit.conversion =
                 section.required(
-                    "convert", .choice(["none": MarketProtectionLimit.Conversion.none, "limit": .limit, "reject": .reject]))
+                    "convert",
+                    .choice(["none": MarketProtectionLimit.Conversion.none, "limit": .limit, "reject": .reject]))
                 ?? .none
             limit.basisPoints = section.value("bps", .integer(0...1_000_000), default: 0)
             limit.absolute = section.value("absolute", .decimal, default: .zero)
@@ -195,7 +196,8 @@ extension FieldType where Value == ControlSettings.MoneyLimit {
             case .limited(let amounts):
                 amounts.allSatisfy { $0.minorUnits >= 0 }
                     ? .amounts(
-                        Dictionary(amounts.map { ($0.currency, $0.minorUnits) }, uniquingKeysWith: { first, _ in first }))
+                        Dictionary(
+                            amounts.map { ($0.currency, $0.minorUnits) }, uniquingKeysWith: { first, _ in first }))
                     : nil
             }
         }

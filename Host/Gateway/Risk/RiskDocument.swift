@@ -113,7 +113,9 @@ package struct RiskDocument {
         for account in known {
             let layers = profiled(accountProfiles[account.id] ?? firmProfile)
             guard var limits = effective(layers, account.currency) else { continue }
-            if let own = accounts[account.id] { try own.tighten(&limits, account.currency, scope: "account:\(account.id)") }
+            if let own = accounts[account.id] {
+                try own.tighten(&limits, account.currency, scope: "account:\(account.id)")
+            }
             result.accounts[account.id] = limits
         }
         result.firm = firm.totals
@@ -192,8 +194,10 @@ extension ControlSettings {
         }
         try check("price-collar.bps", limits.collar.basisPoints > above.collar.basisPoints)
         try check("quantity-limits.max", limits.quantity.maximum.isLooser(than: above.quantity.maximum))
-        try check("quantity-limits.max_lots", quantity != nil && quantity?.maximumLots != AccountLimits.unlimited
-            && limits.quantity.maximumLots > above.quantity.maximumLots)
+        try check(
+            "quantity-limits.max_lots",
+            quantity != nil && quantity?.maximumLots != AccountLimits.unlimited
+                && limits.quantity.maximumLots > above.quantity.maximumLots)
         try check("notional-limits.max", limits.notional.maximum > above.notional.maximum)
         try check("notional-limits.parent_max", limits.notional.parentMaximum > above.notional.parentMaximum)
         try check("freeze-slicing.max_slices", limits.maximumSlices > above.maximumSlices)

@@ -151,13 +151,6 @@ struct Ledger: Sendable, Equatable {
         return replace(instrument, index, with: next, rates: rates)
     }
 
-    /// Puts a remembered bucket in its place.
-    mutating func restore(
-        _ bucket: Bucket, _ instrument: PaperInstrument, _ index: Int, rates: MarginRates
-    ) -> Bool {
-        replace(instrument, index, with: bucket, rates: rates)
-    }
-
     /// Multiplies the quantities of an instrument's buckets onto a finer grid, or none where one would not fit.
     mutating func scale(_ number: Int, quantity: Int64) -> Bool {
         let range = number * 5..<number * 5 + 5

@@ -114,7 +114,8 @@ extension Market {
     ///
     /// - A quote with a bid or an ask replaces both sides; the instrument is then driven by quotes. Where they cross, the
     ///   quote is not believed and only its last price is taken.
-    /// - A quote with a last price alone moves the last price. It drives the market only where neither quotes nor bars do.
+    /// - A quote with a last price alone moves the last price, which may trigger stops where quotes fill. It fills orders
+    ///   only where neither quotes nor bars do.
     /// - A quote that repeats the one before it in every field, times included, is no news.
     ///
     /// - Returns: whether orders may trade because of it.
@@ -144,11 +145,13 @@ extension Market {
             guard settings.fillsFrom != .candles else { return moveLast(isLastNew) }
             (bidLeft, askLeft) = (size(quote.bidSize), size(quote.askSize))
             source = .quotes
+            if !isLastNew { (lastUp, lastDown) = (0, 0) }  // of unknown age beside these sides
             return true
         }
         guard isLastNew else { return false }
         switch source {
-        case .quotes, .candles: return moveLast(true)
+        case .quotes: return true  // it may trigger stops; sizes stay as they are
+        case .candles: return moveLast(true)
         case .nothing, .lastPrice:
             guard settings.fillsFrom != .candles else { return moveLast(true) }
             source = .lastPrice
@@ -157,8 +160,8 @@ extension Market {
         }
     }
 
-    /// A new last price where bars or two-sided quotes decide fills: it is the reference, and nothing more, until they
-    /// speak. In bars it stays within the bar, and what is left of the bar is all there is.
+    /// A new last price where bars decide fills: it is the reference, and nothing more, until the next bar. It stays within
+    /// the present one, and what is left of that is all there is.
     private mutating func moveLast(_ isNew: Bool) -> Bool {
         guard isNew, source == .candles else { return false }
         (lastUp, lastDown) = (min(max(lastUp, low), high), min(max(lastDown, low), high))

@@ -2,12 +2,14 @@ public import AdapterKit
 import Exact
 
 extension PaperBroker {
+    /// Takes one order in, or refuses it as a broker would.
     public func submit(_ order: Order, _ command: Command) {
         guard let account = account(order.account, command) else { return }
         take(order, account, command)
         account.settle(among: accounts)
     }
 
+    /// Takes several; each account's memory is written once for all of them.
     public func submitBatch(_ orders: OrderBatch) {
         var touched: Set<Int> = []
         orders.each { order, command in
@@ -18,6 +20,7 @@ extension PaperBroker {
         for index in touched.sorted() { accounts[index].settle(among: accounts) }
     }
 
+    /// Changes a working order.
     public func modify(_ reference: OrderReference, _ changes: Changes, _ command: Command) {
         guard let account = account(reference.account, command) else { return }
         let revision = Revision(
@@ -31,11 +34,13 @@ extension PaperBroker {
         send(.modify(reference.identity(), revision, unsupported: unsupported), account, command)
     }
 
+    /// Cancels a working order.
     public func cancel(_ reference: OrderReference, _ command: Command) {
         guard let account = account(reference.account, command) else { return }
         send(.cancel(reference.identity()), account, command)
     }
 
+    /// Cancels an account's working orders, or those of one instrument.
     public func cancelAll(_ filter: Filter, _ command: Command) {
         guard let account = account(filter.account, command) else { return }
         send(.cancelAll(instrumentID: filter.instrumentID), account, command)

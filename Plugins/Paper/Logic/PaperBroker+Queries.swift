@@ -5,6 +5,7 @@ extension PaperBroker {
     /// Rows a page where the host names no limit; also the most.
     static let pageSize = 1_000
 
+    /// Reads. Pages hold at most 1,000 rows.
     public func query(_ kind: QueryKind, _ filter: Filter, _ command: Command) {
         if kind == .instruments {
             listInstruments(filter, command)
@@ -123,6 +124,7 @@ extension PaperBroker {
 
     // MARK: - Preview and reconcile
 
+    /// Tells what each order would block and cost after the ones before it; changes nothing.
     public func preview(_ orders: OrderBasket, _ command: Command) {
         var trials: [Int: SimulatedBroker] = [:]
         var rows: [Margin] = []
@@ -154,6 +156,7 @@ extension PaperBroker {
         command.ok()
     }
 
+    /// Looks orders up by broker id or client reference.
     public func reconcile(_ items: ReconcileItems) {
         var touched: Set<Int> = []
         items.each { item, command in

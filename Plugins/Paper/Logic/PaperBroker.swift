@@ -6,6 +6,7 @@ import Exact
 /// It sends nothing anywhere. Every command is answered by the simulation, in the call that brought it or, with an
 /// acknowledgement delay, by a timer.
 public final class PaperBroker: BrokerAdapter {
+    /// What the paper adapter is and offers.
     public static let descriptor = Descriptor(
         id: "paper", name: "Paper trading", version: "1.0.0", vendor: "Sluice", licence: "Apache-2.0",
         capabilities: [
@@ -26,6 +27,7 @@ public final class PaperBroker: BrokerAdapter {
     /// The open that is under way, and the next account it restores.
     private var opening: (command: Command, next: Int)?
 
+    /// Reads the accounts' settings. Throws `AdapterFailure` naming the account and the setting that is wrong.
     public init(host: Host, options: SessionOptions) throws(AdapterFailure) {
         self.host = host
         self.options = options
@@ -37,6 +39,7 @@ public final class PaperBroker: BrokerAdapter {
         self.accounts = options.role == .trading ? accounts : []
     }
 
+    /// A sentence for each code that this broker gives.
     public static func explain(brokerCode: String) -> StaticString? {
         switch brokerCode {
         case "FUNDS": "The account's available funds do not cover the order's margin and fees."
@@ -104,6 +107,7 @@ public final class PaperBroker: BrokerAdapter {
 
     // MARK: - Prices and timers
 
+    /// Every account that knows the instrument sees the quote, in the order of the accounts.
     public func onQuote(_ quote: Quote) {
         let now = host.now
         for account in accounts {
@@ -117,6 +121,7 @@ public final class PaperBroker: BrokerAdapter {
         }
     }
 
+    /// Every account that knows the instrument sees the bar, in the order of the accounts.
     public func onCandle(_ candle: Candle) {
         guard let start = candle.start, let open = candle.open, let high = candle.high, let low = candle.low,
             let close = candle.close
@@ -137,6 +142,7 @@ public final class PaperBroker: BrokerAdapter {
         }
     }
 
+    /// Goes on with an open, or does what is due for one account.
     public func onTimer(_ timer: TimerID, tag: UInt64) {
         switch TimerTag(tag) {
         case .opening: continueOpening()
@@ -155,6 +161,7 @@ public final class PaperBroker: BrokerAdapter {
     }
 }
 
+/// The entry of the library, under a name of its own (see `Entry/entry.c`). Any thread.
 @c(sluice_paper_entry)
 public func paperEntry(_ hello: UnsafeRawPointer?, _ reply: UnsafeMutableRawPointer?) -> Int32 {
     adapterEntry(PaperBroker.self, hello, reply)

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Exposure can never pass its limit")
 struct PositionPropertyTests {
-    @Test("R3, R4: whatever fills, cancels and repeats, |P| stays within the limit and reservations are the leaves", arguments: 0..<60)
+    @Test(
+        "R3, R4: whatever fills, cancels and repeats, |P| stays within the limit and reservations are the leaves",
+        arguments: 0..<60)
     func exposure(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let limit = Int64.random(in: 50...200, using: &random)
@@ -42,8 +44,12 @@ struct PositionPropertyTests {
             let position = fixture.position
             #expect(abs(position.quantity) <= limit)
             let orders = live.compactMap { fixture.engine.runs[$0] }
-            let buys = orders.filter { $0.legs[0].admission.side == .buy }.reduce(0) { $0 + $1.orders[0].reservedQuantity }
-            let sells = orders.filter { $0.legs[0].admission.side == .sell }.reduce(0) { $0 + $1.orders[0].reservedQuantity }
+            let buys = orders.filter { $0.legs[0].admission.side == .buy }.reduce(0) {
+                $0 + $1.orders[0].reservedQuantity
+            }
+            let sells = orders.filter { $0.legs[0].admission.side == .sell }.reduce(0) {
+                $0 + $1.orders[0].reservedQuantity
+            }
             #expect(position.openBuy == buys && position.openSell == sells)
         }
     }
@@ -62,11 +68,15 @@ struct PositionPropertyTests {
         for _ in 0..<80 {
             let side: Side = sign > 0 ? .sell : .buy
             let run = try fixture.admit(
-                fixture.parent(Bool.random(using: &random) ? side : side.opposite, Int64.random(in: 1...40, using: &random), account: 0))
+                fixture.parent(
+                    Bool.random(using: &random) ? side : side.opposite, Int64.random(in: 1...40, using: &random),
+                    account: 0))
             if run.legs[0].admission.rejection == nil {
                 executions += 1
                 fixture.answer(run.id)
-                try fixture.fill(run.id, quantity: Int64.random(in: 1...run.orders[0].quantity, using: &random), execution: "e\(executions)")
+                try fixture.fill(
+                    run.id, quantity: Int64.random(in: 1...run.orders[0].quantity, using: &random),
+                    execution: "e\(executions)")
             }
             #expect(fixture.position.quantity.signum() == sign || fixture.position.quantity == 0)
         }
@@ -115,12 +125,15 @@ struct PositionPropertyTests {
     @Test("R10: without a price, funds or limits nothing opens")
     func missingInput() throws {
         var fixture = EngineFixture(price: nil)
-        #expect(try fixture.decide(fixture.parent(.buy, 1, account: 0)).legs[0].rejection?.code == "price_collar_no_reference")
+        #expect(
+            try fixture.decide(fixture.parent(.buy, 1, account: 0)).legs[0].rejection?.code
+                == "price_collar_no_reference")
         var limits = EngineFixture.open
         limits.margin.isLimited = true
         limits.margin.rates = [MarginLimit.Rate(match: InstrumentPattern("*")!, basisPoints: 10_000)]
         fixture = EngineFixture(limits: limits)
-        #expect(try fixture.decide(fixture.parent(.buy, 1, account: 0)).legs[0].rejection?.code == "margin_buffer_no_input")
+        #expect(
+            try fixture.decide(fixture.parent(.buy, 1, account: 0)).legs[0].rejection?.code == "margin_buffer_no_input")
         limits = AccountLimits()
         fixture = EngineFixture(limits: limits)
         #expect(try fixture.decide(fixture.parent(.buy, 1, account: 0)).legs[0].rejection?.code == "allow_list")

@@ -104,8 +104,8 @@ struct RunTests {
             switch Int.random(in: 0...4, using: &random) {
             case 0, 1:
                 if let admission = try? fixture.decide(
-                    fixture.parent(Bool.random(using: &random) ? .buy : .sell, Int64.random(in: 3...60, using: &random)))
-                {
+                    fixture.parent(Bool.random(using: &random) ? .buy : .sell, Int64.random(in: 3...60, using: &random))
+                ) {
                     new = [.runAdmitted(admission)]
                 }
             case 2:
@@ -114,13 +114,15 @@ struct RunTests {
                     new = [.ordersQueued(run: run.id, orders: [order], durableAt: fixture.now, queuedAt: fixture.now)]
                 }
             case 3:
-                if let run = live.randomElement(using: &random), let order = run.orders.indices.randomElement(using: &random),
+                if let run = live.randomElement(using: &random),
+                    let order = run.orders.indices.randomElement(using: &random),
                     run.orders[order].leavesQuantity > 0
                 {
                     let leg = run.legs[Int(run.orders[order].legIndex)].admission
                     let report = ExecutionReport(
                         account: fixture.engine.accounts[Int(leg.account)].account.id, executionID: "e\(step)",
-                        clientOrderID: fixture.engine.clientOrderID(run.orders[order].clientSequence), brokerOrderID: nil,
+                        clientOrderID: fixture.engine.clientOrderID(run.orders[order].clientSequence),
+                        brokerOrderID: nil,
                         symbol: nil, side: leg.side, lastQuantity: 1, lastPrice: 100)
                     new = [try fixture.engine.event(for: report, at: fixture.now)]
                 }

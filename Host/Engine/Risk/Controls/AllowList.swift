@@ -26,7 +26,7 @@ struct AllowList: RiskControl {
         }
         guard matchedButForSelling else { return .reject(Rejection(id, .notAllowed)) }
         // What is held can still be sold.
-        let sellable = candidate.position.quantity - candidate.position.openSell
+        let sellable = saturatingSum(candidate.position.quantity, -candidate.position.openSell)
         return .reject(
             Rejection(
                 id, .shortNotAllowed, unit: .quantity, limit: max(0, sellable), observed: candidate.position.quantity,

@@ -7,6 +7,8 @@ import Domain
 /// Steps. Source: RISK.md §4; the freeze quantity is the exchange's, from the instrument's record.
 struct FreezeSlicing: RiskControl {
     static let id = ControlID.freezeSlicing
+    /// Slices of one closing order: a bound on memory, not on risk; the rest is closed by another order.
+    static let maximumClosingSlices: Int64 = 1_000
 
     static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
         let lot = candidate.instrument.lot
@@ -20,7 +22,9 @@ struct FreezeSlicing: RiskControl {
         }
         if candidate.isClosing {
             // What C10 would refuse of an opening order is cut instead.
-            let maximum = candidate.lotMultiple(limits.quantity.maximum.steps(candidate.instrument))
+            let (units, lots) = QuantityLimits.maximum(candidate, limits, engine)
+            let maximum = candidate.lotMultiple(
+                min(units, lots.multipliedReportingOverflow(by: lot).overflow ? .max : lots * lot))
             if maximum > 0 { largest = min(largest, maximum) }
         }
         guard candidate.quantity > largest else {
@@ -28,10 +32,12 @@ struct FreezeSlicing: RiskControl {
             return .pass
         }
         let count = (candidate.quantity - 1) / largest + 1
-        guard count <= limits.maximumSlices || candidate.isClosing else {
-            let (product, overflow) = largest.multipliedReportingOverflow(by: limits.maximumSlices)
+        let maximumSlices =
+            candidate.isClosing ? max(limits.maximumSlices, maximumClosingSlices) : limits.maximumSlices
+        guard count <= maximumSlices else {
+            let (product, overflow) = largest.multipliedReportingOverflow(by: maximumSlices)
             return .reject(
-                Rejection(id, .tooManySlices, unit: .count, limit: limits.maximumSlices, projected: count),
+                Rejection(id, .tooManySlices, unit: .count, limit: maximumSlices, projected: count),
                 clipTo: overflow ? 0 : product)
         }
         candidate.slices = count

@@ -24,8 +24,8 @@ struct MaxPosition: RiskControl {
         guard projected > limit else { return .pass }
         let room: Int64 =
             switch candidate.side {
-            case .buy: limit - candidate.position.quantity - candidate.position.openBuy
-            case .sell: saturatingSum(limit, candidate.position.quantity) - candidate.position.openSell
+            case .buy: saturatingSum(saturatingSum(limit, -candidate.position.quantity), -candidate.position.openBuy)
+            case .sell: saturatingSum(saturatingSum(limit, candidate.position.quantity), -candidate.position.openSell)
             }
         // The other side alone may be above a limit that was tightened since: then nothing fits.
         let fits = candidate.position.worstCase <= limit || projected == candidate.position.worstCase

@@ -22,7 +22,7 @@ struct NotionalLimits: RiskControl {
                     id, .belowMinimumNotional, unit: .money, limit: limit.minimum, projected: notional,
                     inputAge: candidate.referenceAge))
         }
-        if limit.parentMaximum != AccountLimits.unlimited, candidate.parentQuantity > candidate.quantity {
+        if limit.parentMaximum != AccountLimits.unlimited, candidate.parentQuantity > 0 {
             let parent = candidate.instrument.notional(quantity: candidate.parentQuantity, price: price) ?? .max
             guard parent <= limit.parentMaximum else {
                 return .reject(

@@ -22,13 +22,7 @@ struct QuantityLimits: RiskControl {
                     id, .parentQuantity, scope: .order, unit: .quantity, limit: parentMaximum,
                     projected: candidate.parentQuantity))
         }
-        var maximum = min(limits.quantity.maximum.steps(instrument), instrument.maximumQuantity)
-        var maximumLots = limits.quantity.maximumLots
-        for entry in engine.resolved.instruments[Int(instrument.index.rawValue)] {
-            guard let other = engine.limits.instruments[Int(entry)].quantity else { continue }
-            maximum = min(maximum, other.maximum.steps(instrument))
-            maximumLots = min(maximumLots, other.maximumLots)
-        }
+        let (maximum, maximumLots) = self.maximum(candidate, limits, engine)
         if candidate.quantity > maximum {
             return .reject(
                 Rejection(id, .aboveMaximum, unit: .quantity, limit: maximum, projected: candidate.quantity),
@@ -41,6 +35,21 @@ struct QuantityLimits: RiskControl {
                 clipTo: maximumLots * instrument.lot)
         }
         return .pass
+    }
+
+    /// The largest quantity of one order, in steps and in lots: the account's, the instrument's and its entry's.
+    static func maximum(
+        _ candidate: Candidate, _ limits: AccountLimits, _ engine: borrowing Engine
+    ) -> (steps: Int64, lots: Int64) {
+        let instrument = candidate.instrument
+        var maximum = min(limits.quantity.maximum.steps(instrument), instrument.maximumQuantity)
+        var maximumLots = limits.quantity.maximumLots
+        for entry in engine.resolved.instruments[Int(instrument.index.rawValue)] {
+            guard let other = engine.limits.instruments[Int(entry)].quantity else { continue }
+            maximum = min(maximum, other.maximum.steps(instrument))
+            maximumLots = min(maximumLots, other.maximumLots)
+        }
+        return (maximum, maximumLots)
     }
 
     /// The smallest quantity that is taken: the account's minimum or the instrument's.

@@ -10,6 +10,11 @@ struct RequestShape: RiskControl {
             return .reject(
                 Rejection(id, .belowMinimum, scope: .order, unit: .quantity, limit: 1, projected: candidate.quantity))
         }
+        let open = candidate.side == .buy ? candidate.position.openBuy : candidate.position.openSell
+        guard !open.addingReportingOverflow(candidate.quantity).overflow else {
+            return .reject(
+                Rejection(id, .overflow, scope: .order, unit: .quantity, observed: open, projected: candidate.quantity))
+        }
         let hasPrices =
             candidate.orderType.hasLimitPrice == (candidate.limitPrice > 0)
             && candidate.orderType.hasStopPrice == (candidate.stopPrice > 0)

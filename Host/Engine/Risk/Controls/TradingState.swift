@@ -1,24 +1,30 @@
 import Domain
 
 /// C6 `trading-state` (!): halted refuses all, reducing takes strict closing orders only; the most severe state of firm,
-/// group, account, instrument, adapter, strategy and key counts. The gateway's own closing orders pass in every state.
+/// group, account, instrument, adapter, strategy and key counts. An order that says it only
+/// reduces (`reduce_only`) must be strictly closing in every state. The gateway's own closing orders pass in every state.
 /// Source: RISK.md §4.
 struct TradingState: RiskControl {
     static let id = ControlID.tradingState
 
     static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
         if candidate.isGatewayClosing, candidate.isClosing { return .pass }
+        if candidate.isReduceOnly, !candidate.isClosing { return .reject(reducing(candidate, scope: .order)) }
         switch candidate.states.status {
         case .active: return .pass
         case .reducing:
-            if candidate.isClosing { return .pass }
-            let open = abs(candidate.position.quantity)
-            let closing = candidate.position.quantity > 0 ? candidate.position.openSell : candidate.position.openBuy
-            return .reject(
-                Rejection(
-                    id, .reducing, scope: candidate.states.scope, unit: .quantity, limit: open, observed: closing,
-                    projected: saturatingSum(closing, candidate.quantity)))
+            return candidate.isClosing ? .pass : .reject(reducing(candidate, scope: candidate.states.scope))
         case .halted: return .reject(Rejection(id, .halted, scope: candidate.states.scope))
         }
+    }
+
+    /// Closing quantity that is open already, and what it would be with the candidate, against what is held.
+    private static func reducing(_ candidate: Candidate, scope: ScopeKind) -> Rejection {
+        let position = candidate.position
+        let held = Int64(clamping: position.quantity.magnitude)
+        let closing = position.quantity > 0 ? position.openSell : position.openBuy
+        return Rejection(
+            id, .reducing, scope: scope, unit: .quantity, limit: held, observed: closing,
+            projected: saturatingSum(closing, candidate.quantity))
     }
 }
