@@ -57,6 +57,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioLocks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 
 let package = Package(
@@ -102,7 +103,11 @@ let package = Package(
                 nioPosix, nioLocks, logging,
             ]),
         room(
-            "CLI", ["API", "Gateway", "Settings", "Domain", argumentParser, httpClient, nioCore, nioPosix, logging],
+            "CLI",
+            [
+                "API", "Gateway", "Settings", "Prices", "Domain", exact, argumentParser, httpClient, nioCore, nioPosix,
+                nioHTTP1, logging,
+            ],
             exclude: ["Main"]),
         .executableTarget(name: "sluice", dependencies: ["CLI"], path: "Host/CLI/Main", swiftSettings: swiftSettings),
 
@@ -121,6 +126,10 @@ let package = Package(
         tests("Minimal", ["Minimal", adapterKit, adapterTesting, exact, contract]),
         tests(
             "Gateway", ["Gateway", "Engine", "Store", "Adapters", "Prices", "Settings", "Domain", logging, nioLocks]),
+        tests("Paper", ["Paper", adapterKit, adapterTesting, exact]),
+        tests("Adapters", ["Adapters", "Domain", contract, "CHost", nioLocks, logging], exclude: ["Fixtures"]),
+        tests("CLI", ["CLI", "Settings", "Domain", exact, nioCore, nioPosix, nioHTTP1]),
+        tests("EndToEnd", [exact]),
         tests("Settings", ["Settings", "Domain"]),
         tests("Prices", ["Prices", "Settings", "Domain", nioLocks]),
         tests("Store", ["Store", "Domain", grdb, nioLocks]),

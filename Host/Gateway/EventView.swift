@@ -27,10 +27,11 @@ package struct EventView: Sendable {
 struct EventDescriber {
     let engine: Engine
 
-    func describe(_ events: [Event], sequence: UInt64, at: Timestamp) -> [EventView] {
+    /// - Parameter first: number of the first view within its record.
+    func describe(_ events: [Event], sequence: UInt64, at: Timestamp, first: Int = 0) -> [EventView] {
         var views: [EventView] = []
-        for (index, event) in events.enumerated() {
-            let id = "\(sequence)-\(index)"
+        for event in events {
+            let id = ""
             switch event {
             case .runAdmitted(let admission): views += admitted(admission, id)
             case .ordersQueued(let run, let orders, let durableAt, let queuedAt):
@@ -101,6 +102,7 @@ struct EventDescriber {
             case .instrumentDefined, .dayOpened: break
             }
         }
+        for index in views.indices { views[index].id = "\(sequence)-\(first + index)" }
         return views
     }
 

@@ -34,7 +34,12 @@ extension Gateway {
             return Placement(run: run, isReached: true, isReplay: false)
         }
         let reached = try await waitFor(id, wait, timeoutMilliseconds)
-        return Placement(run: try await settledRun(id) ?? run, isReached: reached, isReplay: false)
+        do throws(GatewayError) {
+            return Placement(run: try await settledRun(id) ?? run, isReached: reached, isReplay: false)
+        } catch {
+            // The disk failed after the admission was durable: the order exists, and saying so is all that is certain.
+            return Placement(run: run, isReached: false, isReplay: false)
+        }
     }
 
     /// Allocation and verdicts of a parent order by the code of admission; nothing is kept or sent.

@@ -63,13 +63,17 @@ extension Gateway {
     /// state from what is durable.
     private func fail(_ failure: StoreFailure, _ batch: Batch) {
         logger.critical("Commit failed, admission is stopped", metadata: ["failure": "\(failure)"])
-        let waiters = state.withLockedValue { state in
+        let (waiters, resumes) = state.withLockedValue { state in
             state.serving = .failed(failure)
             _ = state.outbound.take()
-            defer { state.pending = Batch() }
-            return batch.waiters + state.pending.waiters
+            defer {
+                state.pending = Batch()
+                state.runWaiters = [:]
+            }
+            return (batch.waiters + state.pending.waiters, state.runWaiters.values.flatMap { $0.map(\.resume) })
         }
         for waiter in waiters { waiter(failure) }
+        for resume in resumes { resume() }
     }
 
     // MARK: Projections

@@ -104,14 +104,14 @@ extension Gateway {
             var engine = bare
             var views: [EventView] = []
             try store.forEachRecord(of: id) { record in
-                for (index, event) in try JournalCoder.events(record).enumerated() where event.run == id {
-                    engine.apply(event)
+                var number = 0
+                for event in try JournalCoder.events(record) {
+                    // Events of other runs are described for their number alone: an id is a place in the record.
+                    if event.run == id { engine.apply(event) }
                     let described = EventDescriber(engine: engine).describe(
-                        [event], sequence: record.sequence, at: record.recordedAt)
-                    for var view in described {
-                        view.id = "\(record.sequence)-\(index)"
-                        views.append(view)
-                    }
+                        [event], sequence: record.sequence, at: record.recordedAt, first: number)
+                    number += described.count
+                    if event.run == id { views += described }
                 }
             }
             return views

@@ -147,17 +147,25 @@ extension Gateway {
         state.withLockedValue { state in state.sessions[id].map { ($0.session, $0.index) } }
     }
 
-    /// Stops admission, withdraws what was not handed over, and waits until that is durable.
-    package func drain() async {
-        step { state in
-            state.serving = .stopping
+    /// Stops admission and withdraws what was not handed over; callers that wait for a run get it as it stands.
+    package func beginStopping() {
+        let resumes = step { state -> [@Sendable () -> Void] in
+            if case .running = state.serving { state.serving = .stopping }
             for run in state.engine.runs.live {
                 let waiting = run.orders.indices.filter { run.orders[$0].isWaiting }.map(Int32.init)
                 if !waiting.isEmpty {
                     emit(.ordersCanceledLocally(run: run.id, orders: waiting, reason: .shutdown), &state)
                 }
             }
+            defer { state.runWaiters = [:] }
+            return state.runWaiters.values.flatMap { $0.map(\.resume) }
         }
+        for resume in resumes { resume() }
+    }
+
+    /// Stops, and waits until everything decided is durable.
+    package func drain() async {
+        beginStopping()
         do { try await settle() } catch { logger.error("The last commit failed", metadata: ["failure": "\(error)"]) }
         market.stop()
         hub.finish()

@@ -54,7 +54,8 @@ extension Gateway {
         let deadline = clock.wall().advanced(by: timeoutMilliseconds.multipliedSaturating(by: 1_000_000))
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let isReached = state.withLockedValue { state -> Bool in
-                guard let run = state.engine.runs[id], !Self.has(run, reached: level) else { return true }
+                guard case .running = state.serving, let run = state.engine.runs[id], !Self.has(run, reached: level)
+                else { return true }
                 state.runWaiters[id, default: []].append(
                     RunWaiter(level: level, deadline: deadline) { continuation.resume() })
                 return false

@@ -1,4 +1,5 @@
 import COpenSSL
+import Glibc
 
 /// SHA-256 by the system's libcrypto.
 struct FileDigest: ~Copyable {
@@ -28,5 +29,21 @@ struct FileDigest: ~Copyable {
         guard EVP_DigestFinal_ex(context, &digest, &length) == 1, length == 32 else { return nil }
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: digest[..<32].flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
+
+extension FileDigest {
+    /// The digest of all that a descriptor still has to read; `nil` where reading or libcrypto fails.
+    static func digest(of descriptor: Int32) -> String? {
+        guard let digest = FileDigest() else { return nil }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1_048_576, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(descriptor, buffer.baseAddress, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { return digest.finish() }
+            guard digest.update(UnsafeRawBufferPointer(rebasing: buffer[..<count])) else { return nil }
+        }
     }
 }

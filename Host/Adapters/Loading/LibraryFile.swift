@@ -68,7 +68,9 @@ struct LibraryFile {
                 "the manifest has no sha256, which require_pins demands; `sluice adapters pin \(id)` writes it")
         }
         try makePrivateDirectory(copies)
-        let temporary = "\(copies)/.\(id)-\(getpid())-\(status.st_ino).part"
+        if let known = try existingCopy(descriptor, path: path, id: id, copies: copies, pin: pin) { return known }
+        // One process owns the directory (its lock file): a leftover of one that died has this name and is overwritten.
+        let temporary = "\(copies)/.\(id).part"
         var isKept = false
         defer { if !isKept { unlink(temporary) } }
         let sha256 = try copy(descriptor, path: path, to: temporary)
@@ -86,6 +88,21 @@ struct LibraryFile {
         }
         isKept = true
         return LibraryFile(sourcePath: path, copyPath: final, sha256: sha256, image: image)
+    }
+
+    /// The copy of an earlier start, if it is there and is the same to the bit: a full disk does not keep it from loading.
+    private static func existingCopy(
+        _ source: Int32, path: String, id: String, copies: String, pin: String?
+    ) throws(AdapterRefusal) -> LibraryFile? {
+        guard let sha256 = FileDigest.digest(of: source), lseek(source, 0, SEEK_SET) == 0, pin == nil || pin == sha256
+        else { return nil }
+        let copy = "\(copies)/\(id)-\(sha256.prefix(32)).so"
+        let descriptor = open(copy, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard FileDigest.digest(of: descriptor) == sha256 else { return nil }
+        return LibraryFile(
+            sourcePath: path, copyPath: copy, sha256: sha256, image: try ELFImage.read(copy, shownAs: path))
     }
 
     private static func makePrivateDirectory(_ path: String) throws(AdapterRefusal) {

@@ -1,0 +1,90 @@
+import Domain
+import Engine
+import Gateway
+import Hummingbird
+
+/// `/api/rms`: trading states, and how much of the limits is used.
+extension Backend {
+    func showRiskStatus(_ call: Call) async throws -> Answer {
+        let principal = try call.caller()
+        let covered = coveredAccounts(principal)
+        let states = gateway.tradingStates().filter { isVisible($0.scope, principal, covered) }
+        let usage = gateway.usage().filter { covered?.contains($0.account) ?? true }
+        let version = gateway.riskConfiguration.version
+        return .json(reserving: 4_096) {
+            $0.object {
+                $0.member("config_version", version)
+                $0.member("state", (states.first { $0.scope == .firm }?.status ?? .active).rawName)
+                $0.list("states", states.filter { $0.status != .active }) { $0.tradingState($1) }
+                $0.list("accounts", usage) { $0.usage($1) }
+            }
+        }
+    }
+
+    func halt(_ call: Call) async throws -> Answer { try await setState(call, .halted) }
+    func reduce(_ call: Call) async throws -> Answer { try await setState(call, .reducing) }
+    func resume(_ call: Call) async throws -> Answer { try await setState(call, .active) }
+
+    private func setState(_ call: Call, _ status: TradingStatus) async throws -> Answer {
+        let principal = try call.caller()
+        var reader = ObjectReader(try await call.object())
+        let rule = "firm, or kind:id with group, account, instrument, adapter, strategy or key"
+        let text = reader.required("scope", rule) { $0.text("scope", maximum: 160) }
+        let scope = text.flatMap { Scope($0) }
+        if let text, scope == nil { reader.refuse("scope", .string(text), "is no scope", remedy: rule) }
+        let reason = reader.required("reason", "say why") { $0.text("reason", maximum: 500) }
+        let cancels = reader.boolean("cancel_working")
+        if cancels == true, status != .halted {
+            reader.refuse("cancel_working", true, "is for a halt only", remedy: "leave it out")
+        }
+        reader.finish(Schema.stateRequest.names)
+        guard let scope, let reason, reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
+        try checkMaySet(scope, principal)
+        let change = try await gateway.setTradingState(
+            scope, status, reason: reason, by: principal.person, cancelWorking: cancels ?? false)
+        return .json { $0.tradingState(change) }
+    }
+
+    /// A key that is bound to groups acts on those groups and their accounts.
+    private func checkMaySet(_ scope: Scope, _ principal: Principal) throws(Problem) {
+        guard principal.isBoundToGroups else { return }
+        let isCovered =
+            switch scope.kind {
+            case .group: GroupID(scope.id).map(principal.authority.covers) ?? false
+            case .account: AccountID(scope.id).map { coveredAccounts(principal)?.contains($0) ?? true } ?? false
+            default: false
+            }
+        guard isCovered else {
+            throw Problem(
+                .forbidden, "scope_not_allowed", path: "/scope", value: scope.description,
+                "the key is bound to groups that do not make up this scope",
+                remedy: "name one of its groups or their accounts, or use a key that is not bound to groups")
+        }
+    }
+
+    /// What concerns everybody is seen by everybody; a group's or an account's state by those who may see that.
+    func isVisible(_ scope: Scope, _ principal: Principal, _ covered: Set<AccountID>?) -> Bool {
+        guard principal.isBoundToGroups else { return true }
+        return switch scope.kind {
+        case .group: GroupID(scope.id).map(principal.authority.covers) ?? false
+        case .account: AccountID(scope.id).map { covered?.contains($0) ?? true } ?? false
+        case .key: scope.id == principal.keyID
+        default: true
+        }
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func usage(_ usage: Gateway.Usage) {
+        object {
+            $0.member("account_id", usage.account.rawValue)
+            $0.member("currency", usage.currency.description)
+            $0.member("open_orders", usage.openOrders)
+            $0.member("open_orders_limit", usage.openOrdersLimit)
+            $0.member("gross_exposure", text: usage.grossExposure)
+            $0.member("gross_exposure_limit", text: usage.grossExposureLimit)
+            $0.member("day_result", text: usage.dayResult)
+            $0.member("daily_loss_limit", text: usage.dailyLossLimit)
+        }
+    }
+}

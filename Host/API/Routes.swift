@@ -1,0 +1,263 @@
+import Domain
+import Engine
+import Gateway
+
+/// Every route of the interface (INTERFACES.md §6). The router and `openapi.json` are made of this table and of nothing
+/// else, so neither can have a route that the other lacks.
+enum Routes {
+    private static let limit = Route.Parameter(name: "limit", kind: .integer, note: "items a page")
+    private static let cursor = Route.Parameter(name: "cursor", kind: .text, note: "next_cursor of the page before")
+    private static let paging = [limit, cursor]
+    private static let account = [
+        Route.Parameter(name: "account", kind: .text, note: "account id"),
+        Route.Parameter(name: "account_id", kind: .text, note: "the same"),
+    ]
+    private static let group = [
+        Route.Parameter(name: "group", kind: .text, note: "group id"),
+        Route.Parameter(name: "group_id", kind: .text, note: "the same"),
+    ]
+    private static let waiting = [
+        Route.Parameter(
+            name: "wait", kind: .words(WaitLevel.allCases.map(\.rawValue)), note: "what to wait for, default durable"),
+        Route.Parameter(name: "timeout_ms", kind: .integer, note: "0 to 60000, default 10000"),
+    ]
+    private static let runStatus = Route.Parameter(
+        name: "status", kind: .words(RunStatus.allCases.map(\.rawName)), note: "")
+    private static let legStatus = Route.Parameter(name: "status", kind: .words(LegStatus.words), note: "")
+    private static let symbol = Route.Parameter(name: "symbol", kind: .text, note: "instrument id")
+
+    static let all: [Route] = system + brokers + accounts + symbols + groups + runs + orders + risk + keys
+
+    private static let system: [Route] = [
+        Route(.get, "/health", .open, "Whether the process lives", answer: "Health") { try await $0.showHealth($1) },
+        Route(
+            .get, "/ready", .open, "Whether requests are admitted; each account's readiness to keys with scope read",
+            answer: "Readiness"
+        ) { try await $0.showReadiness($1) },
+        Route(.get, "/api/openapi.json", .open, "This description", answer: "Document") {
+            try await $0.showDocument($1)
+        },
+        Route(
+            .get, "/api/analytics/latency", .scope(.read), "Latency percentiles by adapter and stage",
+            answer: "LatencyList"
+        ) { try await $0.showLatency($1) },
+        Route(
+            .get, "/api/stream", .scope(.read),
+            "Events as they happen, as server-sent events; resumes by Last-Event-ID",
+            query: [
+                Route.Parameter(
+                    name: "topics", kind: .text,
+                    note: "comma-separated: runs, legs, positions, alerts, state; default all")
+            ],
+            answer: "EventStream"
+        ) { try await $0.openStream($1) },
+    ]
+
+    private static let brokers: [Route] = [
+        Route(
+            .get, "/api/brokers", .scope(.read), "Adapters: loaded, refused, disabled", query: paging,
+            answer: "BrokerList"
+        ) { try await $0.listBrokers($1) },
+        Route(.get, "/api/brokers/{id}", .scope(.read), "One adapter with its descriptor", answer: "Broker") {
+            try await $0.showBroker($1)
+        },
+    ]
+
+    private static let accounts: [Route] = [
+        Route(.get, "/api/accounts", .scope(.read), "Accounts", query: paging, answer: "AccountList") {
+            try await $0.listAccounts($1)
+        },
+        Route(
+            .post, "/api/accounts", .scope(.admin), "Adds an account", isFirmWide: true, body: .accountRequest,
+            answer: "Account", statuses: [201]
+        ) { try await $0.createAccount($1) },
+        Route(.get, "/api/accounts/{id}", .scope(.read), "One account", answer: "Account") {
+            try await $0.showAccount($1)
+        },
+        Route(
+            .patch, "/api/accounts/{id}", .scope(.admin), "Changes an account", isFirmWide: true, body: .accountChange,
+            answer: "Account"
+        ) { try await $0.changeAccount($1) },
+        Route(
+            .delete, "/api/accounts/{id}", .scope(.admin), "Removes an account that nothing refers to",
+            isFirmWide: true,
+            answer: "Nothing", statuses: [204]
+        ) { try await $0.removeAccount($1) },
+        Route(
+            .post, "/api/accounts/{id}/connect", .scope(.admin), "Opens the account's session", isFirmWide: true,
+            answer: "Account", statuses: [200, 202]
+        ) { try await $0.connectAccount($1) },
+        Route(
+            .post, "/api/accounts/{id}/disconnect", .scope(.admin), "Closes the session, of all accounts of the login",
+            isFirmWide: true, answer: "Account"
+        ) { try await $0.disconnectAccount($1) },
+        Route(.get, "/api/accounts/{id}/funds", .scope(.read), "Funds, asked of the broker", answer: "FundsList") {
+            try await $0.showFunds($1)
+        },
+        Route(
+            .get, "/api/accounts/{id}/positions", .scope(.read), "Positions by the gateway's books",
+            answer: "PositionList"
+        ) { try await $0.listAccountPositions($1) },
+        Route(
+            .get, "/api/accounts/{id}/holdings", .scope(.read), "Holdings, asked of the broker", answer: "HoldingList"
+        ) { try await $0.listHoldings($1) },
+        Route(
+            .get, "/api/accounts/{id}/orders", .scope(.read), "The account's orders",
+            query: paging + [legStatus, symbol],
+            answer: "OrderList"
+        ) { try await $0.listAccountOrders($1) },
+        Route(
+            .get, "/api/accounts/{id}/trades", .scope(.read), "The account's executions", query: [limit],
+            answer: "TradeList"
+        ) { try await $0.listTrades($1) },
+    ]
+
+    private static let symbols: [Route] = [
+        Route(
+            .get, "/api/symbols/search", .scope(.read), "Finds instruments by beginnings of words",
+            query: [
+                Route.Parameter(name: "query", kind: .text, note: "required"),
+                Route.Parameter(name: "venue", kind: .text, note: ""),
+                Route.Parameter(name: "kind", kind: Schema.words(InstrumentKind.self), note: ""), limit,
+            ], answer: "InstrumentList"
+        ) { try await $0.searchSymbols($1) },
+        Route(.get, "/api/symbols/{id}", .scope(.read), "One instrument", answer: "Instrument") {
+            try await $0.showSymbol($1)
+        },
+    ]
+
+    private static let groups: [Route] = [
+        Route(.get, "/api/execution-groups", .scope(.read), "Groups", query: paging, answer: "GroupList") {
+            try await $0.listGroups($1)
+        },
+        Route(
+            .post, "/api/execution-groups", .scope(.admin), "Makes a group", body: .group, answer: "Group",
+            statuses: [201]
+        ) { try await $0.createGroup($1) },
+        Route(
+            .get, "/api/execution-groups/{id}", .scope(.read), "One group",
+            query: [
+                Route.Parameter(name: "carry", kind: .boolean, note: "true adds what is carried to the next order")
+            ],
+            answer: "Group"
+        ) { try await $0.showGroup($1) },
+        Route(
+            .put, "/api/execution-groups/{id}", .scope(.admin), "Replaces a group, or makes it", takesVersion: true,
+            body: .group, answer: "Group", statuses: [200, 201]
+        ) { try await $0.replaceGroup($1) },
+        Route(
+            .delete, "/api/execution-groups/{id}", .scope(.admin), "Removes a group without live runs",
+            takesVersion: true,
+            answer: "Nothing", statuses: [204]
+        ) { try await $0.removeGroup($1) },
+        Route(
+            .post, "/api/execution-groups/{id}/accounts", .scope(.admin), "Adds an account to a group",
+            takesVersion: true,
+            body: .groupAccount, answer: "Group", statuses: [201]
+        ) { try await $0.addGroupAccount($1) },
+        Route(
+            .patch, "/api/execution-groups/{id}/accounts/{account}", .scope(.admin), "Changes an account's parameters",
+            takesVersion: true, body: .groupAccountChange, answer: "Group"
+        ) { try await $0.changeGroupAccount($1) },
+        Route(
+            .delete, "/api/execution-groups/{id}/accounts/{account}", .scope(.admin), "Takes an account out of a group",
+            takesVersion: true, answer: "Group"
+        ) { try await $0.removeGroupAccount($1) },
+        Route(
+            .post, "/api/execution-groups/{id}/preview", .scope(.read), "Allocation and verdicts, nothing sent",
+            body: .parentOrder, answer: "Run"
+        ) { try await $0.previewGroupOrder($1) },
+        Route(
+            .post, "/api/execution-groups/{id}/orders", .scope(.trade), "The fan-out", needsIdempotencyKey: true,
+            query: waiting, body: .parentOrder, answer: "Run", statuses: [200, 202]
+        ) { try await $0.placeGroupOrder($1) },
+        Route(
+            .get, "/api/execution-groups/{id}/runs", .scope(.read), "The group's runs",
+            query: paging + account + [runStatus], answer: "RunList"
+        ) { try await $0.listGroupRuns($1) },
+        Route(.get, "/api/execution-groups/{id}/runs/{run}", .scope(.read), "One run", answer: "Run") {
+            try await $0.showGroupRun($1)
+        },
+        Route(
+            .get, "/api/execution-groups/{id}/runs/{run}/events", .scope(.read), "What happened, oldest first",
+            query: paging, answer: "EventList"
+        ) { try await $0.listGroupRunEvents($1) },
+        Route(
+            .post, "/api/execution-groups/{id}/runs/{run}/cancel", .scope(.trade), "Cancels what is live of a run",
+            needsIdempotencyKey: true, answer: "Run", statuses: [200, 202]
+        ) { try await $0.cancelGroupRun($1) },
+    ]
+
+    private static let runs: [Route] = [
+        Route(
+            .get, "/api/runs", .scope(.read), "Runs", query: paging + group + account + [runStatus], answer: "RunList"
+        ) { try await $0.listRuns($1) },
+        Route(.get, "/api/runs/{run}", .scope(.read), "One run", answer: "Run") { try await $0.showRun($1) },
+        Route(
+            .get, "/api/runs/{run}/events", .scope(.read), "What happened, oldest first", query: paging,
+            answer: "EventList"
+        ) { try await $0.listRunEvents($1) },
+        Route(
+            .post, "/api/runs/{run}/cancel", .scope(.trade), "Cancels what is live of a run", needsIdempotencyKey: true,
+            answer: "Run", statuses: [200, 202]
+        ) { try await $0.cancelRun($1) },
+    ]
+
+    private static let orders: [Route] = [
+        Route(
+            .get, "/api/orders", .scope(.read), "Orders of all accounts",
+            query: paging + account + [legStatus, symbol],
+            answer: "OrderList"
+        ) { try await $0.listOrders($1) },
+        Route(
+            .post, "/api/orders", .scope(.trade), "An order on one account", needsIdempotencyKey: true, query: waiting,
+            body: .accountOrder, answer: "Order", statuses: [200, 202]
+        ) { try await $0.placeOrder($1) },
+        Route(.get, "/api/orders/{id}", .scope(.read), "One order", answer: "Order") { try await $0.showOrder($1) },
+        Route(
+            .patch, "/api/orders/{id}", .scope(.trade), "Changes a live order", needsIdempotencyKey: true,
+            body: .orderChange, answer: "Order", statuses: [200, 202]
+        ) { try await $0.changeOrder($1) },
+        Route(
+            .delete, "/api/orders/{id}", .scope(.trade), "Cancels a live order", needsIdempotencyKey: true,
+            answer: "Order",
+            statuses: [200, 202]
+        ) { try await $0.cancelOrder($1) },
+        Route(
+            .get, "/api/positions", .scope(.read), "Positions of all accounts, or of one, or of a group's",
+            query: account + group, answer: "PositionList"
+        ) { try await $0.listPositions($1) },
+    ]
+
+    private static let risk: [Route] = [
+        Route(.get, "/api/rms/status", .scope(.read), "Trading states and use of limits", answer: "RiskStatus") {
+            try await $0.showRiskStatus($1)
+        },
+        Route(
+            .post, "/api/rms/halt", .scope(.risk), "Nothing of the scope is sent any more", body: .stateRequest,
+            answer: "TradingState"
+        ) { try await $0.halt($1) },
+        Route(
+            .post, "/api/rms/reduce", .scope(.risk), "Only what reduces positions is sent", body: .stateRequest,
+            answer: "TradingState"
+        ) { try await $0.reduce($1) },
+        Route(.post, "/api/rms/resume", .scope(.risk), "Trading goes on", body: .stateRequest, answer: "TradingState") {
+            try await $0.resume($1)
+        },
+    ]
+
+    private static let keys: [Route] = [
+        Route(
+            .get, "/api/keys", .scope(.admin), "API keys, without their secrets", isFirmWide: true, query: paging,
+            answer: "KeyList"
+        ) { try await $0.listKeys($1) },
+        Route(
+            .post, "/api/keys", .scope(.admin), "Makes a key; its text is shown once", isFirmWide: true,
+            body: .keyRequest, answer: "NewKey", statuses: [201]
+        ) { try await $0.createKey($1) },
+        Route(
+            .delete, "/api/keys/{id}", .scope(.admin), "Revokes a key for good", isFirmWide: true, answer: "Nothing",
+            statuses: [204]
+        ) { try await $0.revokeKey($1) },
+    ]
+}

@@ -1,0 +1,149 @@
+import ArgumentParser
+import Exact
+
+/// `sluice runs`
+struct RunsCommand: NounCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "runs", abstract: "Runs: what became of each order to a group.",
+        subcommands: [List.self, Show.self, Events.self, Watch.self, Cancel.self])
+
+    struct List: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Runs, newest first.", discussion: "Example: sluice runs list --group family --limit 20")
+        @Option(help: "Only this group's.") var group: String?
+        @OptionGroup var page: PageOptions
+        @OptionGroup var connection: ConnectionOptions
+
+        func run(in session: Session) async throws {
+            let now = session.surroundings.now()
+            let path =
+                group.map { APIPath.make("api", "execution-groups", $0, "runs", query: page.query) }
+                ?? APIPath.make("api", "runs", query: page.query)
+            try await session.show(.get, path) { answer, style in
+                let rows = answer.items
+                return rows.isEmpty
+                    ? ["no runs"] : RunReport.table(rows, now: now).lines(style) + answer.nextPage(style)
+            }
+        }
+    }
+
+    struct Show: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "One run: its legs, fills, stage latencies and refusals.",
+            discussion: "Example: sluice runs show r7m2…")
+        @Argument(help: "The run's id.") var id: String
+        @OptionGroup var connection: ConnectionOptions
+
+        func run(in session: Session) async throws {
+            let now = session.surroundings.now()
+            try await session.show(.get, APIPath.make("api", "runs", id)) { RunReport.lines($0, $1, now: now) }
+        }
+    }
+
+    struct Events: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Everything that happened to a run, in order.", discussion: "Example: sluice runs events r7m2…")
+        @Argument(help: "The run's id.") var id: String
+        @OptionGroup var page: PageOptions
+        @OptionGroup var connection: ConnectionOptions
+
+        func run(in session: Session) async throws {
+            let now = session.surroundings.now()
+            let path = APIPath.make("api", "runs", id, "events", query: page.query)
+            try await session.show(.get, path) { answer, style in
+                var table = Table([
+                    .text("EVENT"), .text("TIME"), .text("TYPE"), .text("ACCOUNT").optional, .sentence("FACTS"),
+                ])
+                for item in answer.items {
+                    let facts = (item["facts"]?.object ?? [:]).filter { !$0.value.isNull }.map { key, value in
+                        "\(key.displayable)=\(value.string?.displayable ?? value.serializedText())"
+                    }
+                    table.append([
+                        Table.Cell(item.text("id")), Table.Cell(Units.time(item.text("at"), now: now)),
+                        Table.Cell(item.text("type"), .bold), Table.Cell(item.text("account_id")),
+                        Table.Cell(facts.joined(separator: " ")),
+                    ])
+                }
+                return table.isEmpty ? ["no events"] : table.lines(style) + answer.nextPage(style)
+            }
+        }
+    }
+
+    struct Watch: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Follow a run until it has ended.",
+            discussion: """
+                Example: sluice runs watch r7m2…
+
+                Prints a line for each change; with --json one document a line. The exit status is 0 when the run has ended, \
+                1 when it is still on its way after --timeout-ms.
+                """)
+        @Argument(help: "The run's id.") var id: String
+        @Option(help: "Stop watching after so many milliseconds.") var timeoutMs = 600_000
+        @OptionGroup var connection: ConnectionOptions
+
+        func validate() throws {
+            if timeoutMs < 1 { throw ValidationError("--timeout-ms must be at least 1") }
+        }
+
+        private static let interval = 250
+
+        func run(in session: Session) async throws {
+            let (path, style) = (APIPath.make("api", "runs", id), session.console.style)
+            var shown: [String: String] = [:]
+            var last: JSONValue = .null
+            var waited = 0
+            while true {
+                let run = try await session.fetch(path)
+                if run != last {
+                    if session.isJSON { session.console.unchanged(run.serialized()) }
+                    if !session.isJSON {
+                        for leg in run["legs"]?.array ?? [] { show(leg, &shown, session) }
+                    }
+                    last = run
+                }
+                if RunReport.hasEnded(run.text("status")) { break }
+                guard waited < timeoutMs else {
+                    throw CommandFailure.message(
+                        "run \(id) is \(run.text("status")) after \(timeoutMs) ms",
+                        remedy: "watch it again, or look with 'sluice runs show'")
+                }
+                let pause = min(Self.interval, timeoutMs - waited)
+                try await session.surroundings.pause(pause)
+                waited += pause
+            }
+            guard !session.isJSON else { return }
+            session.console.out("")
+            for line in RunReport.lines(last, style, now: session.surroundings.now()) { session.console.out(line) }
+        }
+
+        private func show(_ leg: JSONValue, _ shown: inout [String: String], _ session: Session) {
+            let account = leg.text("account_id")
+            let status = leg.text("status")
+            let line =
+                "\(status) \(leg.text("cumulative_quantity")) of \(RunReport.quantity(of: leg))"
+            guard shown[account] != line else { return }
+            shown[account] = line
+            let style = session.console.style
+            let time = Units.time(session.surroundings.now(), now: session.surroundings.now())
+            session.console.out(
+                "\(style(.dim, time))  \(style(.bold, account))  \(style(Style.tone(ofStatus: status), line))")
+        }
+    }
+
+    struct Cancel: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Cancel what still works of a run; fills stay.", discussion: "Example: sluice runs cancel r7m2…")
+        @Argument(help: "The run's id.") var id: String
+        @OptionGroup var idempotency: IdempotencyOptions
+        @OptionGroup var connection: ConnectionOptions
+
+        func run(in session: Session) async throws {
+            let now = session.surroundings.now()
+            let path = APIPath.make("api", "runs", id, "cancel")
+            try await session.show(.post, path, idempotencyKey: idempotency.key) {
+                ["cancel of run \(id) asked"] + ($0.isNull ? [] : RunReport.lines($0, $1, now: now))
+            }
+        }
+    }
+}

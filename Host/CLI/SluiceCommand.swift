@@ -1,0 +1,43 @@
+import ArgumentParser
+
+/// `sluice`: the gateway and the commands that speak to it.
+struct SluiceCommand: NounCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sluice",
+        abstract: "A broker gateway: one order in, checked and timed legs at many accounts out.",
+        discussion: """
+            'sluice serve' starts the gateway, 'sluice demo' shows the main job on simulated accounts. Every other command \
+            speaks to a running gateway over HTTP. It finds it by --url or SLUICE_URL (default http://127.0.0.1:8080) and \
+            its key by SLUICE_API_KEY or, for a gateway on this machine, the file admin.key in the data directory \
+            (--data or SLUICE_DATA, default ./sluice-data).
+
+            Exit status: 0 done, 1 refused or failed, 2 used wrongly.
+            """,
+        version: Release.version,
+        subcommands: [
+            ServeCommand.self, DemoCommand.self, AdaptersCommand.self, AccountsCommand.self, GroupsCommand.self,
+            OrdersCommand.self, PositionsCommand.self, RunsCommand.self, KeysCommand.self, RiskCommand.self,
+            LatencyCommand.self,
+        ])
+}
+
+/// What this build calls itself.
+enum Release {
+    static let version = "0.1.0"
+}
+
+/// A word that only groups verbs. Alone it is used wrongly: the help goes to standard error, the exit status is 2.
+protocol NounCommand: ParsableCommand {}
+
+/// A command that is one conversation with a running gateway.
+protocol ClientCommand: AsyncParsableCommand {
+    var connection: ConnectionOptions { get }
+    func run(in session: Session) async throws
+}
+
+extension ClientCommand {
+    /// Not how the program runs it: `CommandLineEntry` opens the session itself.
+    func run() async throws {
+        throw CommandFailure.message("a client command needs a session", remedy: "run it through CommandLineEntry")
+    }
+}

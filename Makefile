@@ -1,0 +1,48 @@
+# Sluice: what there is to run. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test build lint bench clean set-up
+
+# debug shares one build with the tests; make demo CONFIG=release measures what an operator would run.
+CONFIG ?= debug
+# For the program: make -s demo ARGS=--json
+ARGS ?=
+SOURCES := Package.swift SDK Plugins Host Tests
+program = $$(swift build -c $(CONFIG) --show-bin-path)/sluice
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+set-up:
+	@.ci/set-up
+
+demo: set-up  ## builds, then shows and checks the main job on simulated accounts; under a minute after the build
+	@swift build -c $(CONFIG) >&2
+	@$(program) demo $(ARGS)
+
+serve: set-up  ## builds, then runs a gateway with the demo's accounts and prices until Ctrl-C; files in ./sluice-demo
+	@swift build -c $(CONFIG) >&2
+	@$(program) demo --write ./sluice-demo >&2
+	@$(program) serve --config ./sluice-demo/sluice.yaml $(ARGS)
+
+test: set-up  ## one build of everything, then every test
+	swift build --build-tests
+	swift test --skip-build $(ARGS)
+
+build: set-up  ## release build of the gateway and its adapters
+	swift build -c release
+
+lint:  ## formatter in strict mode, arrows between rooms, file sizes, secrets
+	swift format lint --strict --parallel --recursive $(SOURCES)
+	python3 Tests/Lint/arrows.py --self-test
+	python3 Tests/Lint/arrows.py .
+	python3 Tests/Lint/files.py --self-test
+	python3 Tests/Lint/files.py .
+
+bench: set-up  ## release build, then the benchmarks beside the floors of the same run
+	swift run -c release sluice-bench $(ARGS)
+
+clean:  ## removes what was built and what the demo exported; data directories stay
+	rm -rf .build demo-output
