@@ -48,7 +48,8 @@ IMPORT = re.compile(
 
 # Words of one broker or of one broker's API. They belong to its adapter.
 BROKERS = re.compile(
-    r"zerodha|kite|angel ?one|smart ?api|fyers|dhan|interactive ?brokers|\bibkr\b|alpaca", re.I)
+    # dHan: the seam of a name like InboundHandler, not the broker.
+    r"zerodha|kite|angel ?one|smart ?api|fyers|(?-i:dhan|Dhan|DHAN)|interactive ?brokers|\bibkr\b|alpaca", re.I)
 BROKER_WORDS = re.compile(r"\bSL-M\b|\bMIS\b|\bNRML\b")
 
 # What would make the same events lead to another state, or money inexact.
@@ -165,6 +166,7 @@ SAMPLES = [
     ("Host/Engine/A.swift", "print(1)\n", "input or output"),
     ("Host/Engine/A.swift", "book.print(1)\n", None),
     ("Host/Gateway/A.swift", "// as Zerodha does\n", "broker's word"),
+    ("Host/Gateway/A.swift", "let broker = \"dhan\"\n", "broker's word"),
     ("Host/Gateway/A.swift", "let type = \"SL-M\"\n", "broker's word"),
     ("Host/Gateway/A.swift", "let unlikely = 1  // MISTAKE\n", None),
     ("Plugins/Zerodha/A.swift", "// Zerodha\nimport AdapterKit\n", None),
