@@ -52,6 +52,7 @@ let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.sw
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTesting = Target.Dependency.product(name: "HummingbirdTesting", package: "hummingbird")
 let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -98,7 +99,8 @@ let package = Package(
         room(
             "API",
             [
-                "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Settings", "Domain", hummingbird,
+                "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Settings", "Domain", "COpenSSL",
+                hummingbird,
                 nioCore,
                 nioPosix, nioLocks, logging,
             ]),
@@ -118,6 +120,15 @@ let package = Package(
         .target(name: "Minimal", dependencies: [contract], path: "Plugins/Minimal/Logic"),
         adapterEntry("Minimal", id: "minimal", isSwift: false),
 
+        // Benchmarks of `make bench`.
+        .target(name: "CBench", dependencies: [contract], path: "Tests/Benchmarks/CBench"),
+        .executableTarget(
+            name: "sluice-bench",
+            dependencies: [
+                "CBench", "API", "Gateway", "Engine", "Store", "Adapters", "Prices", "Settings", "Telemetry", "Domain",
+                "Minimal", adapterKit, contract, exact, histogram, logging, nioLocks, grdbSQLite,
+            ], path: "Tests/Benchmarks/Bench", swiftSettings: swiftSettings),
+
         // Tests, one folder a target.
         tests("Exact", [exact]),
         tests("Engine", ["Engine", "Domain"]),
@@ -128,6 +139,12 @@ let package = Package(
             "Gateway", ["Gateway", "Engine", "Store", "Adapters", "Prices", "Settings", "Domain", logging, nioLocks]),
         tests("Paper", ["Paper", adapterKit, adapterTesting, exact]),
         tests("Adapters", ["Adapters", "Domain", contract, "CHost", nioLocks, logging], exclude: ["Fixtures"]),
+        tests(
+            "API",
+            [
+                "API", "Gateway", "Engine", "Store", "Adapters", "Prices", "Domain", "Settings", exact, hummingbird,
+                hummingbirdTesting, nioLocks, nioPosix, nioCore, logging,
+            ]),
         tests("CLI", ["CLI", "Settings", "Domain", exact, nioCore, nioPosix, nioHTTP1]),
         tests("EndToEnd", [exact]),
         tests("Settings", ["Settings", "Domain"]),

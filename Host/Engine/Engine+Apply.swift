@@ -14,8 +14,7 @@ extension Engine {
             updateMembership()
         case .instrumentDefined(let number, let record): define(number, record)
         case .riskConfigured(let version, let document): (riskVersion, riskDocument) = (version, document)
-        case .stateChanged(let change):
-            tradingStates[change.scope] = change.status == .active ? nil : change
+        case .stateChanged(let change): apply(change)
         case .runAdmitted(let admission): insert(admission)
         case .ordersQueued(let run, let orders, let durableAt, let queuedAt):
             handOver(run, orders, durableAt: durableAt, queuedAt: queuedAt)
@@ -25,12 +24,14 @@ extension Engine {
         case .cancelRequested(let run, let order, _):
             _ = runs.update(run) { $0.isCancelRequested = true }
             update(run, order) { $0.requestCancel() }
+            count(cancelOf: OrderPlace(run: run, order: order))
         case .cancelAnswered(let run, let order, let outcome, _):
             update(run, order) { $0.apply(cancelOutcome: outcome) }
         case .replaceRequested(let run, let order, let replacement, _):
             nextClientSequence = max(nextClientSequence, replacement.clientSequence + 1)
             runs.addPlace(replacement.clientSequence, OrderPlace(run: run, order: order))
             update(run, order) { $0.requestReplace(replacement) }
+            count(modificationOf: OrderPlace(run: run, order: order))
         case .replaceAnswered(let run, let order, let outcome, let error):
             update(run, order) {
                 $0.error = outcome == .accepted ? $0.error : error ?? $0.error
@@ -97,11 +98,22 @@ extension Engine {
     private mutating func updateMembership() {
         book.setMembership(accounts: accounts.count, groups: groups.map { $0.isRemoved ? [] : $0.members })
         resolveLimits()
+        resolveResting()
     }
 
     private mutating func define(_ number: Int32, _ record: InstrumentRecord) {
         guard let instrument = try? Instrument(record, index: InstrumentIndex(number)) else { return }
-        let entry = InstrumentEntry(record: record, instrument: instrument)
+        let root = String(record.id.root)
+        let underlying = underlyingNumbers[root] ?? Int32(instrumentsOfUnderlying.count)
+        if Int(underlying) == instrumentsOfUnderlying.count {
+            underlyingNumbers[root] = underlying
+            instrumentsOfUnderlying.append([])
+        }
+        if !instrumentsOfUnderlying[Int(underlying)].contains(number) {
+            instrumentsOfUnderlying[Int(underlying)].append(number)
+        }
+        let entry = InstrumentEntry(record: record, instrument: instrument, underlying: underlying)
+        book.setLot(number, instrument.lot)
         if Int(number) < instruments.count {
             instruments[Int(number)] = entry
         } else {
@@ -129,7 +141,8 @@ extension Engine {
         }
         for (index, leg) in admission.legs.enumerated() where !leg.slices.isEmpty {
             book.reserve(
-                leg.account, admission.instrument, leg.side, leg.orderedQuantity, orders: Int32(leg.slices.count))
+                leg.account, admission.instrument, leg.side, leg.orderedQuantity, orders: Int32(leg.slices.count),
+                isDelivery: admission.order.product == .delivery)
             rates.record(
                 account: leg.account, group: group, adapter: accounts[Int(leg.account)].adapterNumber,
                 messages: leg.slices.count, at: leg.heldUntil ?? admission.admittedAt)
@@ -141,27 +154,47 @@ extension Engine {
             }
         }
         runs.insert(run)
+        count(admission, run, group: group)
     }
 
     /// Applies `body` to one order and books its effect.
     private mutating func update(_ id: RunID, _ order: Int32, _ body: (inout Order) -> Order.Effect) {
-        let outcome = runs.update(id) { run -> (Order.Effect, LegAdmission, Int32)? in
+        let tracksPrices = !resting.kinds.isEmpty
+        let outcome = runs.update(id) { run -> OrderChange? in
             guard run.orders.indices.contains(Int(order)) else { return nil }
             let legIndex = Int(run.orders[Int(order)].legIndex)
+            let before = tracksPrices ? run.restingPrice(Int(order)) : nil
             let wasTerminal = run.legStatus(legIndex).isTerminal
             let effect = body(&run.orders[Int(order)])
             let isTerminal = run.legStatus(legIndex).isTerminal
             if wasTerminal != isTerminal { run.liveLegs += isTerminal ? -1 : 1 }
             if effect.isAnomaly { run.legs[legIndex].hasAnomaly = true }
-            return (effect, run.legs[legIndex].admission, run.admission.instrument)
+            let leg = run.legs[legIndex].admission
+            return OrderChange(
+                effect: effect, account: leg.account, instrument: run.admission.instrument, side: leg.side,
+                isDelivery: run.admission.order.product == .delivery, before: before,
+                after: tracksPrices ? run.restingPrice(Int(order)) : nil)
         }
-        guard let (effect, leg, instrument) = outcome ?? nil else { return }
+        guard let change = outcome ?? nil else { return }
+        let effect = change.effect
         if effect.isAnomaly { anomalies &+= 1 }
+        if change.before != change.after {
+            if let gone = change.before {
+                resting.change(gone, account: change.account, instrument: change.instrument, by: -1)
+            }
+            if let come = change.after {
+                resting.change(come, account: change.account, instrument: change.instrument, by: 1)
+            }
+        }
         guard effect.reserved != 0 || effect.liveOrders != 0 || effect.unknownOrders != 0 else { return }
-        book.update(leg.account, instrument) { position in
-            switch leg.side {
+        book.update(change.account, change.instrument) { position in
+            switch change.side {
             case .buy: position.openBuy = saturatingSum(position.openBuy, effect.reserved)
-            case .sell: position.openSell = saturatingSum(position.openSell, effect.reserved)
+            case .sell:
+                position.openSell = saturatingSum(position.openSell, effect.reserved)
+                if change.isDelivery {
+                    position.openDeliverySell = saturatingSum(position.openDeliverySell, effect.reserved)
+                }
             }
             position.openOrders += effect.liveOrders
             position.unknownOrders += effect.unknownOrders
@@ -267,22 +300,22 @@ extension Engine {
             }
         }
         let signed = execution.lastQuantity * execution.side.sign * sign
+        let run = execution.run.flatMap { runs[$0] }
+        // What was sold elsewhere may have been for delivery: it counts.
+        let isDelivery = execution.side == .sell && (run?.admission.order.product ?? .delivery) == .delivery
+        var trip: Position.RoundTrip?
         book.update(execution.account, execution.instrument) { position in
-            position.apply(execution: signed, price: execution.lastPrice, fees: execution.fees * sign)
-        }
-    }
-
-    private mutating func open(_ opening: DayOpening) {
-        accounts[Int(opening.account)].day = opening.day
-        for slot in book.slots(of: opening.account) {
-            let instrument = book.positions[Int(slot)].instrument
-            let mark = opening.marks.first { $0.instrument == instrument }
-            book.update(opening.account, instrument) { position in
-                position.dayCash = 0
-                position.dayFees = 0
-                position.dayOpenQuantity = position.quantity
-                position.dayOpenMark = position.quantity == 0 ? 0 : mark?.points
+            trip = position.apply(execution: signed, price: execution.lastPrice, fees: execution.fees * sign)
+            position.dayTraded = saturatingSum(position.dayTraded, execution.lastQuantity * sign)
+            if isDelivery {
+                position.deliverySold = saturatingSum(position.deliverySold, execution.lastQuantity * sign)
             }
+        }
+        if let trip { count(trip, account: execution.account, instrument: execution.instrument) }
+        if let run {
+            attribute(
+                run, execution.account, execution.instrument, added: signed, price: execution.lastPrice,
+                fees: execution.fees * sign)
         }
     }
 

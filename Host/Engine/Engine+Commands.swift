@@ -62,13 +62,14 @@ extension Engine {
         let old = order.reservedQuantity
         // The candidate takes the old order's place: it is checked as if that one were gone from every sum, too. All is put
         // back before this returns.
-        book.reserve(account, run.admission.instrument, leg.admission.side, -old, orders: 0)
+        let isDelivery = changed.product == .delivery
+        book.reserve(account, run.admission.instrument, leg.admission.side, -old, orders: 0, isDelivery: isDelivery)
         let heldMargin = inputs.reservedMargin[Int(account)]
         if inputs.unsettled[Int(account)].contains(OrderPlace(run: id.run, order: Int32(index))) {
             inputs.reservedMargin[Int(account)] -= leg.admission.margin
         }
         defer {
-            book.reserve(account, run.admission.instrument, leg.admission.side, old, orders: 0)
+            book.reserve(account, run.admission.instrument, leg.admission.side, old, orders: 0, isDelivery: isDelivery)
             inputs.reservedMargin[Int(account)] = heldMargin
         }
         guard let position = book.position(account, run.admission.instrument) else {
@@ -86,13 +87,16 @@ extension Engine {
             isAuthorised: context.isAuthorised(account), states: context.states(account: account, adapter: adapter),
             isGatewayClosing: false)
         candidate.countsAsNewOrder = false
+        candidate.modifications = order.modifications
+        candidate.askedQuantity = leaves
+        candidate.parent = context.parent
         // Less of the same order at the same price only takes risk away.
         let onlyShrinks =
             newQuantity <= order.quantity && terms.limitPrice == order.limitPrice
             && terms.stopPrice == order.stopPrice
         if !onlyShrinks {
             let evaluation = assess(&candidate, mayClip: false)
-            if let rejection = evaluation.rejection { return .failure(RiskRefusal(rejection)) }
+            if let rejection = evaluation.rejection ?? selfTrade(candidate) { return .failure(RiskRefusal(rejection)) }
             guard evaluation.slices <= 1 else {
                 throw ParentRefusal(
                     code: "above_freeze", path: "/quantity", value: instrument.quantity(newQuantity).description,
@@ -142,6 +146,7 @@ extension Engine {
 
     /// What a change of state does at once: orders that wait and may not go are withdrawn; entering reducing cancels live
     /// orders that are not closing, and a halt does so for all when asked. Apply the change first.
+    /// A cool-off withdraws what waits and leaves live orders alone.
     package func consequences(of change: TradingStateChange, cancelWorking: Bool) -> [Event] {
         guard change.status != .active else { return [] }
         var events: [Event] = []
@@ -205,49 +210,6 @@ extension Engine {
         case .key: run.admission.origin.caller == scope.id
         case .instrument: InstrumentPattern(scope.id)?.matches(instruments[Int(run.admission.instrument)].id) ?? false
         case .order: false
-        }
-    }
-
-    // MARK: Days and losses
-
-    /// Opens the trading day of every account that is not in `now`'s day yet. Days are UTC's until venues' calendars say
-    /// otherwise.
-    ///
-    /// - Parameter mayLackPrices: `false` = an account that holds an instrument without a price waits for one: its result
-    ///   of the day would be unknown all day.
-    package func dayEvents(now: Timestamp, mayLackPrices: Bool) -> [Event] {
-        let day = now.nanoseconds.dividedFloor(by: 86_400_000_000_000)
-        var events: [Event] = []
-        for (number, entry) in accounts.enumerated() where !entry.isRemoved && entry.day < day {
-            let marks = book.slots(of: Int32(number)).compactMap { slot -> DayOpening.Mark? in
-                let position = book.positions[Int(slot)]
-                guard position.quantity != 0 else { return nil }
-                let points = inputs.reference(position.instrument).points
-                return DayOpening.Mark(instrument: position.instrument, points: points > 0 ? points : nil)
-            }
-            if !mayLackPrices, marks.contains(where: { $0.points == nil }) { continue }
-            events.append(.dayOpened(DayOpening(account: Int32(number), day: day, marks: marks)))
-        }
-        return events
-    }
-
-    /// Accounts whose day's loss reached its limit go into reducing, once: leaving it takes a person.
-    /// - Parameter only: one account, `nil` = all.
-    package func lossEvents(now: Timestamp, only: Int32? = nil) -> [TradingStateChange] {
-        (only.map { Int($0)..<Int($0) + 1 } ?? accounts.indices).compactMap { index in
-            let entry = accounts[index]
-            guard !entry.isRemoved, let limits = resolved.accounts[index],
-                limits.dailyLoss.maximum != AccountLimits.unlimited, !limits.observed.contains(.dailyLoss),
-                let result = dayResult(account: Int32(index)), result <= -limits.dailyLoss.maximum
-            else { return nil }
-            let scope = Scope(kind: .account, id: entry.account.id.rawValue)
-            if let known = tradingStates[scope], known.status >= .reducing { return nil }
-            let currency = entry.account.currency
-            return TradingStateChange(
-                scope: scope, status: .reducing,
-                reason: "day's result \(Money(minorUnits: result, currency: currency)) reached the limit "
-                    + "\(Money(minorUnits: -limits.dailyLoss.maximum, currency: currency))",
-                by: "rule:daily-loss", at: now)
         }
     }
 }

@@ -26,7 +26,8 @@ extension Engine {
         resolved.segments = instruments.map { String($0.id.venue) }
         rates.resize(
             accounts: resolved.accounts.map { $0?.rates ?? [] }, groups: resolved.groups.map(\.rates),
-            adapters: resolved.adapters.map(\.rates), firm: limits.firm.rates)
+            adapters: resolved.adapters.map(\.rates), firm: limits.firm.rates,
+            aggregates: resolved.groups.map { $0.aggregate?.rates ?? [] })
     }
 }
 
@@ -55,15 +56,19 @@ struct RateBook: Sendable {
     private(set) var groups: [[SlidingLog]] = []
     private(set) var adapters: [[SlidingLog]] = []
     private(set) var firm: [SlidingLog] = []
+    /// By group, of the windows that look at all legs of a parent together (C30).
+    private(set) var aggregates: [[SlidingLog]] = []
 
     /// Lays the logs out for these windows; a window that stays keeps its log.
     mutating func resize(
-        accounts: [[RateWindow]], groups: [[RateWindow]], adapters: [[RateWindow]], firm: [RateWindow]
+        accounts: [[RateWindow]], groups: [[RateWindow]], adapters: [[RateWindow]], firm: [RateWindow],
+        aggregates: [[RateWindow]]
     ) {
         self.accounts = Self.laidOut(accounts, self.accounts)
         self.groups = Self.laidOut(groups, self.groups)
         self.adapters = Self.laidOut(adapters, self.adapters)
         self.firm = Self.laidOut([firm], [self.firm])[0]
+        self.aggregates = Self.laidOut(aggregates, self.aggregates)
     }
 
     private static func laidOut(_ windows: [[RateWindow]], _ known: [[SlidingLog]]) -> [[SlidingLog]] {
@@ -79,7 +84,10 @@ struct RateBook: Sendable {
     mutating func record(account: Int32, group: Int32?, adapter: Int32, messages: Int, at: Timestamp) {
         Self.record(&accounts, Int(account), messages, at)
         Self.record(&adapters, Int(adapter), messages, at)
-        if let group { Self.record(&groups, Int(group), messages, at) }
+        if let group {
+            Self.record(&groups, Int(group), messages, at)
+            Self.record(&aggregates, Int(group), messages, at)
+        }
         for index in firm.indices { firm[index].record(messages, at: at) }
     }
 

@@ -220,6 +220,10 @@ extension Engine {
         bare.runs = RunTable()
         bare.book = Book()
         bare.tradingStates = [:]
+        bare.attribution = AttributionBook()
+        bare.duplicates = DuplicateLog()
+        bare.selfTradeCancels = []
+        bare.resting = SelfTradeIndex(kinds: [], owners: resting.owners, groups: resting.groups)
         bare.inputs.unsettled = Array(repeating: [], count: accounts.count)
         bare.inputs.reservedMargin = Array(repeating: 0, count: accounts.count)
         bare.book.setMembership(accounts: accounts.count, groups: [])

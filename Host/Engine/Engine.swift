@@ -16,6 +16,9 @@ package struct Engine: Sendable {
     var groupNumbers: [GroupID: Int32] = [:]
     package internal(set) var instruments: [InstrumentEntry] = []
     var instrumentNumbers: [InstrumentID: Int32] = [:]
+    var underlyingNumbers: [String: Int32] = [:]
+    /// Instruments by underlying, in order of definition.
+    var instrumentsOfUnderlying: [[Int32]] = []
     var adapters: [AdapterID] = []
     package internal(set) var book = Book()
     package internal(set) var runs = RunTable()
@@ -26,12 +29,22 @@ package struct Engine: Sendable {
     var nextClientSequence: UInt64 = 1
     var rates = RateBook()
     package internal(set) var anomalies: UInt64 = 0
+    /// Fills by group and strategy, and runs by strategy.
+    package internal(set) var attribution = AttributionBook()
+    /// Legs admitted in the last minute, for duplicates.
+    var duplicates = DuplicateLog()
+    /// Live orders that a refused leg would have traded against and that are to be canceled (C29), in order of demand.
+    package internal(set) var selfTradeCancels: [OrderPlace] = []
 
     // MARK: Configuration and inputs, set from outside
 
     /// Limits of the risk version in force.
     package internal(set) var limits = RiskLimits(version: 0)
     var resolved = ResolvedLimits()
+    /// When venues trade; `nil` = no calendar was set, and C5 refuses where it is asked for.
+    package internal(set) var calendar: TradingCalendar?
+    /// Best prices of live orders, for C29: derived, kept up for the limits in force.
+    var resting = SelfTradeIndex()
     package internal(set) var inputs = Inputs()
     var allocator = Allocator()
     /// Ids are this prefix and a counter; drawn once for a data directory.
@@ -75,6 +88,15 @@ package struct AccountEntry: Sendable {
     package internal(set) var adapterNumber: Int32
     /// Days since the epoch of the trading day it is in; `Int64.min` before the first.
     package internal(set) var day: Int64 = .min
+    /// Counts of the trading day over all instruments (C17).
+    package internal(set) var dayOrders: Int64 = 0
+    package internal(set) var dayModifications: Int64 = 0
+    package internal(set) var dayCancels: Int64 = 0
+    /// High-water marks of the equity in minor units (C26): over all time and of the trading day. `nil` = none seen.
+    package internal(set) var equityHigh: Int64?
+    package internal(set) var sessionEquityHigh: Int64?
+    /// Results of its last round trips (C28).
+    package internal(set) var trips = RoundTrips()
 }
 
 package struct GroupEntry: Sendable {
@@ -97,6 +119,8 @@ package struct CarryKey: Hashable, Sendable {
 package struct InstrumentEntry: Sendable {
     package let record: InstrumentRecord
     package let instrument: Instrument
+    /// Equal numbers are instruments of one underlying: of one root.
+    package let underlying: Int32
     package var id: InstrumentID { record.id }
 }
 

@@ -51,16 +51,21 @@ package enum LocalCancelReason: UInt8, Hashable, Sendable {
 }
 
 /// How freely a scope may trade, weakest first.
+///
+/// The raw value is stored and says nothing of the order: a state that came later lies between older ones.
 package enum TradingStatus: UInt8, Hashable, Comparable, Sendable {
     case active = 0
     /// Only strict closing orders.
     case reducing = 1
     /// Nothing but cancels and the gateway's own closing orders.
     case halted = 2
+    /// Only strict closing orders, until a time that the change names; then active without anybody's doing.
+    case coolOff = 3
 
     package var rawName: String {
         switch self {
         case .active: "active"
+        case .coolOff: "cool_off"
         case .reducing: "reducing"
         case .halted: "halted"
         }
@@ -68,12 +73,22 @@ package enum TradingStatus: UInt8, Hashable, Comparable, Sendable {
     package init?(rawName: String) {
         switch rawName {
         case "active": self = .active
+        case "cool_off": self = .coolOff
         case "reducing": self = .reducing
         case "halted": self = .halted
         default: return nil
         }
     }
-    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+
+    private var severity: Int {
+        switch self {
+        case .active: 0
+        case .coolOff: 1
+        case .reducing: 2
+        case .halted: 3
+        }
+    }
+    package static func < (left: Self, right: Self) -> Bool { left.severity < right.severity }
 }
 
 /// A scope of trading state: `firm`, `account:AB1234`, `instrument:NFO:OPT:*`.
@@ -115,9 +130,20 @@ package struct TradingStateChange: Hashable, Sendable {
     /// The person, or `rule:daily-loss`.
     package var by: String
     package var at: Timestamp
+    /// When a cool-off ends; `nil` for states that only a person leaves.
+    package var until: Timestamp?
 
-    package init(scope: Scope, status: TradingStatus, reason: String, by: String, at: Timestamp) {
+    package init(
+        scope: Scope, status: TradingStatus, reason: String, by: String, at: Timestamp, until: Timestamp? = nil
+    ) {
         (self.scope, self.status, self.reason, self.by, self.at) = (scope, status, reason, by, at)
+        self.until = until
+    }
+
+    /// What the scope may do at `now`: a cool-off that has ended holds nobody, whether or not its end is recorded yet.
+    package func status(at now: Timestamp) -> TradingStatus {
+        guard status == .coolOff, let until, until <= now else { return status }
+        return .active
     }
 }
 
@@ -255,7 +281,10 @@ package struct Execution: Hashable, Sendable {
     package var at: Timestamp
 }
 
-/// The trading day of an account began: results of the day are counted from these marks.
+/// The marks that an account's results are counted from.
+///
+/// With a day later than the one the account is in, that day begins: its counts start at zero and its result is counted
+/// from these marks. With the day it is in already, only `equity` is news: the account's high-water mark rose.
 package struct DayOpening: Hashable, Sendable {
     package struct Mark: Hashable, Sendable {
         package var instrument: Int32
@@ -267,7 +296,9 @@ package struct DayOpening: Hashable, Sendable {
     /// Days since the epoch.
     package var day: Int64
     package var marks: [Mark]
-    package init(account: Int32, day: Int64, marks: [Mark]) {
-        (self.account, self.day, self.marks) = (account, day, marks)
+    /// Equity in minor units of the account's currency, as its broker told it last; `nil` = not known or no news.
+    package var equity: Int64?
+    package init(account: Int32, day: Int64, marks: [Mark], equity: Int64? = nil) {
+        (self.account, self.day, self.marks, self.equity) = (account, day, marks, equity)
     }
 }

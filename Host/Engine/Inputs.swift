@@ -54,6 +54,8 @@ package struct Inputs: Sendable {
     var references: [Reference] = []
     var funds: [Funds?] = []
     var readiness: [Readiness] = []
+    /// By account; `nil` = none were told.
+    var holdings: [Holdings?] = []
     /// Margin reserved by what the last funds cannot contain (`M_res`), by account.
     var reservedMargin: [Int64] = []
     /// Orders behind `reservedMargin`, by account.
@@ -67,6 +69,7 @@ package struct Inputs: Sendable {
     mutating func makeRoom(accounts: Int) {
         while funds.count < accounts {
             funds.append(nil)
+            holdings.append(nil)
             readiness.append(.notReady)
             reservedMargin.append(0)
             unsettled.append([])
@@ -111,7 +114,11 @@ extension Engine {
         self.limits = limits
         resolved = ResolvedLimits()
         resolveLimits()
+        resolveResting()
     }
+
+    /// Sets when venues trade, for the next admission; `nil` = there is no calendar.
+    package mutating func setCalendar(_ calendar: TradingCalendar?) { self.calendar = calendar }
 
     private func minorUnits(_ amount: ExactDecimal, _ currency: Currency) -> Int64? {
         amount.scaled(to: -currency.minorDigits, rounding: .floor).flatMap(Int64.init(exactly:))

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -24,9 +25,10 @@ struct TransportTests {
 
     @Test("A port where nobody listens is certain not to have got anything")
     func refused() async throws {
-        let server = try await EchoServer.start()
-        try await server.channel.close()
-        let transport = HTTPTransport(Connection(url: "http://127.0.0.1:\(server.port)", key: "k"))
+        // Bound and not listening: nobody else can be given the port meanwhile.
+        let closed = try ClosedPort()
+        defer { closed.release() }
+        let transport = HTTPTransport(Connection(url: "http://127.0.0.1:\(closed.port)", key: "k"))
         let failure = await #expect(throws: TransportFailure.self) {
             try await transport.send(APIRequest(.post, "/api/orders", body: []))
         }
@@ -45,6 +47,30 @@ struct TransportTests {
         await transport.shutDown()
         try await server.channel.close()
     }
+}
+
+/// A port of this machine that refuses connections for as long as it is held.
+private struct ClosedPort {
+    struct Failure: Error {}
+    let port: Int
+    private let descriptor: Int32
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let bound = withUnsafeMutableBytes(of: &address) { bytes -> Bool in
+            guard let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self) else { return false }
+            return bind(descriptor, pointer, length) == 0 && getsockname(descriptor, pointer, &length) == 0
+        }
+        guard descriptor >= 0, bound else { throw Failure() }
+        port = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    func release() { close(descriptor) }
 }
 
 /// Answers each request with what it saw of it.

@@ -4,21 +4,21 @@
 /// without a look-up. Env and id are `a-z 0-9`; the secret is 256 random bits in 64 hexadecimal digits; the checksum is
 /// the CRC-32 of everything before it in 8.
 struct APIKeyText: Sendable {
-    let environment: Substring
     let id: String
     /// The hexadecimal digits: what is hashed.
-    let secret: Substring
+    let secret: Substring.UTF8View
 
     enum Flaw: Error { case malformed, checksum }
 
-    init(_ text: String) throws(Flaw) {
-        guard text.utf8.count <= 160 else { throw .malformed }
-        let parts = text.split(separator: "_", omittingEmptySubsequences: false)
-        guard parts.count == 5, parts[0] == "slc", Self.isWord(parts[1], 1...16), Self.isWord(parts[2], 1...24),
-            Self.isHexadecimal(parts[3], 64), Self.isHexadecimal(parts[4], 8)
+    init(_ text: Substring) throws(Flaw) {
+        let bytes = text.utf8
+        guard bytes.count <= 160 else { throw .malformed }
+        let parts = bytes.split(separator: UInt8(ascii: "_"), omittingEmptySubsequences: false)
+        guard parts.count == 5, parts[0].elementsEqual("slc".utf8), Self.isWord(parts[1], 1...16),
+            Self.isWord(parts[2], 1...24), Self.isHexadecimal(parts[3], 64), Self.isHexadecimal(parts[4], 8)
         else { throw .malformed }
-        guard Self.checksum(text[..<parts[3].endIndex].utf8) == parts[4] else { throw .checksum }
-        (environment, id, secret) = (parts[1], String(parts[2]), parts[3])
+        guard Self.checksum(bytes[..<parts[3].endIndex]).utf8.elementsEqual(parts[4]) else { throw .checksum }
+        (id, secret) = (String(Substring(parts[2])), parts[3])
     }
 
     /// A new key's text and the digest of its secret; `nil` where libcrypto refuses.
@@ -29,17 +29,25 @@ struct APIKeyText: Sendable {
         return ("\(body)_\(checksum(body.utf8))", digest)
     }
 
-    static func isWord(_ text: some StringProtocol, _ length: ClosedRange<Int>) -> Bool {
-        length.contains(text.utf8.count) && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+    static func isWord(_ text: some Collection<UInt8>, _ length: ClosedRange<Int>) -> Bool {
+        length.contains(text.count) && text.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
     }
 
-    private static func isHexadecimal(_ text: Substring, _ length: Int) -> Bool {
-        text.utf8.count == length && text.utf8.allSatisfy { (97...102).contains($0) || (48...57).contains($0) }
+    private static func isHexadecimal(_ text: Substring.UTF8View, _ length: Int) -> Bool {
+        text.count == length && text.allSatisfy { (97...102).contains($0) || (48...57).contains($0) }
     }
 
-    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
+        func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
+        return String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
+            var index = 0
+            for byte in bytes {
+                buffer[index] = digit(byte >> 4)
+                buffer[index + 1] = digit(byte & 15)
+                index += 2
+            }
+            return index
+        }
     }
 
     private static let table: [UInt32] = (0..<256).map { byte in

@@ -45,7 +45,7 @@ package final class KeyRing: Sendable {
         store: Store, environment: String = "live", clock: any LaneClock = SystemLaneClock.shared,
         random: any LaneRandom = SystemLaneRandom.shared
     ) throws(StoreFailure) {
-        precondition(APIKeyText.isWord(environment, 1...16), "the environment of keys is 1 to 16 of a-z 0-9")
+        precondition(APIKeyText.isWord(environment.utf8, 1...16), "the environment of keys is 1 to 16 of a-z 0-9")
         (self.store, self.environment, self.clock, self.random) = (store, environment, clock, random)
         var state = State()
         for row in try store.keys() { state.entries[row.id] = Entry(row) }
@@ -79,15 +79,17 @@ package final class KeyRing: Sendable {
         guard let header else {
             throw .unauthenticated("key_required", "the request has no key", remedy: "send Authorization: Bearer <key>")
         }
-        let scheme = "bearer "
-        guard header.utf8.count > scheme.utf8.count, header.prefix(scheme.count).lowercased() == scheme else {
+        let scheme = "bearer ".utf8
+        guard header.utf8.count > scheme.count,
+            zip(header.utf8, scheme).allSatisfy({ $0 == $1 || ($0 | 0x20 == $1 && (65...90).contains($0)) })
+        else {
             throw .unauthenticated(
                 "key_invalid", "the Authorization header is not of the form 'Bearer <key>'",
                 remedy: "send Authorization: Bearer <key>")
         }
         let key: APIKeyText
         do throws(APIKeyText.Flaw) {
-            key = try APIKeyText(String(header.dropFirst(scheme.count)))
+            key = try APIKeyText(header[header.utf8.index(header.startIndex, offsetBy: scheme.count)...])
         } catch {
             throw .unauthenticated(
                 "key_invalid",
@@ -95,7 +97,7 @@ package final class KeyRing: Sendable {
                     ? "the key's checksum does not match: it was mistyped or cut" : "the key is malformed",
                 remedy: "copy the whole key, slc_<env>_<id>_<secret>_<crc>")
         }
-        guard let digest = SHA256.digest(key.secret.utf8) else {
+        guard let digest = SHA256.digest(key.secret) else {
             throw Problem(.internalServerError, "internal", "the key could not be checked")
         }
         let now = clock.wall()

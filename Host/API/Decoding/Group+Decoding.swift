@@ -21,11 +21,11 @@ struct GroupDecoding {
             reader.refuse("id", nil, "'id' is missing", remedy: "expected \(GroupID.rule)")
         }
         let policy = reader.required("policy", "one of \(AllocationPolicy.choices)") {
-            $0.word("policy", AllocationPolicy.self)
+            $0.word("policy", Words.policy)
         }
-        let carry = reader.word("carry", CarryMode.self) ?? .auto
-        let mode = reader.word("mode", ExecutionMode.self) ?? .bestEffort
-        let onLegFailure = reader.word("on_leg_failure", LegFailurePolicy.self) ?? .leave
+        let carry = reader.word("carry", Words.carry) ?? .auto
+        let mode = reader.word("mode", Words.mode) ?? .bestEffort
+        let onLegFailure = reader.word("on_leg_failure", Words.onLegFailure) ?? .leave
         let allowsUnwind = reader.boolean("allow_unwind", default: false)
         let dropsBelowMinimum = reader.boolean("drop_below_min", default: false)
         let redistributes = reader.boolean("redistribute", default: false)
@@ -41,7 +41,7 @@ struct GroupDecoding {
         // What answers add and requests may send back unchanged.
         for name in ["carried", "version", "created_at", "updated_at"] { _ = reader.take(name) }
         reader.refuse(Self.repetitions(members ?? []))
-        reader.finish(Schema.group.names)
+        reader.finish(Schema.group)
         guard let id = id ?? named, let policy, let members, reader.entries.isEmpty else {
             throw .invalid(reader.entries)
         }
@@ -125,7 +125,7 @@ struct GroupDecoding {
                 "max_lots", .number("\(maximum)"), "is below min_lots \(member.minimumLots)",
                 remedy: "expected at least that")
         }
-        reader.finish(Schema.groupAccount.names)
+        reader.finish(Schema.groupAccount)
         errors.refuse(reader.entries)
         return account == nil ? nil : member
     }

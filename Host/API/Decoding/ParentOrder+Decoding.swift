@@ -1,4 +1,5 @@
 import Domain
+import Prices
 
 /// The parent order of a request (INTERFACES.md §6). What depends on the instrument or the group is the engine's to judge.
 enum OrderDecoding {
@@ -7,40 +8,50 @@ enum OrderDecoding {
     static let maximumOptions = 32
 
     /// A fan-out over a group.
-    static func groupOrder(_ object: JSONObject, group: GroupID) throws(Problem) -> ParentOrder {
+    static func groupOrder(
+        _ object: JSONObject, group: GroupID, _ instruments: InstrumentSnapshot
+    ) throws(Problem) -> ParentOrder {
         var reader = ObjectReader(object)
-        var order = common(&reader, target: .group(group))
-        if let mode = reader.word("mode", ExecutionMode.self) { order?.mode = mode }
+        var order = common(&reader, target: .group(group), instruments)
+        if let mode = reader.word("mode", Words.mode) { order?.mode = mode }
         if let legs = reader.integer("min_legs", 1...1_000_000) { order?.minimumLegs = Int(legs) }
         if let part = reader.integer("min_quantity_bps", 1...10_000) { order?.minimumQuantityBasisPoints = Int(part) }
         if let redistributes = reader.boolean("redistribute") { order?.redistributes = redistributes }
         if let allows = reader.boolean("allow_partial_allocation") { order?.allowsPartialAllocation = allows }
-        if let policy = reader.word("on_leg_failure", LegFailurePolicy.self) { order?.onLegFailure = policy }
-        reader.finish(Schema.parentOrder.names)
+        if let policy = reader.word("on_leg_failure", Words.onLegFailure) { order?.onLegFailure = policy }
+        reader.finish(Schema.parentOrder)
         guard let order, reader.entries.isEmpty else { throw .invalid(reader.entries) }
+        try OrderBounds.check(order, instruments)
         return order
     }
 
     /// An order on one account: the same without what is about several legs.
-    static func accountOrder(_ object: JSONObject) throws(Problem) -> ParentOrder {
+    static func accountOrder(
+        _ object: JSONObject, _ instruments: InstrumentSnapshot
+    ) throws(Problem) -> ParentOrder {
         var reader = ObjectReader(object)
         let account = reader.required("account_id", "name the account that trades") {
             $0.identifier("account_id", AccountID.self)
         }
-        let order = common(&reader, target: .account(account ?? AccountID(unchecked: "")))
-        reader.finish(Schema.accountOrder.names)
+        let order = common(&reader, target: .account(account ?? AccountID(unchecked: "")), instruments)
+        reader.finish(Schema.accountOrder)
         guard let order, account != nil, reader.entries.isEmpty else { throw .invalid(reader.entries) }
+        try OrderBounds.check(order, instruments)
         return order
     }
 
-    private static func common(_ reader: inout ObjectReader, target: ParentOrder.Target) -> ParentOrder? {
-        let symbol = reader.required("symbol", "name an instrument, like NSE:EQ:RELIANCE") { instrument(&$0, "symbol") }
-        let orderType = reader.required("order_type", "one of \(OrderType.choices)") {
-            $0.word("order_type", OrderType.self)
+    private static func common(
+        _ reader: inout ObjectReader, target: ParentOrder.Target, _ instruments: InstrumentSnapshot
+    ) -> ParentOrder? {
+        let symbol = reader.required("symbol", "name an instrument, like NSE:EQ:RELIANCE") {
+            instrument(&$0, "symbol", instruments)
         }
-        let product = reader.required("product", "one of \(Product.choices)") { $0.word("product", Product.self) }
+        let orderType = reader.required("order_type", "one of \(OrderType.choices)") {
+            $0.word("order_type", Words.orderType)
+        }
+        let product = reader.required("product", "one of \(Product.choices)") { $0.word("product", Words.product) }
         var order = ParentOrder(
-            target: target, symbol: symbol ?? InstrumentID(canonical: ""), side: reader.word("side"),
+            target: target, symbol: symbol ?? InstrumentID(canonical: ""), side: reader.word("side", Words.side),
             orderType: orderType ?? .market, product: product ?? .cash)
         order.quantity = reader.decimal("quantity", .positive)
         order.lots = reader.integer("lots", 1 ... .max)
@@ -50,9 +61,9 @@ enum OrderDecoding {
         order.limitPrice = reader.decimal("price")
         order.stopPrice = reader.decimal("trigger_price")
         order.trail = reader.decimal("trail", .positive)
-        order.timeInForce = reader.word("time_in_force") ?? .day
+        order.timeInForce = reader.word("time_in_force", Words.timeInForce) ?? .day
         order.validUntil = reader.time("valid_until")
-        order.orderClass = reader.word("order_class") ?? .regular
+        order.orderClass = reader.word("order_class", Words.orderClass) ?? .regular
         order.isPostOnly = reader.boolean("post_only", default: false)
         order.isReduceOnly = reader.boolean("reduce_only", default: false)
         order.isAfterMarket = reader.boolean("after_market", default: false)
@@ -65,10 +76,15 @@ enum OrderDecoding {
         return symbol != nil && orderType != nil && product != nil ? order : nil
     }
 
-    static func instrument(_ reader: inout ObjectReader, _ name: String) -> InstrumentID? {
+    /// A name that the master knows is right as it stands; only others are looked at closely.
+    private static func instrument(
+        _ reader: inout ObjectReader, _ name: String, _ instruments: InstrumentSnapshot
+    ) -> InstrumentID? {
         guard let value = reader.take(name) else { return nil }
         let reason: String
         if case .string(let text) = value {
+            let canonical = InstrumentID(canonical: text)
+            if instruments.index(of: canonical) != nil { return canonical }
             do throws(InstrumentID.Malformed) {
                 return try InstrumentID(text)
             } catch {

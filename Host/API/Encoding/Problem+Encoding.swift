@@ -20,8 +20,10 @@ extension Problem {
                 }
             }
             if let reject {
+                var text = JSONText(reserving: 512)
+                text.reject(reject)
                 $0.key("reject")
-                $0.reject(reject)
+                $0.raw(text.bytes)
             }
             $0.member("request_id", requestID)
         }

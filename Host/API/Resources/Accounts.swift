@@ -30,10 +30,10 @@ extension Backend {
             currency: currency ?? Currency(packed: 0))
         if let login = reader.text("login") { account.login = login }
         account.owner = reader.text("owner")
-        account.environment = reader.word("environment") ?? .live
+        account.environment = reader.word("environment", Words.environment) ?? .live
         account.config = Self.config(&reader) ?? "{}"
         account.isEnabled = reader.boolean("enabled", default: true)
-        reader.finish(Schema.accountRequest.names)
+        reader.finish(Schema.accountRequest)
         guard let id, adapter != nil, currency != nil, reader.entries.isEmpty else {
             throw Problem.invalid(reader.entries)
         }
@@ -57,10 +57,12 @@ extension Backend {
         } else if object["owner"]?.isNull ?? false {
             account.owner = nil
         }
-        if let environment: TradingEnvironment = reader.word("environment") { account.environment = environment }
+        if let environment: TradingEnvironment = reader.word("environment", Words.environment) {
+            account.environment = environment
+        }
         if let config = Self.config(&reader) { account.config = config }
         if let isEnabled = reader.boolean("enabled") { account.isEnabled = isEnabled }
-        reader.finish(Schema.accountChange.names)
+        reader.finish(Schema.accountChange)
         guard reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
         try await store(account)
         return answer(account.id)

@@ -37,7 +37,7 @@ extension Backend {
         if let expiresAt, expiresAt <= call.receivedAt {
             reader.refuse("expires_at", .string(expiresAt.rfc3339), "is in the past", remedy: "name a later instant")
         }
-        reader.finish(Schema.keyRequest.names)
+        reader.finish(Schema.keyRequest)
         guard let person, let scopes, reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
         let keys = keys
         let made = try await offLoop {

@@ -13,8 +13,7 @@ extension Backend {
         var query = call.query
         let (wait, timeout) = Self.waiting(&query)
         try query.check()
-        let order = try OrderDecoding.accountOrder(try await call.object())
-        try OrderBounds.check(order, gateway.market.instruments.snapshot)
+        let order = try OrderDecoding.accountOrder(try await call.object(), gateway.market.instruments.snapshot)
         if case .account(let id) = order.target, coveredAccounts(principal)?.contains(id) == false {
             throw Problem.unknownAccount(id.rawValue)
         }
@@ -22,7 +21,7 @@ extension Backend {
             order, by: principal.caller,
             idempotency: Idempotency(key: key, fingerprint: try Fingerprint.of("POST /api/orders", order)),
             receivedAt: call.receivedAt, wait: wait, timeoutMilliseconds: timeout)
-        return Self.answer(placement) { $0.order(0, of: placement.run) }
+        return Self.answer(placement, JSONText.order(0, of: placement.run))
     }
 
     func listOrders(_ call: Call) async throws -> Answer {
@@ -47,12 +46,12 @@ extension Backend {
         let page = try await gateway.legs(
             account: account, status: status, symbol: symbol, before: before, limit: limit)
         let visible = page.items.filter { gateway.covers(principal.authority, $0.0) }
-        return .list(visible, next: page.next?.description) { $0.order($1.1, of: $1.0) }
+        return .list(visible, next: page.next?.description) { $0.raw(JSONText.order($1.1, of: $1.0)) }
     }
 
     func showOrder(_ call: Call) async throws -> Answer {
         let (run, leg) = try await order(call)
-        return .json(reserving: 1_536) { $0.order(leg.index, of: run) }
+        return .document(.ok, JSONText.order(leg.index, of: run))
     }
 
     func changeOrder(_ call: Call) async throws -> Answer {
@@ -62,7 +61,7 @@ extension Backend {
         let quantity = reader.decimal("quantity", .positive)
         let price = reader.decimal("price")
         let trigger = reader.decimal("trigger_price")
-        reader.finish(Schema.orderChange.names)
+        reader.finish(Schema.orderChange)
         if reader.entries.isEmpty, quantity == nil, price == nil, trigger == nil {
             reader.refuse("quantity", nil, "nothing is to be changed", remedy: "give quantity, price or trigger_price")
         }
@@ -97,7 +96,7 @@ extension Backend {
     private func answer(_ run: RunSnapshot, _ leg: LegID) -> Answer {
         let status = run.legs.indices.contains(leg.index) ? run.legs[leg.index].status : .unknown
         let isOnItsWay = status == .pendingCancel || status == .pendingReplace
-        return .json(isOnItsWay ? .accepted : .ok, reserving: 1_536) { $0.order(leg.index, of: run) }
+        return .document(isOnItsWay ? .accepted : .ok, JSONText.order(leg.index, of: run))
     }
 }
 

@@ -37,7 +37,7 @@ extension Backend {
         if cancels == true, status != .halted {
             reader.refuse("cancel_working", true, "is for a halt only", remedy: "leave it out")
         }
-        reader.finish(Schema.stateRequest.names)
+        reader.finish(Schema.stateRequest)
         guard let scope, let reason, reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
         try checkMaySet(scope, principal)
         let change = try await gateway.setTradingState(

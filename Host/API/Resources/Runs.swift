@@ -15,33 +15,31 @@ extension Backend {
         let (wait, timeout) = Self.waiting(&query)
         try query.check()
         _ = try group(id, for: principal)
-        let order = try OrderDecoding.groupOrder(try await call.object(), group: id)
-        try OrderBounds.check(order, gateway.market.instruments.snapshot)
+        let order = try OrderDecoding.groupOrder(
+            try await call.object(), group: id, gateway.market.instruments.snapshot)
         let placement = try await gateway.place(
             order, by: principal.caller,
             idempotency: Idempotency(
                 key: key, fingerprint: try Fingerprint.of("POST /api/execution-groups/orders", order)),
             receivedAt: call.receivedAt, wait: wait, timeoutMilliseconds: timeout)
-        return Self.answer(placement) { $0.run(placement.run) }
+        return Self.answer(placement, JSONText.run(placement.run))
     }
 
     func previewGroupOrder(_ call: Call) async throws -> Answer {
         let principal = try call.caller()
         let id = try call.group()
         _ = try group(id, for: principal)
-        let order = try OrderDecoding.groupOrder(try await call.object(), group: id)
-        try OrderBounds.check(order, gateway.market.instruments.snapshot)
+        let order = try OrderDecoding.groupOrder(
+            try await call.object(), group: id, gateway.market.instruments.snapshot)
         let run = try gateway.preview(order, by: principal.caller, receivedAt: call.receivedAt)
-        return .json(reserving: 512 + 1_024 * run.legs.count) { $0.run(run) }
+        return .document(.ok, JSONText.run(run))
     }
 
     /// 200 for a run that is as far as was asked, 202 for one that is on its way, 422 where every leg was refused.
-    static func answer(_ placement: Gateway.Placement, _ write: (inout JSONWriter) -> Void) -> Answer {
+    static func answer(_ placement: Gateway.Placement, _ body: [UInt8]) -> Answer {
         let status: HTTPResponse.Status =
             placement.run.status == .refused ? .unprocessableContent : placement.isReached ? .ok : .accepted
-        return .json(
-            status, reserving: 512 + 1_024 * placement.run.legs.count,
-            headers: placement.isReplay ? [.idempotencyReplayed: "true"] : [:], write)
+        return .document(status, headers: placement.isReplay ? [.idempotencyReplayed: "true"] : [:], body)
     }
 
     static func waiting(_ query: inout QueryParameters) -> (WaitLevel, Int64) {
@@ -70,17 +68,17 @@ extension Backend {
         let page = try await gateway.runs(
             Gateway.RunFilter(group: group ?? named, account: account, status: status, before: before, limit: limit))
         let visible = page.items.filter { gateway.covers(principal.authority, $0) }
-        return .list(visible, next: page.next?.description) { $0.run($1) }
+        return .list(visible, next: page.next?.description) { $0.raw(JSONText.run($1)) }
     }
 
     func showRun(_ call: Call) async throws -> Answer {
         let run = try await run(try call.run(), for: try call.caller())
-        return .json(reserving: 512 + 1_024 * run.legs.count) { $0.run(run) }
+        return .document(.ok, JSONText.run(run))
     }
 
     func showGroupRun(_ call: Call) async throws -> Answer {
         let run = try await run(try call.run(1), of: try call.group(), for: try call.caller())
-        return .json(reserving: 512 + 1_024 * run.legs.count) { $0.run(run) }
+        return .document(.ok, JSONText.run(run))
     }
 
     func listRunEvents(_ call: Call) async throws -> Answer {
@@ -120,6 +118,6 @@ extension Backend {
             idempotency: Idempotency(
                 key: try call.idempotencyKey(), fingerprint: try Fingerprint.of("POST /api/runs/\(id)/cancel")))
         let isOver = canceled.legs.allSatisfy { $0.status.isTerminal }
-        return .json(isOver ? .ok : .accepted, reserving: 512 + 1_024 * canceled.legs.count) { $0.run(canceled) }
+        return .document(isOver ? .ok : .accepted, JSONText.run(canceled))
     }
 }

@@ -4,6 +4,8 @@ enum DemoFiles {
     static let accounts: [(id: String, capital: String)] = [
         ("P1", "50000"), ("P2", "100000"), ("P3", "150000"), ("P4", "200000"), ("P5", "250000"),
     ]
+    /// A group that may send two messages in ten seconds, so that a fan-out can be stopped half-way.
+    static let pacedGroup = "paced"
     static let group = "family"
     /// The account with the tighter limit, and the limit.
     static let tightAccount = "P5"
@@ -67,12 +69,15 @@ enum DemoFiles {
             price-collar: { bps: \(bandBasisPoints), max_age: 10m }
             quantity-limits: { min: 1, max: 1000 }
             notional-limits: { max: "50000 USD" }
+            message-rate: { windows: [ { limit: 10, per: 1s } ], max_hold: 30s }
             max-open-orders: { max: 50 }
             max-position: { max: 1000 }
             gross-exposure: { max: "250000 USD" }
             margin-buffer: { bps: 500, max_age: 10m, rates: [ { match: "*", bps: 10000 } ] }
             daily-loss: { max: "20000 USD", then: reducing }
         firm: { profile: demo }
+        groups:
+          - { id: \(pacedGroup), limits: { message-rate: { windows: [ { limit: 2, per: 10s } ] } } }
         accounts:
           - { id: \(tightAccount), limits: { notional-limits: { max: "\(tightLimit) USD" } } }
 

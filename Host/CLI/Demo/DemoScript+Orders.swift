@@ -129,6 +129,58 @@ extension DemoScript {
         checkStages(run)
     }
 
+    /// A halt in the middle of a fan-out: what has left works on, what has not never leaves.
+    mutating func haltStopsFanOut() async throws {
+        let close = try market.last("US:EQ:MSFT").close
+        let limit = try price(close, less: 4)
+        let group = DemoFiles.pacedGroup
+        story.begin(
+            "The gate shuts in the middle",
+            "A second group of the same accounts may send two orders in ten seconds. Two legs leave, three wait for their turn; then the group is halted."
+        )
+        let made = try await askAloud(
+            .post, "/api/execution-groups",
+            body: .object([
+                "id": .string(group), "policy": "equal",
+                "accounts": .array(DemoFiles.accounts.map { .object(["account_id": .string($0.id)]) }),
+            ]))
+        try require(made.isSuccess, "the group is made", found: made.summary)
+        let path = APIPath.make("api", "execution-groups", group, "orders")
+        let answer = try await askAloud(
+            .post, path, body: Self.order("BUY", 15, "US:EQ:MSFT", limit: limit), key: "demo-paced-1")
+        try require(
+            answer.isSuccess && !answer.value.text("run_id").isEmpty, "the order is taken", found: answer.summary)
+        let id = answer.value.text("run_id")
+        func count(_ run: JSONValue, _ status: String) -> Int { run.legs.filter { $0.text("status") == status }.count }
+        func waiting(_ run: JSONValue) -> Int { count(run, "RESERVED") + count(run, "HELD") }
+        let halfway = try await run(id) { count($0, "WORKING") == 2 }
+        story.check(
+            count(halfway, "WORKING") == 2 && waiting(halfway) == 3, "two legs work, three wait for their turn",
+            found: halfway.ofLegs("status"))
+        let halt = try await askAloud(
+            .post, "/api/rms/halt",
+            body: .object(["scope": .string("group:\(group)"), "reason": "the demo stops a fan-out"]))
+        try require(halt.isSuccess, "the halt is taken", found: halt.summary)
+        let stopped = try await run(id) { waiting($0) == 0 }
+        story.keep("stopped", stopped)
+        show(stopped)
+        story.check(
+            count(stopped, "WORKING") == 2 && count(stopped, "CANCELED_LOCALLY") == 3,
+            "the three that waited were withdrawn and never sent; the two that had left still work",
+            found: stopped.ofLegs("status"))
+        let cancel = try await askAloud(
+            .post, APIPath.make("api", "runs", id, "cancel"), key: "demo-paced-1-cancel")
+        story.check(cancel.isSuccess, "a cancel is taken while halted", found: cancel.summary)
+        let ended = try await run(id) { RunReport.hasEnded($0.text("status")) }
+        story.check(
+            count(ended, "CANCELED") == 2 && ended.text("status") == "CANCELED", "the run ends, nothing was filled",
+            found: "\(ended.text("status")): \(ended.ofLegs("status"))")
+        let resume = try await askAloud(
+            .post, "/api/rms/resume",
+            body: .object(["scope": .string("group:\(group)"), "reason": "the demo goes on"]))
+        try require(resume.isSuccess, "the resume is taken", found: resume.summary)
+    }
+
     // MARK: What several steps do
 
     /// A price so many percent below, in whole cents.

@@ -73,6 +73,7 @@ struct DemoScript {
         try await restingOrderIsCancelled()
         try await haltStopsEverything()
         try await tradingResumes()
+        try await haltStopsFanOut()
         try await resultIsRealised()
         try await positionsAddUp()
         try await runsAreListed()

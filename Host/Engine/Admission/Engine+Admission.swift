@@ -61,6 +61,8 @@ extension Engine {
         var slices: Int64 = 0
         var heldUntil: Timestamp?
         var margin: Int64 = 0
+        /// Points; `nil` = not known.
+        var moneyPrice: Int64?
     }
 
     // MARK: Legs
@@ -75,12 +77,11 @@ extension Engine {
         results.reserveCapacity(shares.count)
         var pending = PendingCounts()
         var margins: [(account: Int, before: Int64)] = []
+        let before = aggregateTotals(parent)
         for share in shares {
             let evaluation = evaluate(share, parent, context, pending)
             if evaluation.rejection == nil {
-                book.reserve(
-                    share.account, parent.instrumentNumber, share.side, evaluation.quantity,
-                    orders: Int32(evaluation.slices))
+                reserve(share, evaluation, parent, sign: 1)
                 margins.append((Int(share.account), inputs.reservedMargin[Int(share.account)]))
                 inputs.reservedMargin[Int(share.account)] = saturatingSum(
                     inputs.reservedMargin[Int(share.account)], evaluation.margin)
@@ -88,16 +89,15 @@ extension Engine {
             }
             results.append(evaluation)
         }
+        checkBatch(shares, parent, before, &results, now: now)
         for (share, evaluation) in zip(shares, results) where evaluation.rejection == nil {
-            book.reserve(
-                share.account, parent.instrumentNumber, share.side, -evaluation.quantity,
-                orders: -Int32(evaluation.slices))
+            reserve(share, evaluation, parent, sign: -1)
         }
         for (account, before) in margins.reversed() { inputs.reservedMargin[account] = before }
         return results
     }
 
-    private func evaluate(
+    func evaluate(
         _ share: Share, _ parent: ParentTerms, _ context: LegContext, _ pending: PendingCounts
     ) -> Evaluation {
         let account = Int(share.account)
@@ -117,6 +117,8 @@ extension Engine {
             isGatewayClosing: context.isGatewayClosing)
         candidate.parentQuantity = context.parentQuantity
         candidate.isReduceOnly = parent.order.isReduceOnly
+        candidate.parent = context.parent
+        candidate.askedQuantity = share.quantity
         return assess(&candidate, mayClip: parent.mode == .clip)
     }
 
@@ -131,20 +133,32 @@ extension Engine {
             check(RequestShape.self, &candidate, limits, &result) && check(Authority.self, &candidate, limits, &result)
             && check(InstrumentCheck.self, &candidate, limits, &result)
             && check(AllowList.self, &candidate, limits, &result)
+            && check(TradingHours.self, &candidate, limits, &result)
             && check(TradingState.self, &candidate, limits, &result)
             && check(UnknownOutstanding.self, &candidate, limits, &result)
             && check(Connection.self, &candidate, limits, &result)
+            && check(RepeatedExecution.self, &candidate, limits, &result)
             && check(MarketProtection.self, &candidate, limits, &result)
             && check(PriceCollar.self, &candidate, limits, &result)
             && check(QuantityLimits.self, &candidate, limits, &result)
             && check(NotionalLimits.self, &candidate, limits, &result)
             && check(FreezeSlicing.self, &candidate, limits, &result)
             && check(MessageRate.self, &candidate, limits, &result)
+            && check(ModificationCap.self, &candidate, limits, &result)
+            && check(DuplicateOrder.self, &candidate, limits, &result)
             && check(MaxOpenOrders.self, &candidate, limits, &result)
+            && check(DailyCounts.self, &candidate, limits, &result)
             && check(MaxPosition.self, &candidate, limits, &result)
             && check(GrossExposure.self, &candidate, limits, &result)
+            && check(NetExposure.self, &candidate, limits, &result)
+            && check(Concentration.self, &candidate, limits, &result)
+            && check(Leverage.self, &candidate, limits, &result)
+            && check(ShortRulesCheck.self, &candidate, limits, &result)
             && check(MarginBuffer.self, &candidate, limits, &result)
             && check(DailyLoss.self, &candidate, limits, &result)
+            && check(Drawdown.self, &candidate, limits, &result)
+            && check(GroupLoss.self, &candidate, limits, &result)
+            && check(LossStreak.self, &candidate, limits, &result)
         if result.wasClipped, result.rejection == nil {
             // Earlier controls are monotone in the quantity; only the lower bounds and the slices are looked at again.
             _ =
@@ -152,6 +166,7 @@ extension Engine {
                 && check(NotionalLimits.self, &candidate, limits, &result)
                 && check(FreezeSlicing.self, &candidate, limits, &result)
         }
+        if let alert = candidate.alert { result.alerts.append(alert) }
         return evaluation(candidate, result)
     }
 
@@ -199,7 +214,8 @@ extension Engine {
             quantity: result.rejection == nil ? candidate.quantity : 0, limitPrice: candidate.limitPrice,
             stopPrice: candidate.stopPrice, orderType: candidate.orderType, isClosing: candidate.isClosing,
             rejection: result.rejection, alerts: result.alerts, slices: result.rejection == nil ? candidate.slices : 0,
-            heldUntil: candidate.heldUntil, margin: result.rejection == nil ? margin : 0)
+            heldUntil: candidate.heldUntil, margin: result.rejection == nil ? margin : 0,
+            moneyPrice: candidate.moneyPrice)
     }
 
     private func marginNeed(_ candidate: Candidate) -> Int64? {

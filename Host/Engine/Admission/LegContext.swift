@@ -9,6 +9,7 @@ struct LegContext {
     let isGatewayClosing: Bool
     /// Quantity of all legs together.
     var parentQuantity: Int64 = 0
+    let parent: ParentFacts
     private let parentState: EffectiveState
     private let accountStates: [Int32: TradingStatus]
     private let adapterStates: [Int32: TradingStatus]
@@ -22,6 +23,7 @@ struct LegContext {
         referenceAge = reference.points > 0 ? now.since(reference.at) : -1
         self.now = now
         isGatewayClosing = request.isGatewayClosing
+        self.parent = ParentFacts(parent, request, engine: engine, now: now)
         switch request.authority {
         case .everything: authorised = nil
         case .groups(let allowed):
@@ -42,6 +44,8 @@ struct LegContext {
         let symbol = engine.instruments[Int(parent.instrumentNumber)].id
         let groupID: GroupID? = if case .group(let id) = request.order.target { id } else { nil }
         for (scope, change) in engine.tradingStates {
+            let status = change.status(at: now)
+            if status == .active { continue }
             let concernsParent: Bool
             switch scope.kind {
             case .firm: concernsParent = true
@@ -51,21 +55,21 @@ struct LegContext {
             case .instrument: concernsParent = InstrumentPattern(scope.id)?.matches(symbol) ?? false
             case .account:
                 if let id = AccountID(scope.id), let number = engine.accountNumbers[id] {
-                    accounts[number] = change.status
+                    accounts[number] = status
                 }
                 continue
             case .adapter:
                 if let id = AdapterID(scope.id), let number = engine.adapters.firstIndex(of: id) {
-                    adapters[Int32(number)] = change.status
+                    adapters[Int32(number)] = status
                 }
                 continue
             case .order: continue
             }
             if concernsParent,
-                change.status > state.status
-                    || (change.status == state.status && scope.kind.rawValue < state.scope.rawValue)
+                status > state.status
+                    || (status == state.status && scope.kind.rawValue < state.scope.rawValue)
             {
-                state = EffectiveState(status: change.status, scope: scope.kind)
+                state = EffectiveState(status: status, scope: scope.kind)
             }
         }
         (parentState, accountStates, adapterStates) = (state, accounts, adapters)
@@ -84,4 +88,19 @@ struct LegContext {
     }
 
     func isAuthorised(_ account: Int32) -> Bool { authorised.map { $0.contains(account) } ?? true }
+}
+
+extension ParentFacts {
+    init(_ parent: ParentTerms, _ request: AdmissionRequest, engine: borrowing Engine, now: Timestamp) {
+        if let calendar = engine.calendar {
+            session = calendar.state(of: engine.resolved.segments[Int(parent.instrumentNumber)], at: now)
+        }
+        isAfterMarket = request.order.isAfterMarket
+        orderType = request.order.orderType
+        limitPrice = parent.limitPrice
+        if let strategy = request.order.strategy { strategyRuns = engine.attribution.runs(ofStrategy: strategy) ?? -2 }
+        if let group = parent.groupNumber {
+            groupLoss = engine.groupLoss(group, engine.resolved.groups[Int(group)].loss)
+        }
+    }
 }

@@ -10,6 +10,10 @@ package struct Book: Sendable {
     private var openOrdersOfAccount: [Int32] = []
     /// Sums for the firm, then for each group.
     private(set) var totals: [ScopeTotals] = [ScopeTotals()]
+    /// Steps of one lot, by instrument number; 1 where none is known.
+    private var lots: [Int64] = []
+    /// Lots traded today and live, by account number (RISK.md C17); a part of a lot counts as one.
+    private var busyLotsOfAccount: [Int64] = []
     /// Which totals an account's positions count in, by account number; the firm (0) is always among them.
     private var totalsOfAccount: [[Int32]] = []
 
@@ -18,6 +22,7 @@ package struct Book: Sendable {
         while slotsOfAccount.count < accounts {
             slotsOfAccount.append([])
             openOrdersOfAccount.append(0)
+            busyLotsOfAccount.append(0)
         }
         totalsOfAccount = Array(repeating: [0], count: accounts)
         for (group, members) in groups.enumerated() {
@@ -29,7 +34,7 @@ package struct Book: Sendable {
         for position in positions {
             for total in totalsOfAccount[Int(position.account)] {
                 totals[Int(total)].add(
-                    worst: position.worstCase, orders: Int64(position.openOrders), instrument: position.instrument)
+                    ScopeTotals.Sum(position), orders: Int64(position.openOrders), instrument: position.instrument)
             }
         }
     }
@@ -51,6 +56,26 @@ package struct Book: Sendable {
     @inline(__always)
     func openOrders(of account: Int32) -> Int32 { openOrdersOfAccount[Int(account)] }
 
+    @inline(__always)
+    func busyLots(of account: Int32) -> Int64 { busyLotsOfAccount[Int(account)] }
+
+    /// The lot of an instrument, in steps: what its steps are counted by.
+    mutating func setLot(_ instrument: Int32, _ lot: Int64) {
+        while lots.count <= Int(instrument) { lots.append(1) }
+        guard lots[Int(instrument)] != lot else { return }
+        for position in positions where position.instrument == instrument {
+            let change = Self.lots(position.busySteps, lot) - Self.lots(position.busySteps, lots[Int(instrument)])
+            busyLotsOfAccount[Int(position.account)] = saturatingSum(busyLotsOfAccount[Int(position.account)], change)
+        }
+        lots[Int(instrument)] = lot
+    }
+
+    /// Steps in lots, a begun one counted whole.
+    @inline(__always)
+    static func lots(_ steps: Int64, _ lot: Int64) -> Int64 {
+        lot == 1 || steps <= 0 ? max(0, steps) : (steps - 1) / lot + 1
+    }
+
     mutating func ensure(_ account: Int32, _ instrument: Int32) -> Int32 {
         let slot = table[account, instrument]
         if slot >= 0 { return slot }
@@ -64,24 +89,35 @@ package struct Book: Sendable {
     /// Changes one position through `body` and keeps every sum in step.
     mutating func update(_ account: Int32, _ instrument: Int32, _ body: (inout Position) -> Void) {
         let slot = Int(ensure(account, instrument))
-        let worst = positions[slot].worstCase
-        let orders = positions[slot].openOrders
+        let before = ScopeTotals.Sum(positions[slot])
+        let (orders, busy) = (positions[slot].openOrders, positions[slot].busySteps)
         body(&positions[slot])
         let orderChange = positions[slot].openOrders - orders
-        let worstChange = positions[slot].worstCase - worst
+        let change = ScopeTotals.Sum(positions[slot]).minus(before)
         openOrdersOfAccount[Int(account)] += orderChange
-        guard worstChange != 0 || orderChange != 0 else { return }
+        let busyNow = positions[slot].busySteps
+        if busyNow != busy {
+            let lot = Int(instrument) < lots.count ? lots[Int(instrument)] : 1
+            busyLotsOfAccount[Int(account)] = saturatingSum(
+                busyLotsOfAccount[Int(account)], Self.lots(busyNow, lot) - Self.lots(busy, lot))
+        }
+        guard change != ScopeTotals.Sum() || orderChange != 0 else { return }
         for total in totalsOfAccount[Int(account)] {
-            totals[Int(total)].add(worst: worstChange, orders: Int64(orderChange), instrument: instrument)
+            totals[Int(total)].add(change, orders: Int64(orderChange), instrument: instrument)
         }
     }
 
     /// Adds `quantity` to (or with a negative one takes it from) the reservation of a side.
-    mutating func reserve(_ account: Int32, _ instrument: Int32, _ side: Side, _ quantity: Int64, orders: Int32) {
+    /// `isDelivery`: a sell is to be met from holdings (RISK.md C23).
+    mutating func reserve(
+        _ account: Int32, _ instrument: Int32, _ side: Side, _ quantity: Int64, orders: Int32, isDelivery: Bool = false
+    ) {
         update(account, instrument) { position in
             switch side {
             case .buy: position.openBuy = saturatingSum(position.openBuy, quantity)
-            case .sell: position.openSell = saturatingSum(position.openSell, quantity)
+            case .sell:
+                position.openSell = saturatingSum(position.openSell, quantity)
+                if isDelivery { position.openDeliverySell = saturatingSum(position.openDeliverySell, quantity) }
             }
             position.openOrders += orders
         }
@@ -95,23 +131,61 @@ package struct Book: Sendable {
 
 /// What the accounts of one scope (firm or group) hold together, by instrument.
 struct ScopeTotals: Sendable {
-    /// Sum of `W` by instrument number.
-    private(set) var worst: [Int64] = []
+    /// Sums over positions of one instrument, in steps.
+    struct Sum: Hashable, Sendable {
+        /// Of `W`.
+        var worst: Int64 = 0
+        /// Of `P + B`.
+        var long: Int64 = 0
+        /// Of `S - P`.
+        var short: Int64 = 0
+
+        @inline(__always)
+        init() {}
+
+        @inline(__always)
+        init(_ position: Position) {
+            (long, short) = (position.longest, position.shortest)
+            worst = max(long, short)
+        }
+
+        @inline(__always)
+        func minus(_ other: Sum) -> Sum {
+            var change = self
+            change.worst = saturatingDifference(worst, other.worst)
+            change.long = saturatingDifference(long, other.long)
+            change.short = saturatingDifference(short, other.short)
+            return change
+        }
+
+        @inline(__always)
+        mutating func add(_ change: Sum) {
+            worst = saturatingSum(worst, change.worst)
+            long = saturatingSum(long, change.long)
+            short = saturatingSum(short, change.short)
+        }
+    }
+
+    /// By instrument number.
+    private var sums: [Sum] = []
     /// Instruments that ever were not zero, in order of first use.
     private(set) var active: [Int32] = []
     private(set) var openOrders: Int64 = 0
     private var isActive: [Bool] = []
 
     @inline(__always)
-    func worst(_ instrument: Int32) -> Int64 { Int(instrument) < worst.count ? worst[Int(instrument)] : 0 }
+    func sum(_ instrument: Int32) -> Sum { Int(instrument) < sums.count ? sums[Int(instrument)] : Sum() }
 
-    mutating func add(worst change: Int64, orders: Int64, instrument: Int32) {
+    @inline(__always)
+    func worst(_ instrument: Int32) -> Int64 { Int(instrument) < sums.count ? sums[Int(instrument)].worst : 0 }
+
+    mutating func add(_ change: Sum, orders: Int64, instrument: Int32) {
         let index = Int(instrument)
-        while worst.count <= index {
-            worst.append(0)
+        while sums.count <= index {
+            sums.append(Sum())
             isActive.append(false)
         }
-        worst[index] = saturatingSum(worst[index], change)
+        sums[index].add(change)
         openOrders += orders
         if !isActive[index] {
             isActive[index] = true

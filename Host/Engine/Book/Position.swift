@@ -29,6 +29,19 @@ package struct Position: Hashable, Sendable {
     /// Quantity carried into the trading day and the mark it is counted from; `nil` = no price was known then.
     package internal(set) var dayOpenQuantity: Int64 = 0
     package internal(set) var dayOpenMark: Int64? = 0
+    /// Orders (slices), modifications and cancels of the trading day (RISK.md C17).
+    package internal(set) var dayOrders: Int32 = 0
+    package internal(set) var dayModifications: Int32 = 0
+    package internal(set) var dayCancels: Int32 = 0
+    /// Steps traded in the trading day, either side; a bust takes them back.
+    package internal(set) var dayTraded: Int64 = 0
+    /// Leaves of live sells for delivery, part of `openSell` (RISK.md C23).
+    package internal(set) var openDeliverySell: Int64 = 0
+    /// Steps ever sold for delivery: what a holdings snapshot cannot contain is the difference to its own count.
+    package internal(set) var deliverySold: Int64 = 0
+    /// Result of the running round trip, before fees (RISK.md C28).
+    package private(set) var tripValue: Int128 = 0
+    package private(set) var tripFees: Int64 = 0
 
     init(account: Int32, instrument: Int32) { (self.account, self.instrument) = (account, instrument) }
 
@@ -54,8 +67,40 @@ package struct Position: Hashable, Sendable {
         }
     }
 
+    /// `P + B`: what the position is if every live buy fills and no sell does.
+    @inline(__always)
+    var longest: Int64 { saturatingSum(quantity, openBuy) }
+
+    /// `S - P`: the other way round.
+    @inline(__always)
+    var shortest: Int64 { saturatingSum(openSell, quantity == .min ? .max : -quantity) }
+
+    /// Steps traded today and live ones: what C17 counts in lots.
+    @inline(__always)
+    var busySteps: Int64 { saturatingSum(max(0, dayTraded), saturatingSum(openBuy, openSell)) }
+
+    /// A round trip that ended: the position came back to zero or changed sides.
+    struct RoundTrip: Hashable, Sendable {
+        /// Steps × points, before fees.
+        var value: Int128
+        /// Minor units.
+        var fees: Int64
+    }
+
+    /// The trading day began with this mark of the instrument; `nil` = none was known.
+    mutating func openDay(mark: Int64?) {
+        (dayCash, dayFees) = (0, 0)
+        (dayOrders, dayModifications, dayCancels, dayTraded) = (0, 0, 0, 0)
+        dayOpenQuantity = quantity
+        dayOpenMark = quantity == 0 ? 0 : mark
+    }
+
     /// Applies an execution. `added` is signed steps, `price` points.
-    mutating func apply(execution added: Int64, price: Int64, fees paid: Int64) {
+    /// - Returns: the round trip that it ended. The fees of the execution count in it, also where a part of it opened the
+    ///   other side.
+    @discardableResult
+    mutating func apply(execution added: Int64, price: Int64, fees paid: Int64) -> RoundTrip? {
+        let (before, realisedBefore) = (quantity, realisedValue)
         let value = Int128(added) * Int128(price)
         dayCash = saturatingSum(dayCash, -value)
         fees = saturatingSum(fees, paid)
@@ -75,6 +120,12 @@ package struct Position: Hashable, Sendable {
         }
         // Never `.min`, so that its negation exists.
         quantity = max(-.max, saturatingSum(quantity, added))
+        tripValue = saturatingSum(tripValue, saturatingSum(realisedValue, -realisedBefore))
+        tripFees = saturatingSum(tripFees, paid)
+        guard before != 0, quantity == 0 || (quantity > 0) != (before > 0) else { return nil }
+        let trip = RoundTrip(value: tripValue, fees: tripFees)
+        (tripValue, tripFees) = (0, 0)
+        return trip
     }
 
     /// `value × part / whole`, toward zero; divides first where the product would not fit.
@@ -113,4 +164,10 @@ func saturatingSum(_ first: Int128, _ second: Int128) -> Int128 {
 func saturatingSum(_ first: Int64, _ second: Int64) -> Int64 {
     let (sum, overflow) = first.addingReportingOverflow(second)
     return overflow ? (first < 0 ? .min : .max) : sum
+}
+
+@inline(__always)
+func saturatingDifference(_ first: Int64, _ second: Int64) -> Int64 {
+    let (difference, overflow) = first.subtractingReportingOverflow(second)
+    return overflow ? (first < 0 ? .min : .max) : difference
 }

@@ -87,6 +87,10 @@ extension EventWriter {
         write(change.reason)
         write(change.by)
         write(change.at)
+        var flags = FieldFlags()
+        flags[0] = change.until.isPresent
+        write(flags)
+        if let until = change.until { write(until) }
     }
 
     package mutating func write(_ opening: DayOpening) {
@@ -100,6 +104,10 @@ extension EventWriter {
             write(mark.instrument)
             if let points = mark.points { write(points) }
         }
+        var flags = FieldFlags()
+        flags[0] = opening.equity.isPresent
+        write(flags)
+        if let equity = opening.equity { write(equity) }
     }
 }
 
@@ -162,7 +170,8 @@ extension EventReader {
         TradingStateChange(
             scope: try readScope(), status: try read(TradingStatus.init(rawValue:)), reason: try readText(),
             by: try readText(),
-            at: try readTime())
+            at: try readTime(),
+            until: try readAppendedFlags(known: 1)[0] ? readTime() : nil)
     }
 
     package mutating func readDayOpening() throws(EventCodingError) -> DayOpening {
@@ -172,6 +181,6 @@ extension EventReader {
                 let flags = try reader.readFlags(known: 1)
                 return DayOpening.Mark(
                     instrument: try reader.readInt32(), points: try flags[0] ? reader.readSigned() : nil)
-            })
+            }, equity: try readAppendedFlags(known: 1)[0] ? readSigned() : nil)
     }
 }

@@ -169,6 +169,11 @@ package struct EventReader {
         return FieldFlags(rawValue: value)
     }
 
+    /// Flags that were appended to an event: a record from before them ends here and has none set.
+    mutating func readAppendedFlags(known: Int) throws(EventCodingError) -> FieldFlags {
+        isAtEnd ? FieldFlags() : try readFlags(known: known)
+    }
+
     // MARK: Structure
 
     /// Elements behind their count. Room is made for as many as the bytes can hold, never for more.

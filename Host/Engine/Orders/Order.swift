@@ -90,6 +90,8 @@ package struct Order: Hashable, Sendable {
     private var isHandedOver = false
     private var cancelPending = false
     package private(set) var replacement: Replacement?
+    /// Modifies asked for, whatever became of them (RISK.md C14).
+    package private(set) var modifications: Int32 = 0
     package private(set) var ending: Ending?
     private var isGapClosed = false
     package internal(set) var error: AdapterError?
@@ -209,7 +211,10 @@ package struct Order: Hashable, Sendable {
     }
 
     package mutating func requestReplace(_ wanted: Replacement) -> Effect {
-        step { $0.replacement = wanted }
+        step {
+            $0.replacement = wanted
+            $0.modifications += 1
+        }
     }
 
     /// What the modify came to. Unknown keeps both quantities reserved until a look-up tells.

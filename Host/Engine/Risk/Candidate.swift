@@ -44,6 +44,14 @@ struct Candidate: Sendable {
     var parentQuantity: Int64 = 0
     /// Margin that the leg will need, set by the margin control.
     var margin: Int64 = 0
+    /// What every leg of the parent shares.
+    var parent = ParentFacts()
+    /// Quantity as allocated, before any control clipped it.
+    var askedQuantity: Int64 = 0
+    /// Modifications of the order so far; -1 = it is a new order.
+    var modifications: Int32 = -1
+    /// What a control that passed has to say all the same; taken from here by whoever called it.
+    var alert: Rejection?
 
     /// The price used for money (RISK.md §2 `px`): the limit; else reference plus band. `nil` = not known.
     var moneyPrice: Int64? {
@@ -56,6 +64,20 @@ struct Candidate: Sendable {
 
     /// The largest lot multiple that is not above `quantity` and not negative.
     func lotMultiple(_ quantity: Int64) -> Int64 { max(0, quantity) / instrument.lot * instrument.lot }
+}
+
+/// Facts about the parent that controls look at, computed once and carried with every leg. Trivial.
+struct ParentFacts: Sendable {
+    /// Where the venue's clock stands.
+    var session = VenueHours.unknown
+    var isAfterMarket = false
+    /// As asked for, before market protection.
+    var orderType = OrderType.market
+    /// Points, as asked for; 0 = none.
+    var limitPrice: Int64 = 0
+    /// Runs of the parent's strategy so far; -1 = it names none, -2 = it cannot be counted.
+    var strategyRuns: Int64 = -1
+    var groupLoss = GroupLossState()
 }
 
 /// Messages of the parent's earlier legs, which are not in the logs yet.

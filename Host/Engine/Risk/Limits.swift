@@ -26,6 +26,23 @@ package struct AccountLimits: Hashable, Sendable {
     package var grossExposure = Self.unlimited
     package var margin = MarginLimit()
     package var dailyLoss = DailyLossLimit()
+    package var hours = TradingHoursLimit()
+    /// C7: runs of one strategy since a person enabled it last.
+    package var strategyRuns = Self.unlimited
+    /// C14: modifications of one order.
+    package var modifications = Self.unlimited
+    package var duplicates = DuplicateLimit()
+    package var dailyCounts = DailyCountLimit()
+    package var dailyCountsPerInstrument = DailyCountLimit()
+    package var netExposure = NetExposureLimit()
+    /// C21: basis points of the equity in one instrument.
+    package var concentration = Self.unlimited
+    /// C22: gross exposure in basis points of the equity; 20,000 is twice the equity.
+    package var leverage = Self.unlimited
+    package var shortRules = ShortRules()
+    package var drawdown = DrawdownLimit()
+    package var lossStreak = LossStreakLimit()
+    package var selfTrade = SelfTradeLimit()
     /// Controls that only observe: their refusals are recorded as alerts and do not refuse.
     package var observed: Set<ControlID> = []
 
@@ -161,8 +178,18 @@ package struct DailyLossLimit: Hashable, Sendable {
 package struct TotalLimits: Hashable, Sendable {
     /// By currency; a scope with any entry refuses opening orders in a currency that has none.
     package var grossExposure: [Currency: Int64] = [:]
+    /// As `grossExposure`.
+    package var netExposure: [Currency: Int64] = [:]
+    package var netByInstrument = false
     package var openOrders: Int64 = AccountLimits.unlimited
     package var rates: [RateWindow] = []
+    /// C18 for a group: the sum of its accounts' worst cases in one instrument, in `positionUnit`.
+    package var position = ExactLimit.unlimited
+    package var positionUnit = AccountLimits.PositionUnit.units
+    /// C27, groups only.
+    package var loss = GroupLossLimit()
+    /// C30, groups only; `nil` = the document has no such section for it.
+    package var aggregate: AggregateLimit?
 
     package init() {}
 }

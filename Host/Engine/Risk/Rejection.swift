@@ -194,6 +194,16 @@ package struct Rejection: Hashable, Sendable {
         case unknownOutstanding
         case notReady, unsupported, deadlinePassed, othersFailed
         case zeroAfterClip
+        case outsideSession, afterMarketNotAllowed, noCalendar
+        case strategyRunsUsed, strategiesUncounted
+        case tooManyModifications
+        case duplicateOrder, duplicatesUncounted
+        case tooManyOrdersToday, tooManyModificationsToday, tooManyLotsToday, tooManyCancelsToday
+        case netExposureExceeded, concentrationExceeded, leverageExceeded, noEquity, currencyNotConvertible
+        case notHeld, noHoldings, nakedOption
+        case drawdownReached, groupLossReached, losingStreak
+        case selfTrade, selfTradeCanceling
+        case aggregateNotional, aggregateRate, aggregateOpenOrders, aggregatePosition, aggregateExposure, aggregateLoss
 
         package var text: String {
             switch self {
@@ -246,6 +256,38 @@ package struct Rejection: Hashable, Sendable {
             case .deadlinePassed: "the parent's deadline passed before the leg was sent"
             case .othersFailed: "other legs of the parent failed and its mode does not allow that"
             case .zeroAfterClip: "nothing is left after clipping"
+            case .outsideSession: "the venue takes no such order at this time"
+            case .afterMarketNotAllowed: "the account may not place after-market orders"
+            case .noCalendar: "no trading calendar of the venue is known"
+            case .strategyRunsUsed: "the strategy has used its runs; a person must enable it again"
+            case .strategiesUncounted: "more strategies trade than can be counted"
+            case .tooManyModifications: "the order has been modified too often"
+            case .duplicateOrder: "the same order was taken a moment ago"
+            case .duplicatesUncounted: "too many orders in the window to tell a duplicate"
+            case .tooManyOrdersToday: "too many orders today"
+            case .tooManyModificationsToday: "too many modifications today"
+            case .tooManyLotsToday: "too many lots today, traded and live ones together"
+            case .tooManyCancelsToday: "many cancels today"
+            case .netExposureExceeded: "the net exposure could grow beyond the limit"
+            case .concentrationExceeded: "the instrument's share of the equity could grow beyond the limit"
+            case .leverageExceeded: "the gross exposure could grow beyond its multiple of the equity"
+            case .noEquity: "the account's equity is not positive"
+            case .currencyNotConvertible: "a position is in a currency for which there is no rate"
+            case .notHeld: "more would be sold than is held"
+            case .noHoldings: "no holdings of the account are known"
+            case .nakedOption: "the account may not sell options short"
+            case .drawdownReached: "the drawdown limit is reached"
+            case .groupLossReached: "the group's loss limit is reached"
+            case .losingStreak: "too many losing round trips in a row"
+            case .selfTrade: "the order would trade against a live order of the same owner"
+            case .selfTradeCanceling:
+                "live orders of the same owner on the other side are being canceled: send the order again when they are gone"
+            case .aggregateNotional: "the value of all legs together is above the maximum"
+            case .aggregateRate: "all legs together are too many messages in the window"
+            case .aggregateOpenOrders: "all legs together would leave too many orders open in the group"
+            case .aggregatePosition: "the group's positions together could grow beyond the limit"
+            case .aggregateExposure: "the group's exposure could grow beyond the limit"
+            case .aggregateLoss: "the group's loss limit is reached"
             }
         }
     }

@@ -50,22 +50,31 @@ struct ControlSettings {
         var warnBasisPoints: Int64
     }
 
-    /// Controls of the document's vocabulary that this build has not got.
-    static let unavailable = [
-        "trading-hours", "repeated-execution", "modification-cap", "duplicate-order", "daily-counts", "net-exposure",
-        "concentration", "leverage", "short-rules", "drawdown", "group-loss", "loss-streak", "self-trade",
-        "group-aggregate",
-    ]
+    var hours: TradingHoursLimit?
+    var strategyRuns: Int64?
+    var modifications: Int64?
+    var duplicates: DuplicateLimit?
+    var dailyCounts = DailyCountSettings()
+    var dailyCountsPerInstrument = DailyCountSettings()
+    var netExposure: MoneyLimit?
+    var netByInstrument = false
+    var concentration: Int64?
+    var leverage: Int64?
+    var delivery: ShortRules.Delivery?
+    var allowsNakedOptions: Bool?
+    var drawdown: DrawdownSettings?
+    var lossStreak: LossStreakSettings?
+    var selfTrade: SelfTradeLimit?
+    var groupLoss: GroupLossLimit?
+    var aggregate: AggregateLimit?
+    /// Names of controls that are mentioned and bind single accounts only, for scopes that are none.
+    var accountControls: [String] = []
 
     init() {}
 
     // MARK: Reading
 
     init(_ reader: MappingReader) {
-        for name in Self.unavailable where reader.contains(name) {
-            _ = reader.value(of: name)
-            reader.report("the control \(name) is not available in this build", remedy: "leave it out", at: name)
-        }
         allowList = reader.optional("allow-list", .list(of: .allowRule))
         section(reader, "market-protection", .marketProtection) { settings, section in
             var limit = MarketProtectionLimit()
@@ -130,6 +139,10 @@ struct ControlSettings {
             _ = section.value("then", .choice(["reducing": TradingStatus.reducing]), default: .reducing)
             settings.dailyLoss = maximum.map { DailyLossSettings(maximum: $0, warnBasisPoints: warn) }
         }
+        readOrderControls(reader)
+        readExposureControls(reader)
+        readResultControls(reader)
+        readGroupControls(reader)
     }
 
     private mutating func readMargin(_ reader: MappingReader) {
@@ -149,7 +162,7 @@ struct ControlSettings {
         }
     }
 
-    private mutating func section(
+    mutating func section(
         _ reader: MappingReader, _ name: String, _ control: ControlID,
         _ body: (inout ControlSettings, MappingReader) -> Void
     ) {

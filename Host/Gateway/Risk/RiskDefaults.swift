@@ -47,5 +47,32 @@ package enum RiskDefaults {
                 "0.2 BTC", "10000000 KRW"]
               warn_bps: 8000
               then: reducing
+            # No calendar is shipped: sessions and holidays are the operator's data.
+            trading-hours: { calendar: none }
+            repeated-execution: { max: 1000 }
+            modification-cap: { max: 20 }
+            duplicate-order: { max: 3, window: 2s }
+            daily-counts:
+              { orders: 2000, modifications: 2000, lots: 1000000, cancels: 2000,
+                per_instrument: { orders: 1000, modifications: 1000, lots: 1000000 } }
+            net-exposure:
+              max: ["10000000 INR", "500000 USD", "500000 EUR", "500000 GBP", "50000000 JPY", "500000 USDT",
+                "500000 USDC", "10 BTC", "500000000 KRW"]
+              by: underlying
+            concentration: { bps: 10000 }
+            leverage: { bps: 20000 }
+            short-rules: { delivery: free, naked_options: false }
+            drawdown:
+              max: ["200000 INR", "20000 USD", "20000 EUR", "20000 GBP", "2000000 JPY", "20000 USDT", "20000 USDC",
+                "0.4 BTC", "20000000 KRW"]
+              bps: 3000
+              epoch: session
+              then: reducing
+            loss-streak:
+              count: 20
+              epsilon: ["100 INR", "1 USD", "1 EUR", "1 GBP", "100 JPY", "1 USDT", "1 USDC", "0.0001 BTC", "1000 KRW"]
+              cool_off: 15m
+            # Every conflict is on the record of its leg; `reject` and `cancel_resting` refuse it.
+            self-trade: { scope: owner, action: tag }
         """
 }

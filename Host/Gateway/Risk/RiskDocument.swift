@@ -30,40 +30,74 @@ package struct RiskDocument {
                 value.reportMismatch(expected: "a mapping of controls")
                 continue
             }
-            profiles[name] = ControlSettings(mapping)
+            let settings = ControlSettings(mapping)
+            for control in settings.groupControls {
+                mapping.report(
+                    "the control \(control) does not bind an account", remedy: "give it in limits of groups",
+                    at: control)
+            }
+            profiles[name] = settings
             mapping.finish()
         }
         if reader.contains("firm") {
             let section = reader.section("firm")
             firmProfile = profile(section)
             firm = limits(section)
+            refuse(firm.accountControls + firm.groupControls, section, "the firm's totals")
             section.finish()
         }
         for section in reader.sections("groups") {
-            if let id = section.required("id", .identifier) as GroupID? { groups[id] = limits(section) }
+            if let id = section.required("id", .identifier) as GroupID? {
+                let settings = limits(section)
+                refuse(settings.accountControls, section, "a group's totals")
+                groups[id] = settings
+            }
             section.finish()
         }
         for section in reader.sections("accounts") {
             if let id = section.required("id", .identifier) as AccountID? {
                 if accounts[id] != nil { section.report("the account stands twice", at: "id") }
                 accountProfiles[id] = profile(section)
-                accounts[id] = limits(section)
+                let settings = limits(section)
+                refuse(settings.groupControls, section, "an account")
+                accounts[id] = settings
             }
             section.finish()
         }
         for section in reader.sections("adapters") {
-            if let id = section.required("id", .adapterID) { adapters[id] = limits(section) }
+            if let id = section.required("id", .adapterID) {
+                let settings = limits(section)
+                refuse(
+                    settings.accountControls + settings.groupControls
+                        + (settings.netExposure == nil ? [] : ["net-exposure"]),
+                    section, "an adapter's totals")
+                adapters[id] = settings
+            }
             section.finish()
         }
         for section in reader.sections("instruments") {
             let match = section.required("match", .instrumentPattern)
             let settings = limits(section)
+            refuse(
+                settings.accountControls + settings.groupControls
+                    + (settings.netExposure == nil ? [] : ["net-exposure"]),
+                section, "instruments")
             if let match {
                 var entry = InstrumentLimits(match: match)
                 (entry.quantity, entry.position, entry.collar) = (settings.quantity, settings.position, settings.collar)
                 instruments.append(entry)
             }
             section.finish()
+        }
+    }
+
+    /// A limit that nothing looks at is an error, not a comment.
+    private func refuse(_ controls: [String], _ section: MappingReader, _ scope: String) {
+        for control in controls {
+            section.report(
+                "the control \(control) does not bind \(scope)",
+                remedy: ["group-loss", "group-aggregate"].contains(control)
+                    ? "give it in limits of groups" : "give it in a profile or in limits of accounts", at: "limits")
         }
     }
 
@@ -172,6 +206,9 @@ extension ControlSettings {
             money(dailyLoss.maximum, \.dailyLoss.maximum)
             limits.dailyLoss.warnBasisPoints = dailyLoss.warnBasisPoints
         }
+        money(netExposure, \.netExposure.maximum)
+        money(drawdown?.maximum, \.drawdown.maximum)
+        layControls(over: &limits, currency)
         for (control, isObserved) in modes {
             if isObserved { limits.observed.insert(control) } else { limits.observed.remove(control) }
         }
@@ -208,6 +245,7 @@ extension ControlSettings {
         try check("margin-buffer", above.margin.isLimited && !limits.margin.isLimited)
         try check("margin-buffer.bps", limits.margin.isLimited && limits.margin.basisPoints < above.margin.basisPoints)
         try check("daily-loss.max", limits.dailyLoss.maximum > above.dailyLoss.maximum)
+        if let looser = limits.looserControl(than: above) { try check(looser, true) }
         // What the account's entry leaves out of a control keeps the value above.
         if let quantity, quantity.maximumLots == AccountLimits.unlimited {
             limits.quantity.maximumLots = above.quantity.maximumLots
@@ -227,6 +265,12 @@ extension ControlSettings {
         }
         totals.openOrders = openOrders ?? AccountLimits.unlimited
         totals.rates = rates ?? []
+        totals.netExposure = Self.amounts(netExposure)
+        totals.netByInstrument = netByInstrument
+        totals.position = position ?? .unlimited
+        totals.positionUnit = positionUnit ?? .units
+        totals.loss = groupLoss ?? GroupLossLimit()
+        totals.aggregate = aggregate
         return totals
     }
 }

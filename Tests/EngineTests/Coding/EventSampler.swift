@@ -171,13 +171,14 @@ extension EventSampler {
     mutating func stateChange() -> TradingStateChange {
         TradingStateChange(
             scope: Scope(kind: raw(ScopeKind.self), id: text()), status: raw(TradingStatus.self), reason: text(),
-            by: text(), at: time())
+            by: text(), at: time(), until: maybe { $0.time() })
     }
 
     mutating func dayOpening() -> DayOpening {
         DayOpening(
             account: int32(), day: signed(),
-            marks: list { .init(instrument: $0.int32(), points: $0.maybe { $0.signed() }) })
+            marks: list { .init(instrument: $0.int32(), points: $0.maybe { $0.signed() }) },
+            equity: maybe { $0.signed() })
     }
 
     mutating func parentOrder() -> ParentOrder {

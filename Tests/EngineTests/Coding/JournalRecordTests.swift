@@ -71,6 +71,7 @@ struct JournalRecordTests {
         #expect(ControlID.modeNotMet.rawValue == 104)
         #expect(LocalCancelReason.shutdown.rawValue == 5)
         #expect(TradingStatus.halted.rawValue == 2)
+        #expect(TradingStatus.coolOff.rawValue == 3)
     }
 
     /// These two number their cases by place: a case put between others would give stored numbers a new meaning.
@@ -89,7 +90,13 @@ struct JournalRecordTests {
                 parentNotional overflow freezeBelowLot tooManySlices rateExceeded rateHoldTooLong \
                 tooManyOpenOrders positionExceeded exposureExceeded exposureNoPrice exposureNoLimit marginShort \
                 noFunds staleFunds noMarginRate lossReached lossNoPrice unknownOutstanding notReady unsupported \
-                deadlinePassed othersFailed zeroAfterClip
+                deadlinePassed othersFailed zeroAfterClip outsideSession afterMarketNotAllowed noCalendar \
+                strategyRunsUsed strategiesUncounted tooManyModifications duplicateOrder duplicatesUncounted \
+                tooManyOrdersToday tooManyModificationsToday tooManyLotsToday tooManyCancelsToday \
+                netExposureExceeded concentrationExceeded leverageExceeded noEquity currencyNotConvertible \
+                notHeld noHoldings nakedOption drawdownReached groupLossReached losingStreak selfTrade \
+                selfTradeCanceling aggregateNotional aggregateRate aggregateOpenOrders aggregatePosition \
+                aggregateExposure aggregateLoss
                 """))
         #expect(
             names(AdapterErrorCode.self).hasPrefix(

@@ -1,7 +1,7 @@
 import Domain
 
 /// C18 `max-position`: the worst case `W' = max(P + B + q[buy], S - P + q[sell])` is at most the limit, or the order is
-/// strictly closing. Source: RISK.md §2, §4.
+/// strictly closing; of a group, the sum of its accounts' worst cases. Source: RISK.md §2, §4.
 ///
 /// Steps; the limit is in units, or in lots where `unit: lots`.
 struct MaxPosition: RiskControl {
@@ -21,7 +21,7 @@ struct MaxPosition: RiskControl {
             }
         }
         let projected = candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
-        guard projected > limit else { return .pass }
+        guard projected > limit else { return group(candidate, engine) }
         let room: Int64 =
             switch candidate.side {
             case .buy: saturatingSum(saturatingSum(limit, -candidate.position.quantity), -candidate.position.openBuy)
@@ -33,5 +33,33 @@ struct MaxPosition: RiskControl {
             Rejection(
                 id, .positionExceeded, unit: .quantity, limit: limit, observed: candidate.position.worstCase,
                 projected: projected), clipTo: fits ? candidate.lotMultiple(room) : 0)
+    }
+    private static func group(_ candidate: Candidate, _ engine: borrowing Engine) -> Verdict {
+        guard candidate.group >= 0 else { return .pass }
+        let limits = engine.resolved.groups[Int(candidate.group)]
+        let limit = limits.position.steps(candidate.instrument, in: limits.positionUnit)
+        guard limit != .max else { return .pass }
+        let current = engine.book.totals[Int(candidate.group) + 1].worst(candidate.instrument.index.rawValue)
+        let added =
+            candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
+            - candidate.position.worstCase
+        let projected = saturatingSum(current, added)
+        guard projected > limit else { return .pass }
+        // Quantity within today's worst case of the account adds nothing to the sum.
+        let room = saturatingSum(saturatingDifference(limit, current), candidate.quantity - added)
+        return .reject(
+            Rejection(
+                id, .positionExceeded, scope: .group, unit: .quantity, limit: limit, observed: current,
+                projected: projected), clipTo: limit < current ? 0 : candidate.lotMultiple(room))
+    }
+}
+
+extension ExactLimit {
+    /// In steps, of a limit in units or lots.
+    func steps(_ instrument: Instrument, in unit: AccountLimits.PositionUnit) -> Int64 {
+        guard unit == .lots, case .value(let lots) = self else { return steps(instrument) }
+        let whole = lots.scaled(to: 0, rounding: .floor).flatMap(Int64.init(exactly:)) ?? .max
+        let (product, overflow) = whole.multipliedReportingOverflow(by: instrument.lot)
+        return overflow ? .max : product
     }
 }

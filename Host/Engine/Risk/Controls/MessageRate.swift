@@ -12,7 +12,8 @@ struct MessageRate: RiskControl {
         var refusal: Rejection?
         func check(_ logs: [SlidingLog], _ scope: ScopeKind, pending: Int) {
             for log in logs {
-                guard Int(candidate.slices) <= log.limit else { continue }  // paced at dispatch
+                // A parent of more messages than the window takes is admitted, and paced at dispatch.
+                guard Int(candidate.slices) + pending <= log.limit else { continue }
                 let earliest = log.earliest(Int(candidate.slices), now: candidate.now, alreadyPlanned: pending)
                 if let earliest, earliest <= latest { continue }
                 if let earliest, earliest.since(candidate.now) <= limits.maximumHold || candidate.isClosing {

@@ -1,7 +1,7 @@
 import Domain
 
-/// C6 `trading-state` (!): halted refuses all, reducing takes strict closing orders only; the most severe state of firm,
-/// group, account, instrument, adapter, strategy and key counts. An order that says it only
+/// C6 `trading-state` (!): halted refuses all, reducing and a cool-off until its end take strict closing orders only; the
+/// most severe state of firm, group, account, instrument, adapter, strategy and key counts. An order that says it only
 /// reduces (`reduce_only`) must be strictly closing in every state. The gateway's own closing orders pass in every state.
 /// Source: RISK.md §4.
 struct TradingState: RiskControl {
@@ -14,6 +14,11 @@ struct TradingState: RiskControl {
         case .active: return .pass
         case .reducing:
             return candidate.isClosing ? .pass : .reject(reducing(candidate, scope: candidate.states.scope))
+        case .coolOff:
+            if candidate.isClosing { return .pass }
+            var refusal = reducing(candidate, scope: candidate.states.scope)
+            refusal.sentence = .coolingOff
+            return .reject(refusal)
         case .halted: return .reject(Rejection(id, .halted, scope: candidate.states.scope))
         }
     }

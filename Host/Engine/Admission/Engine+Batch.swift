@@ -1,0 +1,146 @@
+import Domain
+
+// The controls that look at all legs of a parent together, after the legs (RISK.md §4): C29 and C30.
+
+extension Engine {
+    /// A leg's reservation in the book: taken while later legs are evaluated, given back in the end.
+    mutating func reserve(_ share: Share, _ evaluation: Evaluation, _ parent: ParentTerms, sign: Int64) {
+        book.reserve(
+            share.account, parent.instrumentNumber, share.side, evaluation.quantity * sign,
+            orders: Int32(evaluation.slices) * Int32(sign), isDelivery: parent.order.product == .delivery)
+    }
+
+    /// Runs both controls over the legs that passed, whose reservations stand. A leg that is refused here gives its own
+    /// back at once.
+    mutating func checkBatch(
+        _ shares: [Share], _ parent: ParentTerms, _ before: AggregateTotals?, _ results: inout [Evaluation],
+        now: Timestamp
+    ) {
+        if !resting.kinds.isEmpty { checkSelfTrade(shares, parent, &results) }
+        if let group = parent.groupNumber, let before {
+            checkAggregate(group, shares, parent, before, &results, now: now)
+        }
+    }
+
+    private mutating func refuse(
+        _ rejection: Rejection, _ index: Int, _ shares: [Share], _ parent: ParentTerms, _ results: inout [Evaluation]
+    ) {
+        if resolved.accounts[Int(shares[index].account)]?.observed.contains(rejection.control) ?? false {
+            results[index].alerts.append(rejection)
+            return
+        }
+        reserve(shares[index], results[index], parent, sign: -1)
+        results[index].rejection = rejection
+        results[index].quantity = 0
+        results[index].slices = 0
+        results[index].margin = 0
+    }
+
+    // MARK: C29
+
+    private mutating func checkSelfTrade(_ shares: [Share], _ parent: ParentTerms, _ results: inout [Evaluation]) {
+        let instrument = parent.instrumentNumber
+        let reference = inputs.reference(instrument).points
+        var (buys, sells) = (false, false)
+        for index in shares.indices where results[index].rejection == nil {
+            if shares[index].side == .buy { buys = true } else { sells = true }
+        }
+        // Legs of one side cannot meet each other.
+        var own: SelfTradeIndex?
+        if buys, sells {
+            own = SelfTradeIndex(kinds: resting.kinds, owners: resting.owners, groups: resting.groups)
+        }
+        for index in shares.indices where results[index].rejection == nil {
+            let share = shares[index]
+            guard let limit = resolved.accounts[Int(share.account)]?.selfTrade, limit.owners != .none else { continue }
+            let price = RestingPrice(
+                side: share.side, orderType: results[index].orderType, limitPrice: results[index].limitPrice)
+            let others = own.flatMap {
+                $0.bestOpposite(
+                    of: share.side, account: share.account, instrument: instrument, owners: limit.owners,
+                    reference: reference)
+            }
+            if let rejection = SelfTrade.conflict(
+                price, account: share.account, instrument: instrument, isClosing: results[index].isClosing,
+                others: others, limit, self)
+            {
+                if limit.action == .tag {
+                    results[index].alerts.append(rejection)
+                } else {
+                    refuse(rejection, index, shares, parent, &results)
+                    if results[index].rejection != nil { continue }
+                }
+            }
+            own?.change(price, account: share.account, instrument: instrument, by: 1)
+        }
+    }
+
+    /// C29 for a modify: a conflict refuses it whatever is configured but `tag`, since the order itself can be canceled and
+    /// sent anew.
+    func selfTrade(_ candidate: Candidate) -> Rejection? {
+        guard let limits = resolved.accounts[Int(candidate.account)], !limits.observed.contains(.selfTrade),
+            limits.selfTrade.action != .tag
+        else { return nil }
+        var rejection = SelfTrade.conflict(
+            RestingPrice(side: candidate.side, orderType: candidate.orderType, limitPrice: candidate.limitPrice),
+            account: candidate.account, instrument: candidate.instrument.index.rawValue, isClosing: false, others: nil,
+            limits.selfTrade, self)
+        rejection?.sentence = .selfTrade
+        return rejection
+    }
+
+    // MARK: C30
+
+    /// A group's totals that C30 compares, as they stand.
+    struct AggregateTotals: Sendable {
+        var openOrders: Int64
+        /// Steps of the parent's instrument.
+        var position: Int64
+        /// Minor units; `nil` = an instrument has no price.
+        var gross: Int64?
+        var net: Int64?
+    }
+
+    /// `nil` where the group has no such limits.
+    func aggregateTotals(_ parent: ParentTerms) -> AggregateTotals? {
+        guard let group = parent.groupNumber, let limit = resolved.groups[Int(group)].aggregate else { return nil }
+        let total = Int(group) + 1
+        let number = parent.instrumentNumber
+        return AggregateTotals(
+            openOrders: book.totals[total].openOrders, position: book.totals[total].worst(number),
+            gross: limit.grossExposure.isEmpty
+                ? 0 : grossExposure(total: total, currency: parent.instrument.currency),
+            net: limit.netExposure.isEmpty
+                ? 0 : netExposure(total: total, like: number, isByInstrument: limit.netByInstrument)?.larger)
+    }
+
+    private mutating func checkAggregate(
+        _ group: Int32, _ shares: [Share], _ parent: ParentTerms, _ before: AggregateTotals,
+        _ results: inout [Evaluation], now: Timestamp
+    ) {
+        let opening = shares.indices.filter { results[$0].rejection == nil && !results[$0].isClosing }
+        guard !opening.isEmpty, let limit = resolved.groups[Int(group)].aggregate,
+            let after = aggregateTotals(parent)
+        else { return }
+        let check = GroupAggregate(limit: limit, instrument: parent.instrument, before: before, after: after)
+        var messages: Int64 = 0
+        for result in results where result.rejection == nil { messages = saturatingSum(messages, result.slices) }
+        var notional: Int64? = 0
+        for index in opening {
+            guard let sum = notional, let price = results[index].moneyPrice,
+                let value = parent.instrument.notional(quantity: results[index].quantity, price: price)
+            else {
+                notional = nil
+                break
+            }
+            notional = saturatingSum(sum, value)
+        }
+        let logs = Int(group) < rates.aggregates.count ? rates.aggregates[Int(group)] : []
+        let refusal =
+            check.notional(notional) ?? check.rate(logs, messages, now: now) ?? check.totals()
+            ?? GroupLoss.refusal(
+                groupLoss(group, limit.loss), limit.loss, parent.instrument.currency, GroupAggregate.id, .aggregateLoss)
+        guard let refusal else { return }
+        for index in opening { refuse(refusal, index, shares, parent, &results) }
+    }
+}

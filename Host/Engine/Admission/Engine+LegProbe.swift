@@ -1,0 +1,34 @@
+package import Domain
+
+/// One leg as an admission puts it before the controls, made once, so that what admission does with a single leg can be
+/// run again and again: for a benchmark, or for a what-if.
+package struct LegProbe: Sendable {
+    let share: Engine.Share
+    let parent: ParentTerms
+    let context: LegContext
+}
+
+extension Engine {
+    /// The leg that an order on one account would be now.
+    ///
+    /// - Throws: `ParentRefusal` for a fact about the whole parent; so is a group as its target.
+    package func probe(_ request: AdmissionRequest, now: Timestamp) throws(ParentRefusal) -> LegProbe {
+        let parent = try ParentTerms(request.order, engine: self)
+        guard let account = parent.accountNumber, let quantity = parent.quantity, let side = request.order.side else {
+            throw ParentRefusal(
+                code: "missing_field", path: "/account_id", value: "null",
+                message: "a probe is of one account, one side and a quantity", remedy: "give all three")
+        }
+        var context = LegContext(parent, request, engine: self, now: now)
+        context.parentQuantity = quantity
+        return LegProbe(
+            share: Share(account: account, side: side, weight: 1, quantity: quantity), parent: parent, context: context)
+    }
+
+    /// Looks the position up and runs every control on the leg, by the code of admission; keeps nothing.
+    ///
+    /// - Returns: the slices it would be sent in; 0 = refused.
+    package func slices(of probe: LegProbe) -> Int64 {
+        evaluate(probe.share, probe.parent, probe.context, PendingCounts()).slices
+    }
+}

@@ -1,0 +1,215 @@
+import Domain
+
+// What the day's counts, the attribution of fills, round trips and high-water marks are made of: every one a fold of
+// events, called from `apply` alone.
+
+/// What one step of an order changed.
+struct OrderChange {
+    var effect: Order.Effect
+    var account: Int32
+    var instrument: Int32
+    var side: Side
+    var isDelivery: Bool
+    /// Where it stood among the live prices before and after; `nil` = nowhere, or prices are not kept.
+    var before: RestingPrice?
+    var after: RestingPrice?
+}
+
+extension Run {
+    func restingPrice(_ order: Int) -> RestingPrice? {
+        let leg = legs[Int(orders[order].legIndex)].admission
+        return RestingPrice(orders[order], side: leg.side, orderType: leg.orderType)
+    }
+}
+
+extension Engine {
+    // MARK: States
+
+    mutating func apply(_ change: TradingStateChange) {
+        let known = tradingStates[change.scope]
+        tradingStates[change.scope] = change.status == .active ? nil : change
+        guard change.status == .active else { return }
+        switch change.scope.kind {
+        case .strategy where !change.by.hasPrefix("rule:"): attribution.enable(strategy: change.scope.id)
+        case .account:
+            guard let number = AccountID(change.scope.id).flatMap({ accountNumbers[$0] }) else { return }
+            // A new start: what ended the last one is not held against it again.
+            accounts[Int(number)].trips = RoundTrips()
+            if known?.by == Self.drawdownRule {
+                accounts[Int(number)].equityHigh = nil
+                accounts[Int(number)].sessionEquityHigh = nil
+            }
+        default: break
+        }
+    }
+
+    // MARK: Days
+
+    mutating func open(_ opening: DayOpening) {
+        let account = Int(opening.account)
+        if opening.day > accounts[account].day {
+            accounts[account].day = opening.day
+            accounts[account].dayOrders = 0
+            accounts[account].dayModifications = 0
+            accounts[account].dayCancels = 0
+            accounts[account].sessionEquityHigh = nil
+            func mark(_ instrument: Int32) -> Int64? { opening.marks.first { $0.instrument == instrument }?.points }
+            for slot in book.slots(of: opening.account) {
+                let instrument = book.positions[Int(slot)].instrument
+                book.update(opening.account, instrument) { $0.openDay(mark: mark(instrument)) }
+            }
+            attribution.openDay(of: opening.account, mark: mark)
+        }
+        guard let equity = opening.equity else { return }
+        accounts[account].equityHigh = max(equity, accounts[account].equityHigh ?? equity)
+        accounts[account].sessionEquityHigh = max(equity, accounts[account].sessionEquityHigh ?? equity)
+    }
+
+    // MARK: Counts
+
+    /// Counts what a run admitted: orders of the day, fingerprints, the strategy's run, live prices.
+    mutating func count(_ admission: RunAdmission, _ run: Run, group: Int32?) {
+        let instrument = instruments[Int(admission.instrument)].instrument
+        let price = admission.order.limitPrice.flatMap { instrument.points($0) } ?? 0
+        var hasAdmitted = false
+        for (index, leg) in admission.legs.enumerated() {
+            if leg.slices.isEmpty {
+                if let rejection = leg.rejection, rejection.sentence == .selfTradeCanceling {
+                    demandCancels(leg, rejection, admission.instrument)
+                }
+                continue
+            }
+            hasAdmitted = true
+            let orders = leg.slices.count
+            accounts[Int(leg.account)].dayOrders = saturatingSum(accounts[Int(leg.account)].dayOrders, Int64(orders))
+            book.update(leg.account, admission.instrument) { $0.dayOrders &+= Int32(truncatingIfNeeded: orders) }
+            duplicates.record(
+                OrderFingerprint(
+                    account: leg.account, instrument: admission.instrument, group: group ?? -1, side: leg.side,
+                    orderType: admission.order.orderType, product: admission.order.product,
+                    quantity: leg.allocatedQuantity, price: price), at: admission.admittedAt)
+            if !resting.kinds.isEmpty {
+                for order in run.legs[index].orders {
+                    guard let price = run.restingPrice(order) else { continue }
+                    resting.change(price, account: leg.account, instrument: admission.instrument, by: 1)
+                }
+            }
+        }
+        if hasAdmitted, let strategy = admission.order.strategy { attribution.countRun(ofStrategy: strategy) }
+    }
+
+    mutating func count(modificationOf place: OrderPlace) {
+        guard let (account, instrument) = pair(place) else { return }
+        accounts[Int(account)].dayModifications = saturatingSum(accounts[Int(account)].dayModifications, 1)
+        book.update(account, instrument) { $0.dayModifications &+= 1 }
+    }
+
+    mutating func count(cancelOf place: OrderPlace) {
+        if !selfTradeCancels.isEmpty { selfTradeCancels.removeAll { $0 == place } }
+        guard let (account, instrument) = pair(place) else { return }
+        accounts[Int(account)].dayCancels = saturatingSum(accounts[Int(account)].dayCancels, 1)
+        book.update(account, instrument) { $0.dayCancels &+= 1 }
+    }
+
+    private func pair(_ place: OrderPlace) -> (Int32, Int32)? {
+        guard let run = runs[place.run], run.orders.indices.contains(Int(place.order)) else { return nil }
+        return (run.legs[Int(run.orders[Int(place.order)].legIndex)].admission.account, run.admission.instrument)
+    }
+
+    /// A round trip ended. A result in another currency than the account's cannot be converted: a loss counts as one
+    /// beyond every epsilon, a profit as neither.
+    mutating func count(_ trip: Position.RoundTrip, account: Int32, instrument: Int32) {
+        let terms = instruments[Int(instrument)].instrument
+        let money = terms.money(value: trip.value, rounding: .floor) ?? (trip.value < 0 ? .min : .max)
+        let result: Int64
+        if terms.currency == accounts[Int(account)].account.currency {
+            result = saturatingDifference(money, trip.fees)
+        } else {
+            result = money < 0 ? .min : 0
+        }
+        accounts[Int(account)].trips.append(result)
+    }
+
+    mutating func attribute(
+        _ run: Run, _ account: Int32, _ instrument: Int32, added: Int64, price: Int64, fees: Int64
+    ) {
+        let slot = book.slot(account, instrument)
+        guard slot >= 0 else { return }
+        if let group = run.admission.group.flatMap({ groupNumbers[$0] }) {
+            attribution.apply(
+                owner: AttributionBook.group(group), slot: slot, account: account, instrument: instrument,
+                execution: added, price: price, fees: fees)
+        }
+        if let strategy = run.admission.order.strategy.flatMap({ attribution.strategyNumber($0) }) {
+            attribution.apply(
+                owner: AttributionBook.strategy(strategy), slot: slot, account: account, instrument: instrument,
+                execution: added, price: price, fees: fees)
+        }
+    }
+
+    // MARK: Live prices and self-trades
+
+    /// Brings owners, groups and kept sets of live prices up to date; makes them anew where one of them changed.
+    mutating func resolveResting() {
+        var kinds: SelfTradeIndex.Kinds = []
+        for limits in resolved.accounts {
+            switch limits?.selfTrade.owners ?? .none {
+            case .none: break
+            case .group: kinds.formUnion([.groups, .owners])
+            case .owner: kinds.formUnion(.owners)
+            case .firm: kinds.formUnion(.firm)
+            }
+        }
+        var numbers: [String: Int32] = [:]
+        var owners: [Int32] = []
+        var next: Int32 = 0
+        for entry in accounts {
+            if let owner = entry.account.owner, let known = numbers[owner] {
+                owners.append(known)
+                continue
+            }
+            if let owner = entry.account.owner { numbers[owner] = next }
+            owners.append(next)
+            next += 1
+        }
+        var groupsOfAccount: [[Int32]] = Array(repeating: [], count: accounts.count)
+        for (number, entry) in groups.enumerated() where !entry.isRemoved {
+            for member in entry.members where !groupsOfAccount[Int(member)].contains(Int32(number)) {
+                groupsOfAccount[Int(member)].append(Int32(number))
+            }
+        }
+        guard kinds != resting.kinds || owners != resting.owners || groupsOfAccount != resting.groups else { return }
+        resting = SelfTradeIndex(kinds: kinds, owners: owners, groups: groupsOfAccount)
+        guard !kinds.isEmpty else { return }
+        for run in runs.live {
+            for order in run.orders.indices {
+                guard let price = run.restingPrice(order) else { continue }
+                let account = run.legs[Int(run.orders[order].legIndex)].admission.account
+                resting.change(price, account: account, instrument: run.admission.instrument, by: 1)
+            }
+        }
+    }
+
+    /// Notes the live orders that a leg refused by C29 is to have out of its way.
+    private mutating func demandCancels(_ leg: LegAdmission, _ rejection: Rejection, _ instrument: Int32) {
+        let owners: SelfTradeLimit.Owners =
+            switch rejection.scope {
+            case .firm: .firm
+            case .group: .group
+            default: .owner
+            }
+        let price = RestingPrice(side: leg.side, orderType: leg.orderType, limitPrice: leg.limitPrice)
+            .effective(reference: rejection.observed)
+        for run in runs.live where run.admission.instrument == instrument {
+            for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
+                let other = run.legs[Int(order.legIndex)].admission
+                guard other.side != leg.side, resting.share(leg.account, other.account, owners),
+                    let live = run.restingPrice(index)?.effective(reference: rejection.observed),
+                    leg.side == .buy ? price >= live : price <= live
+                else { continue }
+                let place = OrderPlace(run: run.id, order: Int32(index))
+                if !selfTradeCancels.contains(place) { selfTradeCancels.append(place) }
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import Domain
+
+/// C21 `concentration`: `W'(s) × m × ref × 10^4 <= bps × E`: what one instrument can come to is at most that part of the
+/// account's equity. Equity of zero or less refuses.
+///
+/// Minor units and basis points; equity as the broker told it, no older than the margin buffer's `max_age`.
+/// Source: RISK.md §4. Strict closing orders pass.
+struct Concentration: RiskControl {
+    static let id = ControlID.concentration
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        guard !candidate.isClosing, limits.concentration != AccountLimits.unlimited else { return .pass }
+        let equity: Int64
+        let age: Int64
+        switch engine.equity(candidate, limits, id) {
+        case .known(let amount, let seen): (equity, age) = (amount, seen)
+        case .missing(let refusal): return .reject(refusal)
+        }
+        guard candidate.reference > 0 else {
+            return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
+        }
+        let instrument = candidate.instrument
+        let worst = candidate.position.worstCase
+        let projected = candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
+        // For the record alone: what is compared below is exact.
+        let limit = scaled(equity, limits.concentration, over: 10_000) ?? .max
+        guard let value = instrument.notional(quantity: projected, price: candidate.reference),
+            let current = instrument.notional(quantity: worst, price: candidate.reference)
+        else { return .reject(Rejection(id, .overflow, unit: .money)) }
+        guard Int128(value) * 10_000 > Int128(limits.concentration) * Int128(equity) else { return .pass }
+        let slack = candidate.quantity - (projected - worst)
+        let room = NotionalLimits.largest(candidate, price: candidate.reference, within: limit - current)
+        return .reject(
+            Rejection(
+                id, .concentrationExceeded, scope: .instrument, unit: .money, limit: limit, observed: current,
+                projected: value, inputAge: max(age, candidate.referenceAge)),
+            clipTo: limit < current ? 0 : candidate.lotMultiple(saturatingSum(slack, room)))
+    }
+}
+
+/// An account's equity as a control may use it.
+enum EquityInput {
+    case known(Int64, age: Int64)
+    case missing(Rejection)
+}
+
+extension Engine {
+    /// Equity in minor units for a limit in parts of it; the refusal where there is none, it is old, not positive, or in
+    /// another currency than the instrument.
+    func equity(_ candidate: Candidate, _ limits: AccountLimits, _ control: ControlID) -> EquityInput {
+        guard let funds = inputs.funds[Int(candidate.account)] else {
+            return .missing(Rejection(control, .noFunds, cause: .noInput))
+        }
+        let age = candidate.now.since(funds.asOf)
+        guard age <= limits.margin.maximumAge else {
+            return .missing(
+                Rejection(
+                    control, .staleFunds, cause: .stale, unit: .milliseconds,
+                    limit: limits.margin.maximumAge / 1_000_000, observed: age / 1_000_000, inputAge: age))
+        }
+        guard accountCurrency(candidate.account) == candidate.instrument.currency else {
+            return .missing(Rejection(control, .currencyNotConvertible, cause: .noInput))
+        }
+        guard funds.equity > 0 else {
+            return .missing(
+                Rejection(
+                    control, .noEquity, unit: .money, limit: 1, observed: funds.equity, projected: funds.equity,
+                    inputAge: age))
+        }
+        return .known(funds.equity, age: age)
+    }
+
+    @inline(__always)
+    func accountCurrency(_ account: Int32) -> Currency { accounts[Int(account)].account.currency }
+}

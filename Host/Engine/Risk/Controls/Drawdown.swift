@@ -1,0 +1,56 @@
+import Domain
+
+/// C26 `drawdown`: with `HWM = max (E - T)` over the trading day or all time, opening orders are refused once
+/// `HWM - (E - T) >= max` or `(HWM - (E - T)) × 10^4 >= bps × HWM`. The breach itself puts the account into `then`
+/// (`Engine.lossEvents`). The mark never resets by itself: a person who resumes an account that this rule stopped begins
+/// it anew.
+///
+/// Minor units; equity no older than the margin buffer's `max_age`. Brokers tell no transfers: `T` is 0, so that a
+/// withdrawal counts as a fall until a person resumes. Source: RISK.md §4. Strict closing orders pass.
+struct Drawdown: RiskControl {
+    static let id = ControlID.drawdown
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        let limit = limits.drawdown
+        guard !candidate.isClosing, limit.isLimited else { return .pass }
+        guard let funds = engine.inputs.funds[Int(candidate.account)] else {
+            return .reject(Rejection(id, .noFunds, cause: .noInput, unit: .money, limit: limit.maximum))
+        }
+        let age = candidate.now.since(funds.asOf)
+        guard age <= limits.margin.maximumAge else {
+            return .reject(
+                Rejection(
+                    id, .staleFunds, cause: .stale, unit: .milliseconds,
+                    limit: limits.margin.maximumAge / 1_000_000, observed: age / 1_000_000, inputAge: age))
+        }
+        guard let breach = engine.drawdown(candidate.account, limit, equity: funds.equity) else { return .pass }
+        return .reject(
+            Rejection(
+                id, .drawdownReached, unit: .money, limit: breach.limit, observed: breach.fall, projected: breach.fall,
+                inputAge: age))
+    }
+}
+
+extension Engine {
+    static var drawdownRule: String { "rule:drawdown" }
+
+    /// The account's mark of an epoch, minor units: the highest equity recorded, or the present one where that is higher.
+    package func highWaterMark(_ account: Int32, _ epoch: DrawdownLimit.Epoch, equity: Int64) -> Int64 {
+        let recorded =
+            epoch == .session ? accounts[Int(account)].sessionEquityHigh : accounts[Int(account)].equityHigh
+        return max(equity, recorded ?? equity)
+    }
+
+    /// How far the account fell from its mark and the limit that it reached; `nil` = none.
+    func drawdown(_ account: Int32, _ limit: DrawdownLimit, equity: Int64) -> (fall: Int64, limit: Int64)? {
+        let mark = highWaterMark(account, limit.epoch, equity: equity)
+        let fall = saturatingDifference(mark, equity)
+        if limit.maximum != AccountLimits.unlimited, fall >= limit.maximum { return (fall, limit.maximum) }
+        if limit.basisPoints != AccountLimits.unlimited,
+            Int128(fall) * 10_000 >= Int128(limit.basisPoints) * Int128(mark)
+        {
+            return (fall, scaled(mark, limit.basisPoints, over: 10_000) ?? .max)
+        }
+        return nil
+    }
+}

@@ -1,0 +1,79 @@
+import Domain
+
+/// C27 `group-loss`: opening orders of a group are refused once `D_G <= -max`, `D_G` the day's realised and marked result
+/// less fees of the fills that the group's own runs made, or with `attribution: account` of its member accounts. The
+/// breach itself puts the group into `then` (`Engine.lossEvents`), its accounts stay as they are.
+///
+/// Minor units of each currency, losses rounded away from zero. Source: RISK.md §4. Strict closing orders pass.
+struct GroupLoss: RiskControl {
+    static let id = ControlID.groupLoss
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        guard candidate.group >= 0, !candidate.isClosing else { return .pass }
+        let limit = engine.resolved.groups[Int(candidate.group)].loss
+        return refusal(
+            candidate.parent.groupLoss, limit, engine.accountCurrency(candidate.account), id, .groupLossReached
+        )
+        .map { .reject($0) } ?? .pass
+    }
+
+    /// The refusal that a group's result means for an account of a currency.
+    static func refusal(
+        _ state: GroupLossState, _ limit: GroupLossLimit, _ currency: Currency, _ control: ControlID,
+        _ sentence: Rejection.Sentence
+    ) -> Rejection? {
+        switch state.phase {
+        case .unlimited: return nil
+        case .breached:
+            return Rejection(
+                control, sentence, scope: .group, unit: .money, limit: -state.limit, observed: state.result,
+                projected: state.result)
+        case .unknown:
+            return Rejection(
+                control, .lossNoPrice, cause: .noInput, scope: .group, unit: .money, limit: -state.limit)
+        case .within:
+            guard limit.maximum[currency] == nil else { return nil }
+            return Rejection(control, .exposureNoLimit, cause: .noInput, scope: .group)
+        }
+    }
+}
+
+/// Where a group stands against its loss limit. Trivial: computed once a parent.
+struct GroupLossState: Hashable, Sendable {
+    enum Phase: UInt8, Hashable, Sendable {
+        case unlimited = 0
+        case within
+        /// A held instrument has no price.
+        case unknown
+        case breached
+    }
+    var phase = Phase.unlimited
+    /// Minor units, of the currency that breached or is unknown.
+    var limit: Int64 = 0
+    var result: Int64 = 0
+}
+
+extension Engine {
+    static var groupLossRule: String { "rule:group-loss" }
+
+    /// A breach in any currency counts, then an unknown result; of several the lowest currency code is named.
+    func groupLoss(_ group: Int32, _ limit: GroupLossLimit) -> GroupLossState {
+        var found = GroupLossState()
+        guard !limit.maximum.isEmpty else { return found }
+        found.phase = .within
+        var named = UInt64.max
+        for (currency, maximum) in limit.maximum where maximum != AccountLimits.unlimited {
+            let result =
+                limit.countsAccounts
+                ? memberResult(group, currency: currency) : groupResult(group, currency: currency)
+            let phase: GroupLossState.Phase = result.map { $0 <= -maximum ? .breached : .within } ?? .unknown
+            guard
+                phase.rawValue > found.phase.rawValue
+                    || (phase == found.phase && phase != .within && currency.packed < named)
+            else { continue }
+            found = GroupLossState(phase: phase, limit: maximum, result: result ?? 0)
+            named = currency.packed
+        }
+        return found
+    }
+}

@@ -1,0 +1,19 @@
+import Domain
+
+/// C14 `modification-cap`: modifications of this order so far are fewer than `max`.
+///
+/// A count of modifies asked for. Source: RISK.md §4; brokers cap them for each order. Strict closing orders pass, and a
+/// modify that only makes the order smaller is never asked.
+struct ModificationCap: RiskControl {
+    static let id = ControlID.modificationCap
+
+    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+        guard candidate.modifications >= 0, !candidate.isClosing else { return .pass }
+        let known = Int64(candidate.modifications)
+        guard known >= limits.modifications else { return .pass }
+        return .reject(
+            Rejection(
+                id, .tooManyModifications, scope: .order, unit: .count, limit: limits.modifications, observed: known,
+                projected: known + 1))
+    }
+}

@@ -1,0 +1,113 @@
+import Domain
+
+/// What makes two orders the same one for C15: account, instrument, side, quantity, type, price, product, group.
+struct OrderFingerprint: Hashable, Sendable {
+    let account: Int32
+    let instrument: Int32
+    /// -1 = a single order.
+    let group: Int32
+    let side: Side
+    let orderType: OrderType
+    let product: Product
+    /// Steps, as allocated: before any control clipped it.
+    let quantity: Int64
+    /// Points, as asked for; 0 = none.
+    let price: Int64
+
+    /// A word to find it by. Strangers gain nothing by choosing it: a collision costs one comparison.
+    fileprivate var bucket: UInt64 {
+        let words =
+            UInt64(UInt32(bitPattern: group)) << 24 | UInt64(side.rawValue) << 16 | UInt64(orderType.rawValue) << 8
+            | UInt64(product.rawValue)
+        var mixed = UInt64(UInt32(bitPattern: account)) << 32 | UInt64(UInt32(bitPattern: instrument))
+        mixed = Self.mix(mixed) &+ UInt64(bitPattern: quantity)
+        mixed = Self.mix(mixed) &+ UInt64(bitPattern: price)
+        return Self.mix(Self.mix(mixed) &+ words)
+    }
+
+    @inline(__always)
+    private static func mix(_ word: UInt64) -> UInt64 {
+        let product = (word ^ (word >> 31)) &* 0xbf58_476d_1ce4_e5b9
+        return product ^ (product >> 29)
+    }
+}
+
+/// The legs admitted lately, by fingerprint (C15): a ring in order of admission with chains through equal buckets.
+///
+/// Holds what the last `DuplicateLimit.longestWindow` admitted, at most `capacity` legs. At that bound the oldest leave early, and a
+/// window that reaches back to one of them is not counted but reported as unknown: the control then refuses.
+struct DuplicateLog: Hashable, Sendable {
+    static let capacity = 1 << 17
+
+    private struct Entry: Hashable, Sendable {
+        var fingerprint: OrderFingerprint
+        var at: Int64
+        /// The next older entry of the bucket, by number; below `oldest` = none.
+        var previous: Int64
+    }
+
+    private var ring: [Entry] = []
+    /// Newest entry of each bucket, by number; -1 = none.
+    private var heads: [Int64] = []
+    /// Numbers of the entries held: `oldest..<next`.
+    private var oldest: Int64 = 0
+    private var next: Int64 = 0
+    /// Admission time of the newest entry that left before its time; `Int64.min` = none did.
+    private var lostAt = Int64.min
+    private var newestAt = Int64.min
+
+    /// How many equal legs were admitted in `(now - window, now]`, counted no further than `limit`; `nil` = not known.
+    func count(_ fingerprint: OrderFingerprint, now: Timestamp, window: Int64, upTo limit: Int64) -> Int64? {
+        let (start, overflow) = now.nanoseconds.subtractingReportingOverflow(window)
+        let begin = overflow ? Int64.min : start
+        if lostAt > begin { return nil }
+        guard !heads.isEmpty else { return 0 }
+        var found: Int64 = 0
+        var number = heads[Int(truncatingIfNeeded: fingerprint.bucket) & (heads.count - 1)]
+        while number >= oldest, found < limit {
+            let entry = ring[Int(number) & (ring.count - 1)]
+            if entry.at <= begin { break }
+            if entry.fingerprint == fingerprint { found += 1 }
+            number = entry.previous
+        }
+        return found
+    }
+
+    mutating func record(_ fingerprint: OrderFingerprint, at time: Timestamp) {
+        // A clock that is set back must not hide what came before.
+        newestAt = max(newestAt, time.nanoseconds)
+        while oldest < next, newestAt - ring[Int(oldest) & (ring.count - 1)].at >= DuplicateLimit.longestWindow {
+            oldest += 1
+        }
+        if Int(next - oldest) == ring.count {
+            if ring.count < Self.capacity {
+                grow()
+            } else {
+                lostAt = ring[Int(oldest) & (ring.count - 1)].at
+                oldest += 1
+            }
+        }
+        append(fingerprint, at: newestAt)
+    }
+
+    private mutating func append(_ fingerprint: OrderFingerprint, at: Int64) {
+        let bucket = Int(truncatingIfNeeded: fingerprint.bucket) & (heads.count - 1)
+        let entry = Entry(fingerprint: fingerprint, at: at, previous: heads[bucket])
+        ring[Int(next) & (ring.count - 1)] = entry
+        heads[bucket] = next
+        next += 1
+    }
+
+    private mutating func grow() {
+        let held = (oldest..<next).map { ring[Int($0) & (ring.count - 1)] }
+        let size = max(64, ring.count * 2)
+        let empty = Entry(
+            fingerprint: OrderFingerprint(
+                account: -1, instrument: -1, group: -1, side: .buy, orderType: .market, product: .intraday, quantity: 0,
+                price: 0), at: 0, previous: -1)
+        ring = Array(repeating: empty, count: size)
+        heads = Array(repeating: -1, count: size)
+        next = oldest
+        for entry in held { append(entry.fingerprint, at: entry.at) }
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Glibc
+
+/// A socket on which a test says exactly what it wants, to see what a server makes of it.
+final class RawConnection: Sendable {
+    private let descriptor: Int32
+    private let seconds: Int
+
+    struct Failure: Error {}
+
+    init(port: Int, seconds: Int = 5) throws {
+        self.seconds = seconds
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var limit = timeval(tv_sec: seconds, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        inet_pton(AF_INET, "127.0.0.1", &address.sin_addr)
+        let isConnected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        guard isConnected else {
+            close(descriptor)
+            throw Failure()
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// `false` where the server does not take it (any more).
+    @discardableResult
+    func send(_ text: String) -> Bool { send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
+    }
+
+    /// Sends a text again and again without ever reading, until the server takes no more of it.
+    ///
+    /// - Returns: how often it was sent, at most `limit`.
+    func sendUntilRefused(_ text: String, limit: Int) async -> Int {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                var count = 0
+                while count < limit, self.send(text) { count += 1 }
+                continuation.resume(returning: count)
+            }
+        }
+    }
+
+    /// Reads until `isEnough`, the end, or the time limit; `isClosed` tells an end from a time limit.
+    func receive(until isEnough: @escaping @Sendable (String) -> Bool) async -> (text: String, isClosed: Bool) {
+        // On a thread of its own: the pool that runs tests also runs the server's handlers.
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: self.block(until: isEnough)) }
+        }
+    }
+
+    private func block(until isEnough: (String) -> Bool) -> (text: String, isClosed: Bool) {
+        let end = ContinuousClock.now + .seconds(seconds)
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            // Line ends of either kind are one, for a test to look for.
+            let text = String(decoding: bytes, as: UTF8.self).replacingOccurrences(of: "\r\n", with: "\n")
+            if isEnough(text) || ContinuousClock.now > end { return (text, false) }
+            let count = recv(descriptor, &block, block.count, 0)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return (text, count == 0 || errno == ECONNRESET) }
+            bytes += block[..<count]
+        }
+    }
+}

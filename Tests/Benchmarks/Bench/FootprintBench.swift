@@ -1,0 +1,61 @@
+import Domain
+import Engine
+import Gateway
+import Glibc
+
+/// Memory of a gateway that knows many accounts and instruments and has settled.
+func measureMemory(_ bench: Bench) async throws {
+    let scratch = try Scratch()
+    let (accounts, instruments) = (bench.size(1_000, quick: 20), bench.size(100_000, quick: 1_000))
+    let child = try Child(scratch.path, accounts: accounts, instruments: instruments)
+    usleep(bench.isQuick ? 10_000 : 2_000_000)
+    guard let resident = Machine.residentKiB(child.id), let peak = Machine.residentKiB(child.id, peak: true) else {
+        throw BenchFailure("no memory figures")
+    }
+    bench.report(
+        Row(
+            "resident memory, \(accounts) paper accounts, \(instruments) instruments", .mebibytes,
+            thousandths: resident * 1_000 / 1_024, budget: 150_000, note: "peak \(peak / 1_024) MiB"))
+    bench.expect(child.stop(), "the gateway's process did not end well")
+    if bench.isQuick { return }
+    let other = try Scratch()
+    let empty = try Child(other.path, accounts: 1)
+    bench.report(
+        Row(
+            "resident memory, one paper account, one instrument", .mebibytes,
+            thousandths: (Machine.residentKiB(empty.id) ?? 0) * 1_000 / 1_024))
+    bench.expect(empty.stop(), "the gateway's process did not end well")
+}
+
+/// A restart over a journal of many orders, a tenth of them open.
+func measureRecovery(_ bench: Bench) async throws {
+    let scratch = try Scratch()
+    let legs = 100
+    let (filled, open) = (bench.size(90_000, quick: 900), bench.size(10_000, quick: 100))
+    let rig = try GatewayRig(directory: scratch.path, accounts: legs)
+    try await rig.start()
+    for round in 0..<(filled / legs) {
+        try await rig.place(
+            rig.parent(legs: legs, side: round % 2 == 0 ? .buy : .sell), wait: round % 16 == 15 ? .done : .durable)
+    }
+    for _ in 0..<(open / legs) { try await rig.place(rig.parent(legs: legs, price: 80), wait: .acked) }
+    try await Task.sleep(for: .milliseconds(200))
+    await rig.stop()
+    let (all, ended) = (
+        try GatewayRig.rowsOnDisk(scratch.path, "SELECT count(*) FROM leg"),
+        try GatewayRig.rowsOnDisk(scratch.path, "SELECT count(*) FROM leg WHERE status = 'FILLED'")
+    )
+    bench.expect(all == filled + open && ended == filled, "\(all) legs are on disk, \(ended) of them filled")
+    for round in 1...bench.size(3, quick: 1) {
+        let child = try Child(scratch.path, accounts: legs)
+        bench.report(
+            Row(
+                "restart with \(all) orders, \(open) open, until every account is ready, no. \(round)", .nanoseconds,
+                thousandths: child.ready.readyNanoseconds * 1_000, budget: 2_000_000_000_000,
+                note: "serving after \(child.ready.servingNanoseconds / 1_000_000) ms, resident "
+                    + "\((Machine.residentKiB(child.id) ?? 0) / 1_024) MiB"))
+        bench.expect(child.stop(), "the gateway's process did not end well")
+    }
+    let working = try GatewayRig.rowsOnDisk(scratch.path, "SELECT count(*) FROM leg WHERE status = 'WORKING'")
+    bench.expect(working == open, "\(working) legs work after the restarts, \(open) did before")
+}

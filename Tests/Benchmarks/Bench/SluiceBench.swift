@@ -1,0 +1,67 @@
+import API
+import CBench
+import Glibc
+
+/// `sluice-bench [--only NAME...] [--no-floors] [--quick] [--json]`: measures what DESIGN.md budgets and prints it beside the floors of
+/// the same run.
+///
+/// Leaves with 0 when everything that was counted is right, whatever the figures are; with 1 when a count is wrong, since
+/// then the figures say nothing; with 2 when it was called wrongly.
+@main
+enum SluiceBench {
+    /// In the order in which they run: what the later ones are compared with comes first.
+    static let all: [(name: String, run: @Sendable (Bench) async throws -> Void)] = [
+        ("floors", measureFloors),
+        ("controls", measureControls),
+        ("allocation", measureAllocation),
+        ("admission", measureAdmission),
+        ("abi", measureABI),
+        ("lane", measureLanes),
+        ("idle", measureIdleLeg),
+        ("wakes", countWakes),
+        ("fanout", measureFanOut),
+        ("sustained", measureSustained),
+        ("http", measureHTTP),
+        ("memory", measureMemory),
+        ("recovery", measureRecovery),
+    ]
+
+    static func main() {
+        // As the gateway does it: handlers run on the event loops.
+        _ = APIServer.runHandlersOnEventLoops()
+        cbench_print_at_once()
+        Task.detached {
+            let status = await run(Array(CommandLine.arguments.dropFirst()))
+            exit(status)
+        }
+        while true { pause() }
+    }
+
+    private static func run(_ arguments: [String]) async -> Int32 {
+        if arguments.first == "--serve" { return await ChildServer.run(Array(arguments.dropFirst())) }
+        var only: [String] = []
+        var (isQuick, isJSON, takesNames, hasFloors) = (false, false, false, true)
+        for argument in arguments {
+            switch argument {
+            case "--quick": (isQuick, takesNames) = (true, false)
+            case "--json": (isJSON, takesNames) = (true, false)
+            case "--no-floors": (hasFloors, takesNames) = (false, false)
+            case "--only": takesNames = true
+            case let name where takesNames && all.contains { $0.name == name }: only.append(name)
+            default:
+                print(
+                    "sluice-bench: \(argument) is not known\nusage: sluice-bench [--only NAME...] [--no-floors] [--quick] [--json]\n"
+                        + "names: \(all.map(\.name).joined(separator: " "))")
+                return 2
+            }
+        }
+        let bench = Bench(isQuick: isQuick, isJSON: isJSON)
+        bench.printHeader(arguments)
+        for (name, body) in all {
+            guard name == "floors" ? hasFloors : only.isEmpty || only.contains(name) else { continue }
+            bench.begin(name)
+            do { try await body(bench) } catch { bench.fail("\(name): \(error)") }
+        }
+        return bench.finish()
+    }
+}
