@@ -114,8 +114,12 @@ extension Engine {
         return cancelEvents(run, reason: .legFailure, by: "rule:on_leg_failure")
     }
 
-    /// Whether any leg of the run was rejected by its broker.
-    package func hasFailedLeg(_ run: Run) -> Bool { run.orders.contains { $0.status == .rejected } }
+    /// Whether a run has ended, with a leg that its broker rejected, and its policy is to unwind.
+    package func unwinds(_ id: RunID) -> Bool {
+        runs.look(id) { run in
+            run.admission.onLegFailure == .unwind && run.liveLegs == 0 && run.orders.contains { $0.status == .rejected }
+        } ?? false
+    }
 
     /// Withdraws what waits and asks to cancel what is at the broker, of a whole run or of one leg.
     func cancelEvents(_ run: Run, leg: Int? = nil, reason: LocalCancelReason, by: String) -> [Event] {

@@ -160,6 +160,12 @@ package struct RunTable: Sendable {
     package func place(ofClientSequence sequence: UInt64) -> OrderPlace? { places[sequence] }
     /// Live runs, oldest first.
     package var live: [Run] { runs.values.filter { $0.liveLegs > 0 }.sorted { $0.id < $1.id } }
+    /// Reads a run in place, without a copy that would make the next change copy its arrays; `nil` where it is not in
+    /// memory.
+    package func look<Result>(_ id: RunID, _ body: (borrowing Run) -> Result) -> Result? {
+        guard let index = runs.index(forKey: id.number) else { return nil }
+        return body(runs.values[index])
+    }
     /// Visits every live run, in no particular order.
     package func forEachLive(_ body: (Run) -> Void) {
         for run in runs.values where run.liveLegs > 0 { body(run) }

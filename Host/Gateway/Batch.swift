@@ -34,6 +34,22 @@ extension Event {
         }
     }
 
+    /// The orders of its run that an event is about; empty for an admission, which is about all of them.
+    var orders: [Int32] {
+        switch self {
+        case .orderAnswered(let answer): [answer.order]
+        case .executed(let execution): [execution.order]
+        case .ordersQueued(_, let orders, _, _), .ordersCanceledLocally(_, let orders, _),
+            .ordersReleased(_, let orders):
+            orders
+        case .orderReported(_, let order, _), .cancelRequested(_, let order, _), .cancelAnswered(_, let order, _, _),
+            .replaceRequested(_, let order, _, _), .replaceAnswered(_, let order, _, _),
+            .orderLookedUp(_, let order, _, _), .gapClosed(_, let order):
+            [order]
+        default: []
+        }
+    }
+
     /// A note about what has already happened and nobody waits for: it may share the next commit.
     var isNote: Bool {
         if case .ordersQueued = self { return true }

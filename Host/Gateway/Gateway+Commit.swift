@@ -88,8 +88,10 @@ extension Gateway {
         commit.keyValues = batch.keyValues
         commit.touchedRuns = Array(batch.touched)
         let engine = state.engine
+        let touchedLegs = legs(batch, engine)
         for id in batch.touched {
             guard let run = engine.runs[id] else { continue }
+            let named = touchedLegs[id]
             let admission = run.admission
             let account: AccountID? = if case .account(let id) = admission.order.target { id } else { nil }
             commit.runs.append(
@@ -97,7 +99,7 @@ extension Gateway {
                     run: id, groupID: admission.group, accountID: account, status: run.status.rawName,
                     createdAt: admission.admittedAt, updatedAt: run.updatedAt, body: []))
             let symbol = engine.instruments[Int(admission.instrument)].id.text
-            for (index, leg) in run.legs.enumerated() where leg.orderCount > 0 {
+            for (index, leg) in run.legs.enumerated() where leg.orderCount > 0 && named?.contains(index) ?? true {
                 let account = engine.accounts[Int(leg.admission.account)].account
                 commit.legs.append(
                     LegRow(
@@ -126,6 +128,24 @@ extension Gateway {
                     ).amount.description, transactTime: execution.transactTime, recordedAt: execution.at))
         }
         return commit
+    }
+
+    /// The legs that a batch changed, by run; a run that it admits has all of them, and none here.
+    private func legs(_ batch: Batch, _ engine: borrowing Engine) -> [RunID: Set<Int>] {
+        var legs: [RunID: Set<Int>] = [:]
+        var admitted: Set<RunID> = []
+        for event in batch.events {
+            if case .runAdmitted(let admission) = event {
+                admitted.insert(admission.run)
+                continue
+            }
+            guard let id = event.run, !admitted.contains(id) else { continue }
+            let orders = event.orders
+            let found = engine.runs.look(id) { run in orders.map { Int(run.orders[Int($0)].legIndex) } } ?? []
+            legs[id, default: []].formUnion(found)
+        }
+        for id in admitted { legs[id] = nil }
+        return legs
     }
 
     // MARK: Dispatch

@@ -13,18 +13,13 @@ extension Gateway {
         do {
             try step { state throws in
                 try checkServing(state)
-                if let number = state.engine.accountNumber(account.id),
-                    let known = state.engine.account(account.id)?.account,
-                    known.adapter != account.adapter || known.login != account.login
-                        || known.currency != account.currency
+                if let known = state.engine.account(account.id)?.account,
+                    known.adapter != account.adapter || known.currency != account.currency
                 {
-                    guard state.engine.openOrders(number) == 0,
-                        state.engine.book.positions(of: number).allSatisfy({ $0.quantity == 0 })
-                    else {
-                        throw GatewayError.inUse(
-                            "the account has live orders or positions; its adapter, login and currency stay until it is flat"
-                        )
-                    }
+                    // Its orders and executions are recorded under them, and late news of them may still come.
+                    throw GatewayError.inUse(
+                        "account \(account.id) is known at adapter \(known.adapter) in \(known.currency), which stay; "
+                            + "add an account with another id")
                 }
                 emit(.accountDefined(account), &state)
             }

@@ -64,9 +64,7 @@ extension Gateway: AdapterDelegate {
         _ completion: MutationCompletion, _ adapter: AdapterID, _ now: Timestamp, _ offset: Int64,
         _ state: inout State
     ) {
-        guard let place = state.engine.runs.place(ofClientSequence: completion.id),
-            let run = state.engine.runs[place.run]
-        else { return }
+        guard let place = state.engine.runs.place(ofClientSequence: completion.id) else { return }
         func wall(_ monotonic: Int64?) -> Timestamp? {
             monotonic.flatMap { $0 == 0 ? nil : Timestamp(nanoseconds: $0 + offset) }
         }
@@ -83,8 +81,7 @@ extension Gateway: AdapterDelegate {
             writtenAt: wall(completion.times.written), firstByteAt: wall(completion.times.firstByte),
             answeredAt: answered)
         emit(.orderAnswered(answer), &state)
-        latency.record(
-            adapter: adapter, run: run, leg: Int(run.orders[Int(place.order)].legIndex), answer: answer)
+        latency.record(answer, adapter: adapter, state.engine)
         if let reported = completion.state, reported.isTerminal, completion.outcome == .accepted {
             let report = ReportedOrder.state(reported, at: now)
             emit(.orderReported(run: place.run, order: place.order, report: report), &state)
@@ -123,11 +120,10 @@ extension Gateway: AdapterDelegate {
     }
 
     func afterReport(_ event: Event, _ now: Timestamp, _ state: inout State) {
-        guard case .orderReported(let id, let order, let report) = event, let run = state.engine.runs[id] else {
-            return
-        }
+        guard case .orderReported(let id, let order, let report) = event else { return }
         let place = OrderPlace(run: id, order: order)
-        if run.orders[Int(order)].waitsForExecutions, state.gaps[place] == nil {
+        let waits = state.engine.runs.look(id) { $0.orders[Int(order)].waitsForExecutions } ?? false
+        if waits, state.gaps[place] == nil {
             state.gaps[place] = now.advanced(by: options.executionGap)
             lookUp(place, at: now, &state)
         }
@@ -142,9 +138,8 @@ extension Gateway: AdapterDelegate {
     /// A run with `unwind` whose legs have all ended after a failure: its fills are closed, once, by orders of the
     /// gateway with a key of their own.
     func settleUnwind(_ id: RunID, _ now: Timestamp, _ state: inout State) {
-        guard let run = state.engine.runs[id], run.admission.onLegFailure == .unwind, run.liveLegs == 0,
-            state.engine.hasFailedLeg(run), !state.unwound.contains(id)
-        else { return }
+        // Asked of every event of a run: nothing of the run is held while the next step changes it.
+        guard state.engine.unwinds(id), !state.unwound.contains(id), let run = state.engine.runs[id] else { return }
         state.unwound.insert(id)
         for demand in state.engine.unwindDemands(run) {
             let request = AdmissionRequest(

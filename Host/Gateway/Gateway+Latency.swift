@@ -4,7 +4,9 @@ import Telemetry
 
 extension LatencyBook {
     /// Counts what an answer tells of a leg's way to the broker.
-    func record(adapter: AdapterID, run: Run, leg: Int, answer: OrderAnswer) {
+    func record(_ answer: OrderAnswer, adapter: AdapterID, _ engine: borrowing Engine) {
+        guard let run = engine.runs[answer.run], run.orders.indices.contains(Int(answer.order)) else { return }
+        let leg = Int(run.orders[Int(answer.order)].legIndex)
         let start = run.admission.receivedAt.nanoseconds
         let times = run.legs[leg].times
         record(adapter: adapter, stage: .admitted, nanoseconds: run.admission.admittedAt.nanoseconds - start)

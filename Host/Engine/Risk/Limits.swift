@@ -72,22 +72,42 @@ package enum ExactLimit: Hashable, Sendable {
 
 /// One row of the allow-list: a conjunction; a word that is not listed is not allowed. Bits by raw value.
 package struct AllowRule: Hashable, Sendable {
-    package var segments: Set<String>
-    package var products: Set<Product>
-    package var orderTypes: Set<OrderType>
-    package var timesInForce: Set<TimeInForce>
-    package var sides: Set<Side>
-    package var orderClasses: Set<OrderClass>
-    package var allowsShortSelling: Bool
-    package var allowsOptionSelling: Bool
+    package let segments: Set<String>
+    package let products: Set<Product>
+    package let orderTypes: Set<OrderType>
+    package let timesInForce: Set<TimeInForce>
+    package let sides: Set<Side>
+    package let orderClasses: Set<OrderClass>
+    package let allowsShortSelling: Bool
+    package let allowsOptionSelling: Bool
+    /// All words but the segments, one bit a word, eight a kind: a hash for each would cost more than all other controls.
+    private let mask: UInt64
 
     package init(
         segments: Set<String>, products: Set<Product>, orderTypes: Set<OrderType>, timesInForce: Set<TimeInForce>,
         sides: Set<Side>, orderClasses: Set<OrderClass>, allowsShortSelling: Bool, allowsOptionSelling: Bool
     ) {
+        mask =
+            Self.bits(products) | Self.bits(orderTypes) << 8 | Self.bits(timesInForce) << 16 | Self.bits(sides) << 24
+            | Self.bits(orderClasses) << 32
         (self.segments, self.products, self.orderTypes) = (segments, products, orderTypes)
         (self.timesInForce, self.sides, self.orderClasses) = (timesInForce, sides, orderClasses)
         (self.allowsShortSelling, self.allowsOptionSelling) = (allowsShortSelling, allowsOptionSelling)
+    }
+
+    private static func bits(_ words: Set<some VocabularyWord>) -> UInt64 {
+        words.reduce(0) { $0 | 1 << UInt64($1.rawValue) }
+    }
+
+    /// Whether every word of an order but its segment is in the rule.
+    func covers(_ candidate: Candidate) -> Bool {
+        let product = UInt64(1) << UInt64(candidate.product.rawValue)
+        let orderType = UInt64(1) << UInt64(candidate.orderType.rawValue + 8)
+        let timeInForce = UInt64(1) << UInt64(candidate.timeInForce.rawValue + 16)
+        let side = UInt64(1) << UInt64(candidate.side.rawValue + 24)
+        let orderClass = UInt64(1) << UInt64(candidate.orderClass.rawValue + 32)
+        let wanted = product | orderType | timeInForce | side | orderClass
+        return mask & wanted == wanted
     }
 }
 

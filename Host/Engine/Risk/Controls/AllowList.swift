@@ -14,10 +14,7 @@ struct AllowList: RiskControl {
             && saturatingSum(candidate.position.openSell, candidate.quantity) > candidate.position.quantity
         var matchedButForSelling = false
         for rule in limits.allowList {
-            guard rule.segments.contains(segment), rule.products.contains(candidate.product),
-                rule.orderTypes.contains(candidate.orderType), rule.timesInForce.contains(candidate.timeInForce),
-                rule.sides.contains(candidate.side), rule.orderClasses.contains(candidate.orderClass)
-            else { continue }
+            guard rule.covers(candidate), rule.segments.contains(segment) else { continue }
             let sellsAsAllowed =
                 !opensShort
                 || (candidate.instrument.kind == .option ? rule.allowsOptionSelling : rule.allowsShortSelling)
