@@ -14,6 +14,7 @@ extension Gateway: AdapterDelegate {
             let offset = now.nanoseconds - clock.monotonic()
             for event in events { take(event, session, adapter, now, offset, &state) }
         }
+        for case .session(let status) in events where status.state == .ready { askInstruments(session) }
     }
 
     private func take(

@@ -64,6 +64,8 @@ package final class Gateway: Sendable {
         var fundsDue: [AccountID: Timestamp] = [:]
         var sendRates: [SendScope: SlidingLog] = [:]
         var waiting = 0
+        /// Adapters whose instruments were asked for.
+        var instrumentsAsked: Set<AdapterID> = []
         var startedAt = Timestamp(nanoseconds: .min)
         var adapters: AdapterHost?
         /// When orders past their parent's deadline are looked for in lanes next.

@@ -130,4 +130,19 @@ struct FanOutTests {
         #expect(placed.run.id?.number == 1 && placed.run.status == .partial)
         await fixture.stop()
     }
+
+    @Test("Instruments that an adapter lists are known, beside those of the overlay")
+    func adapterInstruments() async throws {
+        let fixture = try await GatewayFixture(
+            accounts: 1,
+            config: "{ instruments: [ { id: \"US:EQ:ACME\", currency: USD, tick: \"0.05\", lot_size: \"10\" } ] }")
+        let acme = try InstrumentID("US:EQ:ACME")
+        for _ in 0..<500 where fixture.runtime.market.record(acme) == nil {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        let record = try #require(fixture.runtime.market.record(acme))
+        #expect(record.tickSize == ExactDecimal("0.05") && record.lotSize == 10)
+        #expect(fixture.runtime.market.record(GatewayFixture.symbol) != nil)
+        await fixture.stop()
+    }
 }

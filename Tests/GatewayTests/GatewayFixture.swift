@@ -40,7 +40,8 @@ final class GatewayFixture: Sendable {
     }
 
     init(
-        directory: URL = GatewayFixture.makeDirectory(), accounts: Int = 3, adapter: String = "paper",
+        directory: URL = GatewayFixture.makeDirectory(), accounts: Int = 3, config: String = "{}",
+        adapter: String = "paper",
         rms: String = "rms: 1\n",
         candles: String = GatewayFixture.candles
     ) async throws {
@@ -69,7 +70,8 @@ final class GatewayFixture: Sendable {
 
             """
         for index in 1...accounts {
-            text += "  - { id: P\(index), adapter: \(adapter), environment: sandbox, currency: USD }\n"
+            text +=
+                "  - { id: P\(index), adapter: \(adapter), environment: sandbox, currency: USD, config: \(config) }\n"
         }
         text += "groups:\n  - { id: family, policy: proportional, accounts: ["
         text += (1...accounts).map { " { account_id: P\($0), capital: \"\($0)000\" }" }.joined(separator: ",")
