@@ -183,14 +183,15 @@ extension Schema {
             plain(
                 "TradingState", "A scope's trading state.",
                 [
-                    ("scope", .text), ("state", .words(["active", "reducing", "halted"])), ("reason", .text),
+                    ("scope", .text), ("state", .words(["active", "cool_off", "reducing", "halted"])),
+                    ("reason", .text),
                     ("by", .text),
                     ("at", .time),
                 ]),
             plain(
                 "RiskStatus", "Trading states and use of limits.",
                 [
-                    ("config_version", .integer), ("state", .words(["active", "reducing", "halted"])),
+                    ("config_version", .integer), ("state", .words(["active", "cool_off", "reducing", "halted"])),
                     ("states", .list(.object("TradingState"))), ("accounts", .list(.object("Usage"))),
                 ]),
             plain(
