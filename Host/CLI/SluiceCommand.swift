@@ -1,4 +1,5 @@
 import ArgumentParser
+import Gateway
 
 /// `sluice`: the gateway and the commands that speak to it.
 struct SluiceCommand: NounCommand {
@@ -13,17 +14,12 @@ struct SluiceCommand: NounCommand {
 
             Exit status: 0 done, 1 refused or failed, 2 used wrongly.
             """,
-        version: Release.version,
+        version: Sluice.version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, AdaptersCommand.self, AccountsCommand.self, GroupsCommand.self,
             OrdersCommand.self, PositionsCommand.self, RunsCommand.self, KeysCommand.self, RiskCommand.self,
             LatencyCommand.self,
         ])
-}
-
-/// What this build calls itself.
-enum Release {
-    static let version = "0.1.0"
 }
 
 /// A word that only groups verbs. Alone it is used wrongly: the help goes to standard error, the exit status is 2.

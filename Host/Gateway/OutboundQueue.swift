@@ -26,9 +26,6 @@ struct OutboundQueue {
 
     var isEmpty: Bool { entries.isEmpty && mutations.isEmpty }
 
-    /// The earliest instant at which something may have to be done.
-    var nextWake: Timestamp? { entries.map { min($0.notBefore, $0.deadline) }.min() }
-
     /// Takes everything out, for one pass; what cannot go yet is put back by the caller.
     mutating func take() -> (entries: [Entry], mutations: [Mutation]) {
         defer {

@@ -146,6 +146,7 @@ struct RawStatement {
 private let transientDestructor = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
 
 /// What an empty text is bound from: a null pointer would bind NULL.
+/// `nonisolated(unsafe)`: written once before anyone has it, never changed or freed.
 private nonisolated(unsafe) let emptyText: UnsafePointer<CChar> = {
     let text = UnsafeMutablePointer<CChar>.allocate(capacity: 1)
     text.initialize(to: 0)

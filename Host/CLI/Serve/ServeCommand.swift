@@ -53,7 +53,7 @@ struct ServeCommand: AsyncParsableCommand {
             throw CommandFailure.message("the gateway did not start: \(error)", remedy: nil)
         }
         let console = Console.live()
-        console.out("sluice \(Release.version) listens on http://\(configuration.http.host):\(running.port)")
+        console.out("sluice \(Sluice.version) listens on http://\(configuration.http.host):\(running.port)")
         console.out("\(running.isNewKey ? "a new admin key is in" : "the admin key is in") \(running.keyFile)")
         for status in running.runtime.adapters.statuses where status.refusal != nil {
             console.out("adapter \(status.id) is not loaded: \(status.refusal?.text ?? "")")
