@@ -87,6 +87,7 @@ let package = Package(
         room("Telemetry", ["Domain", histogram, nioLocks]),
         room("Settings", ["Domain", yams]),
         room("Prices", ["Domain", "Settings", nioLocks], resources: [.copy("Recorded")]),
+        room("RiskConfiguration", ["Domain", "Engine", "Settings"]),
         .target(name: "CHost", path: "Host/CHost"),
         .systemLibrary(
             name: "COpenSSL", path: "Host/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -95,19 +96,25 @@ let package = Package(
         ),
         room(
             "Gateway",
-            ["Domain", "Engine", "Store", "Telemetry", "Settings", "Prices", "Adapters", nioLocks, nioPosix, logging]),
+            [
+                "Domain", "Engine", "Store", "Telemetry", "Settings", "RiskConfiguration", "Prices", "Adapters",
+                nioLocks,
+                nioPosix, logging,
+            ]),
         room(
             "API",
             [
-                "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Settings", "Domain", "COpenSSL",
-                hummingbird,
+                "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Settings", "RiskConfiguration",
+                "Domain",
+                "COpenSSL", hummingbird,
                 nioCore,
                 nioPosix, nioLocks, logging,
             ]),
         room(
             "CLI",
             [
-                "API", "Gateway", "Settings", "Prices", "Domain", exact, argumentParser, httpClient, nioCore, nioPosix,
+                "API", "Gateway", "Settings", "RiskConfiguration", "Prices", "Domain", exact, argumentParser,
+                httpClient, nioCore, nioPosix,
                 nioHTTP1, logging,
             ],
             exclude: ["Main"]),
@@ -125,7 +132,9 @@ let package = Package(
         .executableTarget(
             name: "sluice-bench",
             dependencies: [
-                "CBench", "API", "Gateway", "Engine", "Store", "Adapters", "Prices", "Settings", "Telemetry", "Domain",
+                "CBench", "API", "Gateway", "RiskConfiguration", "Engine", "Store", "Adapters", "Prices", "Settings",
+                "Telemetry",
+                "Domain",
                 "Minimal", adapterKit, contract, exact, histogram, logging, nioLocks, grdbSQLite,
             ], path: "Tests/Benchmarks/Bench", swiftSettings: swiftSettings),
 
@@ -148,6 +157,7 @@ let package = Package(
         tests("CLI", ["CLI", "Settings", "Domain", exact, nioCore, nioPosix, nioHTTP1]),
         tests("EndToEnd", [exact]),
         tests("Settings", ["Settings", "Domain"]),
+        tests("RiskConfiguration", ["RiskConfiguration", "Engine", "Settings", "Domain"]),
         tests("Prices", ["Prices", "Settings", "Domain", nioLocks]),
         tests("Store", ["Store", "Domain", grdb, nioLocks]),
     ],

@@ -13,7 +13,7 @@ extension Engine {
             if let number = groupNumbers[id] { groups[Int(number)].isRemoved = true }
             updateMembership()
         case .instrumentDefined(let number, let record): define(number, record)
-        case .riskConfigured(let version, let document): (riskVersion, riskDocument) = (version, document)
+        case .riskConfigured(let version): riskHistory.append(version)
         case .stateChanged(let change): apply(change)
         case .runAdmitted(let admission): insert(admission)
         case .ordersQueued(let run, let orders, let durableAt, let queuedAt):

@@ -122,7 +122,7 @@ extension Engine {
             let breach = drawdown(Int32(index), limits.drawdown, equity: equity)
         {
             propose(
-                limits.drawdown.status,
+                limits.drawdown.response.action.status,
                 "equity \(money(equity)) is \(money(breach.fall)) below its mark, the limit is \(money(breach.limit))",
                 Self.drawdownRule)
         }
@@ -141,11 +141,13 @@ extension Engine {
     private func groupChange(_ number: Int, _ limit: GroupLossLimit, _ now: Timestamp) -> TradingStateChange? {
         let state = groupLoss(Int32(number), limit)
         let scope = Scope(kind: .group, id: groups[number].group.id.rawValue)
-        guard state.phase == .breached, limit.status > tradingStates[scope]?.status(at: now) ?? .active else {
+        guard state.phase == .breached,
+            limit.response.action.status > tradingStates[scope]?.status(at: now) ?? .active
+        else {
             return nil
         }
         return TradingStateChange(
-            scope: scope, status: limit.status,
+            scope: scope, status: limit.response.action.status,
             reason: "the group's result \(state.result) minor units reached the limit \(-state.limit)",
             by: Self.groupLossRule, at: now)
     }

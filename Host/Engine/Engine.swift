@@ -24,8 +24,8 @@ package struct Engine: Sendable {
     package internal(set) var runs = RunTable()
     /// States other than active, by scope.
     package internal(set) var tradingStates: [Scope: TradingStateChange] = [:]
-    package internal(set) var riskVersion: Int64 = 0
-    package internal(set) var riskDocument = ""
+    package internal(set) var riskHistory = RiskHistory()
+    package var riskVersion: Int64 { riskHistory.current }
     var nextClientSequence: UInt64 = 1
     var rates = RateBook()
     package internal(set) var anomalies: UInt64 = 0

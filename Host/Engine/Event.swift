@@ -12,7 +12,7 @@ package enum Event: Hashable, Sendable {
     /// An instrument's scale and rules as used from here on; numbered by first use.
     indirect case instrumentDefined(number: Int32, InstrumentRecord)
     /// A version of the risk document took effect. `document` is its text.
-    case riskConfigured(version: Int64, document: String)
+    indirect case riskConfigured(RiskVersion)
     case stateChanged(TradingStateChange)
     indirect case runAdmitted(RunAdmission)
     /// Orders went to their lanes.
@@ -29,6 +29,22 @@ package enum Event: Hashable, Sendable {
     case orderLookedUp(run: RunID, order: Int32, outcome: LookupOutcome, brokerOrderID: String?)
     case gapClosed(run: RunID, order: Int32)
     case dayOpened(DayOpening)
+}
+
+/// A version of the risk document, and who put it into force.
+package struct RiskVersion: Hashable, Sendable {
+    /// Counts from 1 without gaps.
+    package var version: Int64
+    /// Its text.
+    package var document: String
+    /// Why; empty where nobody was asked (the first version, which comes with the configuration).
+    package var reason: String
+    package var by: String
+    package var at: Timestamp
+
+    package init(version: Int64, document: String, reason: String, by: String, at: Timestamp) {
+        (self.version, self.document, self.reason, self.by, self.at) = (version, document, reason, by, at)
+    }
 }
 
 /// Why orders were withdrawn before they were sent. Stored: never renumbered.

@@ -97,8 +97,8 @@ struct EventDescriber {
                 views.append(state("account_defined", id, at, "account_id", account.id.rawValue))
             case .accountRemoved(let account):
                 views.append(state("account_removed", id, at, "account_id", account.rawValue))
-            case .riskConfigured(let version, _):
-                views.append(state("risk_configured", id, at, "version", "\(version)"))
+            case .riskConfigured(let version):
+                views.append(state("risk_configured", id, at, "version", "\(version.version)"))
             case .instrumentDefined, .dayOpened: break
             }
         }

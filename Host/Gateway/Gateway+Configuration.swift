@@ -135,11 +135,11 @@ extension Gateway {
     // MARK: Risk document
 
     /// Puts a version of the risk document into force, for the next admission.
-    package func apply(_ limits: RiskLimits, document: String) async throws(GatewayError) {
+    package func apply(_ limits: RiskLimits, _ version: RiskVersion) async throws(GatewayError) {
         do {
             try step { state throws in
                 try checkServing(state)
-                emit(.riskConfigured(version: limits.version, document: document), &state)
+                emit(.riskConfigured(version), &state)
                 state.engine.setLimits(limits)
             }
         } catch {

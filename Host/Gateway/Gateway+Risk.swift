@@ -107,6 +107,6 @@ extension Gateway {
 
     /// The version of the risk document in force, and its text.
     package var riskConfiguration: (version: Int64, document: String) {
-        state.withLockedValue { ($0.engine.riskVersion, $0.engine.riskDocument) }
+        state.withLockedValue { ($0.engine.riskHistory.current, $0.engine.riskHistory.document) }
     }
 }

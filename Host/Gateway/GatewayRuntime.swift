@@ -4,6 +4,7 @@ import Engine
 import Foundation
 package import Logging
 package import Prices
+import RiskConfiguration
 package import Settings
 package import Store
 package import Telemetry
@@ -146,7 +147,11 @@ package final class GatewayRuntime: Sendable {
         let limits = try RiskDocument(text, file: file).limits(
             version: max(1, stored.version), accounts: gateway.accounts())
         if stored.version == 0 {
-            try await gateway.apply(limits, document: text)
+            try await gateway.apply(
+                limits,
+                RiskVersion(
+                    version: 1, document: text, reason: "the first start", by: "configuration",
+                    at: gateway.clock.wall()))
         } else {
             gateway.refresh(limits)
         }

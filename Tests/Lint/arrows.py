@@ -12,8 +12,8 @@ from pathlib import Path
 # Modules of the house by the folder they lie in. A target named like its folder needs no entry.
 SDK = {"CSluice", "Exact", "AdapterKit", "AdapterTesting"}
 HOST = {
-    "Domain", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "Gateway", "API", "CLI", "CHost",
-    "COpenSSL",
+    "Domain", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "RiskConfiguration", "Gateway", "API", "CLI",
+    "CHost", "COpenSSL",
 }
 
 # What each room may import of the house. Arrows only point down.
@@ -25,13 +25,17 @@ ARROWS = {
     "Host/Domain": {"Exact"},
     "Host/Engine": {"Domain"},
     "Host/Settings": {"Domain", "Exact"},
+    "Host/RiskConfiguration": {"Domain", "Exact", "Engine", "Settings"},
     "Host/Store": {"Domain", "Exact"},
     "Host/Telemetry": {"Domain", "Exact"},
     "Host/Prices": {"Domain", "Exact", "Settings"},
     "Host/Adapters": {"Domain", "Exact", "Settings", "CSluice", "CHost", "COpenSSL"},
-    "Host/Gateway": {"Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings"},
+    "Host/Gateway": {
+        "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "RiskConfiguration",
+    },
     "Host/API": {
-        "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "Gateway", "COpenSSL",
+        "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "RiskConfiguration",
+        "Gateway", "COpenSSL",
     },
     "Host/CLI": HOST - {"CHost", "COpenSSL"} | {"Exact"},
     "Host/CHost": {"CSluice"},

@@ -35,6 +35,14 @@ extension EventWriter {
         write(group.updatedAt)
     }
 
+    package mutating func write(_ version: RiskVersion) {
+        write(version.version)
+        write(version.document)
+        write(version.reason)
+        write(version.by)
+        write(version.at)
+    }
+
     package mutating func write(_ member: ExecutionGroup.Member) {
         var flags = FieldFlags()
         flags[0] = member.isEnabled
@@ -112,6 +120,17 @@ extension EventWriter {
 }
 
 extension EventReader {
+    /// Reason, person and time were appended to the format's first version.
+    package mutating func readRiskVersion() throws(EventCodingError) -> RiskVersion {
+        var version = RiskVersion(
+            version: try readSigned(), document: try readText(), reason: "", by: "", at: base)
+        guard !isAtEnd else { return version }
+        version.reason = try readText()
+        version.by = try readText()
+        version.at = try readTime()
+        return version
+    }
+
     package mutating func readAccount() throws(EventCodingError) -> Account {
         let flags = try readFlags(known: 2)
         return Account(

@@ -21,10 +21,9 @@ extension EventWriter {
             begin(.instrumentDefined)
             write(number)
             write(record)
-        case .riskConfigured(let version, let document):
+        case .riskConfigured(let version):
             begin(.riskConfigured)
             write(version)
-            write(document)
         case .stateChanged(let change):
             begin(.stateChanged)
             write(change)
@@ -124,7 +123,7 @@ extension EventReader {
         case .groupDefined: .groupDefined(try readGroup())
         case .groupRemoved: .groupRemoved(try readGroupID())
         case .instrumentDefined: .instrumentDefined(number: try readInt32(), try readInstrumentRecord())
-        case .riskConfigured: .riskConfigured(version: try readSigned(), document: try readText())
+        case .riskConfigured: .riskConfigured(try readRiskVersion())
         case .stateChanged: .stateChanged(try readStateChange())
         case .runAdmitted: .runAdmitted(try readRunAdmission())
         case .ordersQueued:

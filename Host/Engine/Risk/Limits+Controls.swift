@@ -75,8 +75,7 @@ package struct DrawdownLimit: Hashable, Sendable {
     /// Of the high-water mark.
     package var basisPoints = AccountLimits.unlimited
     package var epoch = Epoch.session
-    /// What a breach does to the account: `reducing` or `halted`.
-    package var status = TradingStatus.reducing
+    package var response = BreachResponse()
 
     package var isLimited: Bool { maximum != AccountLimits.unlimited || basisPoints != AccountLimits.unlimited }
 
@@ -90,8 +89,7 @@ package struct GroupLossLimit: Hashable, Sendable {
     package var maximum: [Currency: Int64] = [:]
     /// `true` = the whole results of the member accounts instead of what the group's own runs traded.
     package var countsAccounts = false
-    /// What a breach does to the group: `reducing` or `halted`.
-    package var status = TradingStatus.reducing
+    package var response = BreachResponse()
 
     package init() {}
 }

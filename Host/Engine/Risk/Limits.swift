@@ -45,6 +45,8 @@ package struct AccountLimits: Hashable, Sendable {
     package var selfTrade = SelfTradeLimit()
     /// Controls that only observe: their refusals are recorded as alerts and do not refuse.
     package var observed: Set<ControlID> = []
+    /// What a control does beside the usual when it fires, where the document says so. Looked at only then.
+    package var rules: [ControlID: ControlRule] = [:]
 
     package init() {}
 
@@ -189,7 +191,90 @@ package struct MarginLimit: Hashable, Sendable {
 /// C25.
 package struct DailyLossLimit: Hashable, Sendable {
     package var maximum: Int64 = AccountLimits.unlimited
+    /// An alert at this part of `maximum`.
     package var warnBasisPoints: Int64 = 8_000
+    package var response = BreachResponse()
+    /// Opening orders with an attached stop also need `D - stopRisk > -maximum`.
+    package var projectsStop = false
+
+    package init() {}
+}
+
+/// What follows a breach of a loss limit (RISK.md §1, C25-C27).
+package struct BreachResponse: Hashable, Sendable {
+    /// What `then` and `escalate` name, weakest first.
+    package enum Action: UInt8, Hashable, Comparable, Sendable {
+        /// Only strict closing orders; live orders that are not closing are canceled.
+        case reducing = 1
+        /// Reducing, and every live order of the scope is canceled.
+        case cancelAll = 2
+        /// Reducing, and the scope's positions are closed.
+        case squareOff = 3
+        /// Nothing but cancels and the gateway's own closing orders.
+        case halted = 4
+
+        package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+        /// The state that the scope is put into.
+        package var status: TradingStatus { self == .halted ? .halted : .reducing }
+    }
+    /// At the breach.
+    package var action = Action.reducing
+    /// `grace` after the breach, unless a person resumed the scope until then; `nil` = nothing more.
+    package var escalation: Action?
+    /// Nanoseconds.
+    package var grace: Int64 = 0
+
+    package init() {}
+}
+
+/// What a control does when it fires, and how loud it is.
+package struct ControlRule: Hashable, Sendable {
+    /// RISK.md §1; `reject` refuses the leg, what comes after it refuses the leg and changes the account's state.
+    package enum Action: UInt8, Hashable, Sendable {
+        /// The leg goes, with an alert on its record.
+        case alert = 1
+        /// The leg's quantity is lowered to what passes, whatever the parent's mode.
+        case clip = 2
+        case reject = 3
+        /// For `coolOff` nanoseconds.
+        case coolOff = 4
+        case reducing = 5
+        case cancelAll = 6
+        case squareOff = 7
+        case halted = 8
+    }
+    /// For those who are told; decides nothing.
+    package enum Severity: UInt8, Hashable, Sendable {
+        case info = 1
+        case warning = 2
+        case critical = 3
+
+        package var rawName: String {
+            switch self {
+            case .info: "info"
+            case .warning: "warning"
+            case .critical: "critical"
+            }
+        }
+    }
+    package var action = Action.reject
+    package var severity = Severity.warning
+    /// Nanoseconds; for `coolOff` alone.
+    package var coolOff: Int64 = 0
+
+    package init() {}
+}
+
+/// Limits of one strategy, over all its accounts and groups.
+package struct StrategyLimits: Hashable, Sendable {
+    /// C7.
+    package var runs = AccountLimits.unlimited
+    /// C13.
+    package var rates: [RateWindow] = []
+    /// C16.
+    package var openOrders = AccountLimits.unlimited
+    /// C25 over the fills of the strategy's runs.
+    package var loss = GroupLossLimit()
 
     package init() {}
 }
@@ -250,6 +335,7 @@ package struct RiskLimits: Hashable, Sendable {
     package var firm: TotalLimits
     package var adapters: [AdapterID: TotalLimits]
     package var instruments: [InstrumentLimits]
+    package var strategies: [String: StrategyLimits] = [:]
 
     package init(version: Int64) {
         self.version = version

@@ -6,6 +6,7 @@ import Gateway
 import Glibc
 import NIOConcurrencyHelpers
 import Prices
+import RiskConfiguration
 import Store
 import Synchronization
 import Telemetry
@@ -163,7 +164,8 @@ private final class ObservedGateway {
         try await gateway.put(configured)
         let text = BenchLimits.document(.unlimited)
         try await gateway.apply(
-            try RiskDocument(text, file: "bench").limits(version: 1, accounts: gateway.accounts()), document: text)
+            try RiskDocument(text, file: "bench").limits(version: 1, accounts: gateway.accounts()),
+            RiskVersion(version: 1, document: text, reason: "", by: "bench", at: gateway.clock.wall()))
         gateway.connect([configured], adapters: adapters)
         guard let index = market.index(symbol) else { throw BenchFailure("no instrument") }
         let quotes = market.quotes

@@ -82,7 +82,9 @@ enum EventExamples {
         case .groupDefined: .groupDefined(group())
         case .groupRemoved: .groupRemoved(GroupID(unchecked: "family"))
         case .instrumentDefined: .instrumentDefined(number: 12, try instrument())
-        case .riskConfigured: .riskConfigured(version: 9, document: "limits: {}")
+        case .riskConfigured:
+            .riskConfigured(
+                RiskVersion(version: 9, document: "limits: {}", reason: "tighter", by: "ana", at: after(3)))
         case .stateChanged:
             .stateChanged(
                 .init(
@@ -140,7 +142,7 @@ struct EventFormatTests {
         .groupDefined: 0x760e_0ceb_2c0f_9fad,
         .groupRemoved: 0xaa8f_2318_b984_f29a,
         .instrumentDefined: 0xaef9_7e26_7b4f_7826,
-        .riskConfigured: 0xd549_740e_56ad_3bf9,
+        .riskConfigured: 0x6663_c986_ce2e_978b,
         .stateChanged: 0xef6b_0c07_f9d0_7046,
         .runAdmitted: 0x84f1_5134_c5fc_339a,
         .ordersQueued: 0x5b67_4e2a_49ab_cd9d,

@@ -94,6 +94,10 @@ struct EventSampler {
 }
 
 extension EventSampler {
+    mutating func riskVersion() -> RiskVersion {
+        RiskVersion(version: signed(), document: text(), reason: text(), by: text(), at: time())
+    }
+
     mutating func event() -> Event { event(word(Event.Kind.self)) }
 
     mutating func event(_ kind: Event.Kind) -> Event {
@@ -103,7 +107,7 @@ extension EventSampler {
         case .groupDefined: .groupDefined(groupRecord())
         case .groupRemoved: .groupRemoved(group())
         case .instrumentDefined: .instrumentDefined(number: int32(), instrumentRecord())
-        case .riskConfigured: .riskConfigured(version: signed(), document: text())
+        case .riskConfigured: .riskConfigured(riskVersion())
         case .stateChanged: .stateChanged(stateChange())
         case .runAdmitted: .runAdmitted(admission())
         case .ordersQueued:

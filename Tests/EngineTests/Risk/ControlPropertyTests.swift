@@ -244,7 +244,8 @@ struct ControlPropertyTests {
         let first = try fixture.admit(fixture.parent(.buy, 50, account: 0))
         var limits = RiskLimits(version: 2)
         limits.defaults[EngineFixture.currency] = EngineFixture.limits { $0.position = .value(10) }
-        fixture.engine.apply(.riskConfigured(version: 2, document: ""))
+        fixture.engine.apply(
+            .riskConfigured(RiskVersion(version: 2, document: "", reason: "", by: "", at: fixture.now)))
         fixture.engine.setLimits(limits)
         #expect(fixture.engine.runs[first.id]?.status == .admitted, "what was admitted stays")
         let next = try fixture.decide(fixture.parent(.buy, 1, account: 0))

@@ -61,7 +61,7 @@ struct ResultControlTests {
             let limits = EngineFixture.limits {
                 $0.drawdown.basisPoints = 1_000
                 $0.drawdown.epoch = epoch
-                $0.drawdown.status = .halted
+                $0.drawdown.response.action = .halted
             }
             var fixture = EngineFixture(limits: limits)
             fixture.setFunds(1_000)
@@ -132,7 +132,7 @@ struct ResultControlTests {
     func groupLossByAccounts() throws {
         var fixture = try groupFixture {
             $0.countsAccounts = true
-            $0.status = .halted
+            $0.response.action = .halted
         }
         try fixture.trade(100, account: 0)
         fixture.setPrice("99.50")

@@ -3,7 +3,7 @@ import Engine
 import Settings
 import Testing
 
-@testable import Gateway
+@testable import RiskConfiguration
 
 @Suite("The risk document: defaults, refusals, calendars") struct RiskDocumentTests {
     let account = Account(id: AccountID("A")!, adapter: AdapterID("paper")!, currency: Currency("INR")!)
@@ -54,12 +54,14 @@ import Testing
         #expect(l.hours.isLimited && l.hours.openGuard == 300_000_000_000 && l.hours.allowsAfterMarket)
         #expect(l.dailyCounts.lots == 5 && l.dailyCounts.orders == 2000)
         #expect(l.netExposure.maximum == 500 && l.netExposure.isByInstrument)
-        #expect(l.drawdown.maximum == 20_000_000 && l.drawdown.basisPoints == 100 && l.drawdown.status == .halted)
+        #expect(
+            l.drawdown.maximum == 20_000_000 && l.drawdown.basisPoints == 100 && l.drawdown.response.action == .halted)
         #expect(l.lossStreak.count == AccountLimits.unlimited && l.selfTrade.action == .cancelResting)
         #expect(l.duplicates.maximum == 1 && l.duplicates.window == 5_000_000_000)
         #expect(all.firm.netExposure == [Currency("INR")!: 700])
         let g = try #require(all.groups[GroupID("g")!])
-        #expect(g.loss.countsAccounts && g.loss.status == .halted && g.loss.maximum == [Currency("INR")!: 5000])
+        #expect(
+            g.loss.countsAccounts && g.loss.response.action == .halted && g.loss.maximum == [Currency("INR")!: 5000])
         #expect(g.aggregate?.openOrders == 3 && g.aggregate?.positionUnit == .lots && g.aggregate?.rates.count == 1)
         #expect(g.aggregate?.netByInstrument == true && g.aggregate?.loss.maximum == [Currency("INR")!: 300])
     }

@@ -24,7 +24,7 @@ extension ControlSettings {
         var maximum: MoneyLimit?
         var basisPoints: Int64?
         var epoch: DrawdownLimit.Epoch
-        var status: TradingStatus
+        var response: BreachResponse
     }
 
     struct LossStreakSettings {
@@ -111,7 +111,7 @@ extension ControlSettings {
                 maximum: maximum, basisPoints: basisPoints,
                 epoch: section.value(
                     "epoch", .choice(["session": DrawdownLimit.Epoch.session, "all_time": .allTime]), default: .session),
-                status: section.value("then", .breachStatus, default: .reducing))
+                response: Self.response(section))
         }
         accountSection(reader, "loss-streak", .lossStreak) { settings, section in
             let count = section.required("count", .allowedInteger(1...Int64(RoundTrips.longest)))
@@ -191,7 +191,7 @@ extension ControlSettings {
         var limit = GroupLossLimit()
         limit.maximum = amounts(section.required("max", .moneyLimit))
         limit.countsAccounts = section.value("attribution", .choice(["fills": false, "account": true]), default: false)
-        limit.status = section.value("then", .breachStatus, default: .reducing)
+        limit.response = response(section)
         return limit
     }
 
@@ -201,9 +201,14 @@ extension ControlSettings {
     }
 }
 
-extension FieldType where Value == TradingStatus {
-    /// What a breach does to its scope.
-    static var breachStatus: FieldType<TradingStatus> { .choice(["reducing": .reducing, "halted": .halted]) }
+extension ControlSettings {
+    /// `then`: what a breach does to its scope.
+    static func response(_ section: MappingReader) -> BreachResponse {
+        var response = BreachResponse()
+        response.action = section.value(
+            "then", .choice(["reducing": BreachResponse.Action.reducing, "halted": .halted]), default: .reducing)
+        return response
+    }
 }
 
 extension FieldType where Value == Bool {

@@ -23,7 +23,7 @@ extension ControlSettings {
         if let drawdown {
             if let basisPoints = drawdown.basisPoints { limits.drawdown.basisPoints = basisPoints }
             limits.drawdown.epoch = drawdown.epoch
-            limits.drawdown.status = drawdown.status
+            limits.drawdown.response = drawdown.response
         }
         if let lossStreak {
             limits.lossStreak.count = lossStreak.count
@@ -78,7 +78,7 @@ extension AccountLimits {
             ("drawdown.max", drawdown.maximum > above.drawdown.maximum),
             ("drawdown.bps", drawdown.basisPoints > above.drawdown.basisPoints),
             ("drawdown.epoch", above.drawdown.epoch == .allTime && drawdown.epoch == .session),
-            ("drawdown.then", drawdown.status < above.drawdown.status),
+            ("drawdown.then", drawdown.response.action < above.drawdown.response.action),
             ("loss-streak.count", lossStreak.count > above.lossStreak.count),
             (
                 "loss-streak.epsilon",
