@@ -90,6 +90,11 @@ extension Problem {
                 current == 0 ? "there is no stored version" : "the stored version is \(current)",
                 remedy: "read it again and repeat the change on the current version")
             if current > 0 { headers[.eTag] = "\"\(current)\"" }
+        case .secondPersonRequired(let change):
+            self.init(
+                .forbidden, "second_person_required", path: "/scope", value: change.scope.description,
+                "it takes another person to resume what \(change.by) stopped, and than the one whose order led to it",
+                remedy: "let another person resume it with a key of their own")
         case .inUse(let reason): self.init(.conflict, "in_use", reason)
         case .overloaded:
             self.init(.tooManyRequests, "overloaded", "too many requests wait for the disk; nothing was stored")

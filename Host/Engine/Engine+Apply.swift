@@ -51,6 +51,12 @@ extension Engine {
             }
         case .gapClosed(let run, let order): update(run, order) { $0.closeGap() }
         case .dayOpened(let opening): open(opening)
+        case .overrideGranted(let override): overrides.grant(override)
+        case .overrideRevoked(let id, let revocation): overrides.revoke(id, revocation)
+        case .squareOffStarted(let squareOff): squareOffs.start(squareOff)
+        case .squareOffEnded(let id, let end): squareOffs.end(id, end)
+        case .limitWarned(let warning): accounts[Int(warning.account)].isWarned = true
+        case .heartbeatSet(let heartbeat): heartbeats[heartbeat.key] = heartbeat.ttl > 0 ? heartbeat : nil
         }
     }
 
@@ -139,13 +145,14 @@ extension Engine {
                 groups[index].carry[key] = admission.carry
             }
         }
+        let strategy = admission.order.strategy.flatMap { resolved.strategyNumbers[$0] }
         for (index, leg) in admission.legs.enumerated() where !leg.slices.isEmpty {
             book.reserve(
                 leg.account, admission.instrument, leg.side, leg.orderedQuantity, orders: Int32(leg.slices.count),
                 isDelivery: admission.order.product == .delivery)
             rates.record(
                 account: leg.account, group: group, adapter: accounts[Int(leg.account)].adapterNumber,
-                messages: leg.slices.count, at: leg.heldUntil ?? admission.admittedAt)
+                strategy: strategy, messages: leg.slices.count, at: leg.heldUntil ?? admission.admittedAt)
             if leg.margin > 0 {
                 inputs.reservedMargin[Int(leg.account)] = saturatingSum(
                     inputs.reservedMargin[Int(leg.account)], leg.margin)
@@ -153,6 +160,7 @@ extension Engine {
                     OrderPlace(run: run.id, order: run.legs[index].firstOrder))
             }
         }
+        for use in admission.overrideUses { overrides.use(use.override) }
         runs.insert(run)
         count(admission, run, group: group)
     }
@@ -306,6 +314,7 @@ extension Engine {
         var trip: Position.RoundTrip?
         book.update(execution.account, execution.instrument) { position in
             trip = position.apply(execution: signed, price: execution.lastPrice, fees: execution.fees * sign)
+            if let product = run?.admission.order.product { position.productCode = product.rawValue }
             position.dayTraded = saturatingSum(position.dayTraded, execution.lastQuantity * sign)
             if isDelivery {
                 position.deliverySold = saturatingSum(position.deliverySold, execution.lastQuantity * sign)

@@ -95,7 +95,8 @@ extension Engine {
             newQuantity <= order.quantity && terms.limitPrice == order.limitPrice
             && terms.stopPrice == order.stopPrice
         if !onlyShrinks {
-            let evaluation = assess(&candidate, mayClip: false)
+            var none = ParentOverrides()
+            let evaluation = assess(&candidate, mayClip: false, &none)
             if let rejection = evaluation.rejection ?? selfTrade(candidate) { return .failure(RiskRefusal(rejection)) }
             guard evaluation.slices <= 1 else {
                 throw ParentRefusal(
@@ -156,7 +157,7 @@ extension Engine {
             for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
                 let leg = run.legs[Int(order.legIndex)]
                 guard concerns(change.scope, run, leg), !run.admission.isGatewayClosing else { continue }
-                if change.status == .reducing, order.status != .pendingCancel,
+                if change.status == .reducing, !cancelWorking, order.status != .pendingCancel,
                     room.takes(order, of: leg, run.admission.instrument)
                 {
                     continue

@@ -53,6 +53,7 @@ extension Engine {
             accounts[account].dayModifications = 0
             accounts[account].dayCancels = 0
             accounts[account].sessionEquityHigh = nil
+            accounts[account].isWarned = false
             func mark(_ instrument: Int32) -> Int64? { opening.marks.first { $0.instrument == instrument }?.points }
             for slot in book.slots(of: opening.account) {
                 let instrument = book.positions[Int(slot)].instrument

@@ -12,6 +12,9 @@ struct ResolvedLimits: Sendable {
     var instruments: [[Int32]] = []
     /// Margin rate in basis points by account limits and instrument is looked up on demand; patterns are few.
     var segments: [String] = []
+    /// Strategies that have limits, by name, and their limits by that number.
+    var strategyNumbers: [String: Int32] = [:]
+    var strategies: [StrategyLimits] = []
 }
 
 extension Engine {
@@ -24,10 +27,15 @@ extension Engine {
         resolved.adapters = adapters.map { limits.adapters[$0] ?? TotalLimits() }
         resolved.instruments = instruments.map { entriesMatching($0.id) }
         resolved.segments = instruments.map { String($0.id.venue) }
+        let names = limits.strategies.keys.sorted()
+        resolved.strategyNumbers = Dictionary(
+            uniqueKeysWithValues: names.enumerated().map { ($1, Int32($0)) })
+        resolved.strategies = names.compactMap { limits.strategies[$0] }
         rates.resize(
             accounts: resolved.accounts.map { $0?.rates ?? [] }, groups: resolved.groups.map(\.rates),
             adapters: resolved.adapters.map(\.rates), firm: limits.firm.rates,
-            aggregates: resolved.groups.map { $0.aggregate?.rates ?? [] })
+            aggregates: resolved.groups.map { $0.aggregate?.rates ?? [] },
+            strategies: resolved.strategies.map(\.rates))
     }
 }
 
@@ -58,17 +66,20 @@ struct RateBook: Sendable {
     private(set) var firm: [SlidingLog] = []
     /// By group, of the windows that look at all legs of a parent together (C30).
     private(set) var aggregates: [[SlidingLog]] = []
+    /// By number of the strategies that have limits.
+    private(set) var strategies: [[SlidingLog]] = []
 
     /// Lays the logs out for these windows; a window that stays keeps its log.
     mutating func resize(
         accounts: [[RateWindow]], groups: [[RateWindow]], adapters: [[RateWindow]], firm: [RateWindow],
-        aggregates: [[RateWindow]]
+        aggregates: [[RateWindow]], strategies: [[RateWindow]]
     ) {
         self.accounts = Self.laidOut(accounts, self.accounts)
         self.groups = Self.laidOut(groups, self.groups)
         self.adapters = Self.laidOut(adapters, self.adapters)
         self.firm = Self.laidOut([firm], [self.firm])[0]
         self.aggregates = Self.laidOut(aggregates, self.aggregates)
+        self.strategies = Self.laidOut(strategies, self.strategies)
     }
 
     private static func laidOut(_ windows: [[RateWindow]], _ known: [[SlidingLog]]) -> [[SlidingLog]] {
@@ -81,9 +92,12 @@ struct RateBook: Sendable {
         }
     }
 
-    mutating func record(account: Int32, group: Int32?, adapter: Int32, messages: Int, at: Timestamp) {
+    mutating func record(
+        account: Int32, group: Int32?, adapter: Int32, strategy: Int32?, messages: Int, at: Timestamp
+    ) {
         Self.record(&accounts, Int(account), messages, at)
         Self.record(&adapters, Int(adapter), messages, at)
+        if let strategy { Self.record(&strategies, Int(strategy), messages, at) }
         if let group {
             Self.record(&groups, Int(group), messages, at)
             Self.record(&aggregates, Int(group), messages, at)
@@ -100,9 +114,14 @@ struct RateBook: Sendable {
 extension Engine {
     /// The message windows that a send for an account counts in, keyed by what `key` makes of scope and place.
     package func sendWindows<Key>(
-        account: Int32, group: GroupID?, _ key: (ScopeKind, Int) -> Key
+        account: Int32, group: GroupID?, strategy: String?, _ key: (ScopeKind, Int) -> Key
     ) -> [(Key, RateWindow)] {
         var windows: [(Key, RateWindow)] = []
+        if let number = strategy.flatMap({ resolved.strategyNumbers[$0] }) {
+            for (index, window) in resolved.strategies[Int(number)].rates.enumerated() {
+                windows.append((key(.strategy, index), window))
+            }
+        }
         for (index, window) in (resolved.accounts[Int(account)]?.rates ?? []).enumerated() {
             windows.append((key(.account, index), window))
         }

@@ -178,33 +178,14 @@ extension Engine {
     /// Orders that close what a failed run filled: one an account, limited at the account's collar where there is a
     /// reference price, else at market.
     package func unwindDemands(_ run: Run) -> [ParentOrder] {
-        let entry = instruments[Int(run.admission.instrument)]
-        return run.legs.indices.compactMap { index in
+        run.legs.indices.compactMap { index in
             let filled = run.cumulativeQuantity(index)
             guard filled > 0 else { return nil }
             let leg = run.legs[index].admission
-            let side = leg.side.opposite
-            let reference = inputs.reference(run.admission.instrument).points
-            var order = ParentOrder(
-                target: .account(accounts[Int(leg.account)].account.id), symbol: entry.id, side: side,
-                orderType: .market, product: run.admission.order.product)
-            order.quantity = entry.instrument.quantity(filled)
-            order.timeInForce = .day
+            var order = closingOrder(
+                leg.account, run.admission.instrument, leg.side.opposite, filled, run.admission.order.product)
             order.strategy = run.admission.order.strategy
             order.tag = "unwind of \(run.id)"
-            if reference > 0, let limits = resolved.accounts[Int(leg.account)] {
-                let collar = self.collar(entry.instrument, limits)
-                let tick = entry.instrument.tick
-                if collar.basisPoints != AccountLimits.unlimited,
-                    let band = scaled(reference, collar.basisPoints, over: 10_000)
-                {
-                    let price =
-                        side == .buy
-                        ? saturatingSum(reference, band) / tick * tick : (reference - band + tick - 1) / tick * tick
-                    order.orderType = .limit
-                    order.limitPrice = entry.instrument.price(max(tick, price))
-                }
-            }
             return order
         }
     }

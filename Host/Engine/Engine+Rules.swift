@@ -80,8 +80,8 @@ extension Engine {
     /// What reached its limit changes state, once: an account by its day's loss (C25), its drawdown (C26) or its losing
     /// streak (C28), a group by its loss (C27). Leaving it takes a person, a cool-off apart.
     /// - Parameter only: one account and no group, `nil` = all.
-    package func lossEvents(now: Timestamp, only: Int32? = nil) -> [TradingStateChange] {
-        var changes: [TradingStateChange] = []
+    package func lossEvents(now: Timestamp, only: Int32? = nil) -> [Breach] {
+        var changes: [Breach] = []
         for index in only.map({ Int($0)..<Int($0) + 1 }) ?? accounts.indices {
             guard !accounts[index].isRemoved, let limits = resolved.accounts[index] else { continue }
             if let change = lossChange(index, limits, now) { changes.append(change) }
@@ -90,65 +90,97 @@ extension Engine {
         for (number, limits) in resolved.groups.enumerated() where !groups[number].isRemoved {
             if let change = groupChange(number, limits.loss, now) { changes.append(change) }
             if let loss = limits.aggregate?.loss, let change = groupChange(number, loss, now),
-                !changes.contains(where: { $0.scope == change.scope })
+                !changes.contains(where: { $0.change.scope == change.change.scope })
             {
                 changes.append(change)
             }
+        }
+        for (name, number) in resolved.strategyNumbers.sorted(by: { $0.key < $1.key }) {
+            if let change = strategyChange(name, resolved.strategies[Int(number)].loss, now) { changes.append(change) }
         }
         return changes
     }
 
     /// The most severe change that the account's own limits ask for; `nil` where the scope is that severe already.
-    private func lossChange(_ index: Int, _ limits: AccountLimits, _ now: Timestamp) -> TradingStateChange? {
+    private func lossChange(_ index: Int, _ limits: AccountLimits, _ now: Timestamp) -> Breach? {
         let (id, currency) = (accounts[index].account.id, accounts[index].account.currency)
         let scope = Scope(kind: .account, id: id.rawValue)
         let known = tradingStates[scope]?.status(at: now) ?? .active
         func money(_ minor: Int64) -> Money { Money(minorUnits: minor, currency: currency) }
-        var found: TradingStateChange?
-        func propose(
-            _ status: TradingStatus, _ reason: @autoclosure () -> String, _ rule: String, until: Timestamp? = nil
-        ) {
-            guard status > known, status > found?.status ?? .active else { return }
-            found = TradingStateChange(scope: scope, status: status, reason: reason(), by: rule, at: now, until: until)
+        var found: Breach?
+        func propose(_ response: BreachResponse, _ reason: @autoclosure () -> String, _ rule: String) {
+            let status = response.action.status
+            guard status > known, status > found?.change.status ?? .active else { return }
+            found = Breach(
+                TradingStateChange(
+                    scope: scope, status: status, reason: reason(), by: rule, at: now,
+                    escalation: response.escalation(after: now)), response.action)
         }
         if limits.dailyLoss.maximum != AccountLimits.unlimited, !limits.observed.contains(.dailyLoss),
-            known < .reducing, let result = dayResult(account: Int32(index)), result <= -limits.dailyLoss.maximum
+            known < .halted, let result = dayResult(account: Int32(index)), result <= -limits.dailyLoss.maximum
         {
             propose(
-                .reducing, "day's result \(money(result)) reached the limit \(money(-limits.dailyLoss.maximum))",
+                limits.dailyLoss.response,
+                "day's result \(money(result)) reached the limit \(money(-limits.dailyLoss.maximum))",
                 "rule:daily-loss")
         }
         if limits.drawdown.isLimited, !limits.observed.contains(.drawdown), let equity = inputs.funds[index]?.equity,
             let breach = drawdown(Int32(index), limits.drawdown, equity: equity)
         {
             propose(
-                limits.drawdown.response.action.status,
+                limits.drawdown.response,
                 "equity \(money(equity)) is \(money(breach.fall)) below its mark, the limit is \(money(breach.limit))",
                 Self.drawdownRule)
         }
         let streak = limits.lossStreak
         if streak.count != AccountLimits.unlimited, !limits.observed.contains(.lossStreak), known == .active {
             let count = self.streak(Int32(index), epsilon: streak.epsilon)
-            if count >= streak.count {
-                propose(
-                    .coolOff, "\(count) losing round trips in a row reached the limit \(streak.count)",
-                    Self.lossStreakRule, until: now.advanced(by: streak.coolOff))
+            if count >= streak.count, found == nil {
+                found = Breach(
+                    TradingStateChange(
+                        scope: scope, status: .coolOff,
+                        reason: "\(count) losing round trips in a row reached the limit \(streak.count)",
+                        by: Self.lossStreakRule, at: now, until: now.advanced(by: streak.coolOff)), nil)
             }
         }
         return found
     }
 
-    private func groupChange(_ number: Int, _ limit: GroupLossLimit, _ now: Timestamp) -> TradingStateChange? {
-        let state = groupLoss(Int32(number), limit)
-        let scope = Scope(kind: .group, id: groups[number].group.id.rawValue)
+    /// Accounts whose day's loss has come near its limit and that nobody was told of today.
+    package func warnings(now: Timestamp, only: Int32? = nil) -> [LimitWarning] {
+        (only.map { Int($0)..<Int($0) + 1 } ?? accounts.indices).compactMap { index in
+            guard !accounts[index].isRemoved, !accounts[index].isWarned, let limits = resolved.accounts[index],
+                limits.dailyLoss.maximum != AccountLimits.unlimited, limits.dailyLoss.warnBasisPoints > 0,
+                let result = dayResult(account: Int32(index)), result < 0,
+                let near = scaled(limits.dailyLoss.maximum, limits.dailyLoss.warnBasisPoints, over: 10_000),
+                result <= -near
+            else { return nil }
+            return LimitWarning(
+                control: .dailyLoss, account: Int32(index), limit: -limits.dailyLoss.maximum, observed: result, at: now)
+        }
+    }
+
+    private func groupChange(_ number: Int, _ limit: GroupLossLimit, _ now: Timestamp) -> Breach? {
+        breach(
+            groupLoss(Int32(number), limit), limit, Scope(kind: .group, id: groups[number].group.id.rawValue),
+            Self.groupLossRule, now)
+    }
+
+    private func strategyChange(_ name: String, _ limit: GroupLossLimit, _ now: Timestamp) -> Breach? {
+        breach(strategyLoss(name, limit), limit, Scope(kind: .strategy, id: name), "rule:daily-loss", now)
+    }
+
+    private func breach(
+        _ state: GroupLossState, _ limit: GroupLossLimit, _ scope: Scope, _ rule: String, _ now: Timestamp
+    ) -> Breach? {
         guard state.phase == .breached,
             limit.response.action.status > tradingStates[scope]?.status(at: now) ?? .active
-        else {
-            return nil
-        }
-        return TradingStateChange(
-            scope: scope, status: limit.response.action.status,
-            reason: "the group's result \(state.result) minor units reached the limit \(-state.limit)",
-            by: Self.groupLossRule, at: now)
+        else { return nil }
+        return Breach(
+            TradingStateChange(
+                scope: scope, status: limit.response.action.status,
+                reason:
+                    "the \(scope.kind.name)'s result \(state.result) minor units reached the limit \(-state.limit)",
+                by: rule, at: now, escalation: limit.response.escalation(after: now)), limit.response.action)
     }
 }

@@ -33,6 +33,10 @@ package struct Engine: Sendable {
     package internal(set) var attribution = AttributionBook()
     /// Legs admitted in the last minute, for duplicates.
     var duplicates = DuplicateLog()
+    package internal(set) var overrides = OverrideTable()
+    package internal(set) var squareOffs = SquareOffTable()
+    /// Armed ones, by API key.
+    package internal(set) var heartbeats: [String: Heartbeat] = [:]
     /// Live orders that a refused leg would have traded against and that are to be canceled (C29), in order of demand.
     package internal(set) var selfTradeCancels: [OrderPlace] = []
 
@@ -95,6 +99,8 @@ package struct AccountEntry: Sendable {
     /// High-water marks of the equity in minor units (C26): over all time and of the trading day. `nil` = none seen.
     package internal(set) var equityHigh: Int64?
     package internal(set) var sessionEquityHigh: Int64?
+    /// Whether it was warned of its loss limit in this trading day.
+    package internal(set) var isWarned = false
     /// Results of its last round trips (C28).
     package internal(set) var trips = RoundTrips()
 }

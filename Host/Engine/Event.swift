@@ -29,6 +29,13 @@ package enum Event: Hashable, Sendable {
     case orderLookedUp(run: RunID, order: Int32, outcome: LookupOutcome, brokerOrderID: String?)
     case gapClosed(run: RunID, order: Int32)
     case dayOpened(DayOpening)
+    indirect case overrideGranted(RiskOverride)
+    indirect case overrideRevoked(id: Int64, OverrideTable.Revocation)
+    indirect case squareOffStarted(SquareOff)
+    indirect case squareOffEnded(id: Int64, SquareOff.End)
+    indirect case heartbeatSet(Heartbeat)
+    /// The part of a limit is used up at which its document wants a warning; once a trading day.
+    case limitWarned(LimitWarning)
 }
 
 /// A version of the risk document, and who put it into force.
@@ -107,6 +114,19 @@ package enum TradingStatus: UInt8, Hashable, Comparable, Sendable {
     package static func < (left: Self, right: Self) -> Bool { left.severity < right.severity }
 }
 
+/// An account's day has come near its loss limit (C25 `warn_bps`).
+package struct LimitWarning: Hashable, Sendable {
+    package var control: ControlID
+    package var account: Int32
+    /// Minor units of the account's currency.
+    package var limit: Int64
+    package var observed: Int64
+    package var at: Timestamp
+    package init(control: ControlID, account: Int32, limit: Int64, observed: Int64, at: Timestamp) {
+        (self.control, self.account, self.limit, self.observed, self.at) = (control, account, limit, observed, at)
+    }
+}
+
 /// A scope of trading state: `firm`, `account:AB1234`, `instrument:NFO:OPT:*`.
 package struct Scope: Hashable, Sendable, CustomStringConvertible {
     package let kind: ScopeKind
@@ -148,12 +168,23 @@ package struct TradingStateChange: Hashable, Sendable {
     package var at: Timestamp
     /// When a cool-off ends; `nil` for states that only a person leaves.
     package var until: Timestamp?
+    /// Id of the API key whose order led to it; `nil` = none did, or it is not known.
+    package var cause: String?
+    package var escalation: Escalation?
+
+    /// What comes next if nobody resumes the scope until then.
+    package struct Escalation: Hashable, Sendable {
+        package var action: BreachResponse.Action
+        package var at: Timestamp
+        package init(action: BreachResponse.Action, at: Timestamp) { (self.action, self.at) = (action, at) }
+    }
 
     package init(
-        scope: Scope, status: TradingStatus, reason: String, by: String, at: Timestamp, until: Timestamp? = nil
+        scope: Scope, status: TradingStatus, reason: String, by: String, at: Timestamp, until: Timestamp? = nil,
+        cause: String? = nil, escalation: Escalation? = nil
     ) {
         (self.scope, self.status, self.reason, self.by, self.at) = (scope, status, reason, by, at)
-        self.until = until
+        (self.until, self.cause, self.escalation) = (until, cause, escalation)
     }
 
     /// What the scope may do at `now`: a cool-off that has ended holds nobody, whether or not its end is recorded yet.
@@ -200,6 +231,8 @@ package struct RunAdmission: Hashable, Sendable {
     package var legs: [LegAdmission]
     /// The gateway's own closing order (square-off, unwind): passes trading states.
     package var isGatewayClosing: Bool
+    /// Legs that passed because a person let a control be overridden.
+    package var overrideUses: [OverrideUse] = []
 
     package struct LeftOut: Hashable, Sendable {
         package var account: AccountID

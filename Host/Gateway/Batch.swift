@@ -29,7 +29,8 @@ extension Event {
             .gapClosed(let run, _):
             run
         case .accountDefined, .accountRemoved, .groupDefined, .groupRemoved, .instrumentDefined, .riskConfigured,
-            .stateChanged, .dayOpened:
+            .stateChanged, .dayOpened, .overrideGranted, .overrideRevoked, .squareOffStarted, .squareOffEnded,
+            .heartbeatSet, .limitWarned:
             nil
         }
     }

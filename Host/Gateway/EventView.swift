@@ -83,14 +83,16 @@ struct EventDescriber {
                 views.append(leg("leg_looked_up", run, order, id, at, ["outcome": .string("\(outcome)")]))
             case .gapClosed(let run, let order): views.append(alert("executions_missing", run, order, id, at, [:]))
             case .stateChanged(let change):
-                views.append(
-                    EventView(
-                        id: id, at: change.at, topic: .state, type: "trading_state", run: nil, leg: nil, account: nil,
-                        group: nil,
-                        facts: [
-                            "scope": .string(change.scope.description), "state": .string(change.status.rawName),
-                            "reason": .string(change.reason), "by": .string(change.by),
-                        ]))
+                var facts: JSONObject = [
+                    "scope": .string(change.scope.description), "state": .string(change.status.rawName),
+                    "reason": .string(change.reason), "by": .string(change.by),
+                ]
+                add(&facts, "until", change.until?.rfc3339)
+                add(&facts, "escalates_at", change.escalation?.at.rfc3339)
+                views.append(state("trading_state", id, change.at, facts))
+                if change.by.hasPrefix("rule:"), change.status != .active {
+                    views.append(state("limit_breached", id, change.at, facts, topic: .alerts))
+                }
             case .groupDefined(let group): views.append(state("group_defined", id, at, "group_id", group.id.rawValue))
             case .groupRemoved(let group): views.append(state("group_removed", id, at, "group_id", group.rawValue))
             case .accountDefined(let account):
@@ -98,7 +100,69 @@ struct EventDescriber {
             case .accountRemoved(let account):
                 views.append(state("account_removed", id, at, "account_id", account.rawValue))
             case .riskConfigured(let version):
-                views.append(state("risk_configured", id, at, "version", "\(version.version)"))
+                views.append(
+                    state(
+                        "risk_configured", id, version.at,
+                        [
+                            "version": .string("\(version.version)"), "reason": .string(version.reason),
+                            "by": .string(version.by),
+                        ]))
+            case .overrideGranted(let override):
+                views.append(
+                    state(
+                        "override_granted", id, override.at,
+                        [
+                            "override_id": .string("o\(override.id)"), "control": .string(override.control.name),
+                            "scope": .string(override.scope.description), "until": .string(override.until.rfc3339),
+                            "max_uses": .string("\(override.maximumUses)"), "reason": .string(override.reason),
+                            "by": .string(override.by),
+                        ]))
+            case .overrideRevoked(let number, let revocation):
+                views.append(
+                    state(
+                        "override_revoked", id, revocation.at,
+                        [
+                            "override_id": .string("o\(number)"), "reason": .string(revocation.reason),
+                            "by": .string(revocation.by),
+                        ]))
+            case .squareOffStarted(let squareOff):
+                views.append(
+                    state(
+                        "square_off_started", id, squareOff.at,
+                        [
+                            "square_off_id": .string("q\(squareOff.id)"),
+                            "scope": .string(squareOff.scope.description), "reason": .string(squareOff.reason),
+                            "by": .string(squareOff.by),
+                        ]))
+            case .squareOffEnded(let number, let end):
+                views.append(
+                    state(
+                        "square_off_ended", id, end.at,
+                        [
+                            "square_off_id": .string("q\(number)"), "outcome": .string("\(end.outcome)"),
+                            "reason": .string(end.reason), "by": .string(end.by),
+                        ]))
+            case .heartbeatSet(let heartbeat):
+                views.append(
+                    state(
+                        heartbeat.ttl > 0 ? "heartbeat_armed" : "heartbeat_disarmed", id, heartbeat.at,
+                        [
+                            "key_id": .string(heartbeat.key), "scope": .string(heartbeat.scope.description),
+                            "ttl_ms": .string("\(heartbeat.ttl / 1_000_000)"), "by": .string(heartbeat.person),
+                        ]))
+            case .limitWarned(let warning):
+                let account = engine.accounts[Int(warning.account)].account
+                func money(_ minor: Int64) -> JSONValue {
+                    .string(Money(minorUnits: minor, currency: account.currency).description)
+                }
+                var view = state(
+                    "limit_near", id, warning.at,
+                    [
+                        "control": .string(warning.control.name), "limit": money(warning.limit),
+                        "observed": money(warning.observed),
+                    ], topic: .alerts)
+                view.account = account.id
+                views.append(view)
             case .instrumentDefined, .dayOpened: break
             }
         }
@@ -188,6 +252,13 @@ struct EventDescriber {
         EventView(
             id: id, at: at, topic: .state, type: type, run: nil, leg: nil, account: nil, group: nil,
             facts: JSONObject([(key, .string(value))]))
+    }
+
+    private func state(
+        _ type: String, _ id: String, _ at: Timestamp, _ facts: JSONObject, topic: EventView.Topic = .state
+    ) -> EventView {
+        EventView(
+            id: id, at: at, topic: topic, type: type, run: nil, leg: nil, account: nil, group: nil, facts: facts)
     }
 
     private func add(_ facts: inout JSONObject, _ key: String, _ value: String?) {

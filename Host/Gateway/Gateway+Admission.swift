@@ -76,6 +76,7 @@ extension Gateway {
                     authority: caller.authority, receivedAt: receivedAt)
                 let admission = try state.engine.decide(request, now: clock.wall())
                 keep(admission, caller: key.caller, fingerprint: idempotency.fingerprint, &state)
+                for breach in state.engine.ruleBreaches(admission) { act(on: breach, &state) }
                 state.waiting += 1
                 state.pending.waiters.append(waiter.resume)
                 guard let snapshot = state.engine.snapshot(of: admission.run) else {

@@ -245,7 +245,8 @@ extension Gateway {
         let account = state.engine.accounts[Int(number)].account
         var logs: [(SendScope, SlidingLog)] = []
         for (scope, window) in state.engine.sendWindows(
-            account: number, group: run.admission.group, sendScope(account, run.admission.group))
+            account: number, group: run.admission.group, strategy: run.admission.order.strategy,
+            sendScope(account, run.admission.group, run.admission.order.strategy))
         {
             let log = state.sendRates[scope] ?? SlidingLog(limit: window.limit, window: window.window)
             let current =
@@ -266,9 +267,12 @@ extension Gateway {
         state.engine.account(of: run, order: place.order).map { state.sessions[$0.id] != nil } ?? false
     }
 
-    private func sendScope(_ account: Account, _ group: GroupID?) -> (ScopeKind, Int) -> SendScope {
+    private func sendScope(
+        _ account: Account, _ group: GroupID?, _ strategy: String?
+    ) -> (ScopeKind, Int) -> SendScope {
         { kind, index in
             switch kind {
+            case .strategy: .strategy(strategy ?? "", index)
             case .group: group.map { .group($0, index) } ?? .firm(index)
             case .account: .account(account.id, index)
             case .adapter: .adapter(account.adapter, index)

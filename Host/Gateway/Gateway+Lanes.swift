@@ -104,7 +104,11 @@ extension Gateway: AdapterDelegate {
                 let account = state.engine.accounts[Int(execution.account)].account.id
                 // Figures of the broker that contain this fill are wanted soon.
                 state.fundsDue[account] = min(state.fundsDue[account] ?? now, now.advanced(by: 200_000_000))
-                checkLosses(now, &state, only: execution.account)
+                let cause = execution.run.flatMap { id in
+                    state.engine.runs.look(id) { $0.admission.isGatewayClosing ? nil : $0.admission.origin.caller }
+                        ?? nil
+                }
+                checkLosses(now, &state, only: execution.account, cause: cause)
             }
         } catch {
             switch error {
@@ -147,7 +151,8 @@ extension Gateway: AdapterDelegate {
                 order: demand, origin: Origin(caller: "gateway", idempotencyKey: "unwind:\(id):\(demand.target)"),
                 authority: .everything, receivedAt: now, isGatewayClosing: true)
             do {
-                let admission = try state.engine.decide(request, now: now)
+                var admission = try state.engine.decide(request, now: now)
+                attribute(&admission, to: run.admission.group, state)
                 keep(admission, caller: "gateway", fingerprint: [], &state)
             } catch {
                 logger.error("Unwind refused", metadata: ["run.id": "\(id)", "reason": "\(error)"])

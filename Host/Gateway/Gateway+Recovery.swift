@@ -19,6 +19,7 @@ extension Gateway {
                 state.engine.setOffer(id, offer)
             }
             state.startedAt = clock.wall()
+            for key in state.engine.heartbeats.keys { state.heard[key] = state.startedAt }
             recoverOrders(&state)
             state.serving = .running
         }

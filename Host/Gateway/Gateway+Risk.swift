@@ -5,8 +5,12 @@ package import Engine
 extension Gateway {
     /// Halts, reduces or resumes a scope. Returns once it is durable; from the step on nothing more of the scope is handed
     /// over, and what a lane had not begun is taken back.
+    ///
+    /// - Parameter isSecondPerson: Where resuming takes two persons: whether the one who asks is another than the one who
+    ///   stopped the scope and than the one whose order led to it. `nil` = one person may do both.
     package func setTradingState(
-        _ scope: Scope, _ status: TradingStatus, reason: String, by person: String, cancelWorking: Bool
+        _ scope: Scope, _ status: TradingStatus, reason: String, by person: String, cancelWorking: Bool,
+        isSecondPerson: (@Sendable (TradingStateChange) -> Bool)? = nil
     ) async throws(GatewayError) -> TradingStateChange {
         let change: TradingStateChange
         do {
@@ -14,6 +18,11 @@ extension Gateway {
                 try step { state throws -> TradingStateChange in
                     try checkServing(state)
                     try state.engine.check(scope)
+                    if status == .active, let known = state.engine.tradingStates[scope], let isSecondPerson,
+                        !isSecondPerson(known)
+                    {
+                        throw GatewayError.secondPersonRequired(known)
+                    }
                     let change = TradingStateChange(
                         scope: scope, status: status, reason: reason, by: person, at: clock.wall())
                     emit(.stateChanged(change), &state)
@@ -34,7 +43,7 @@ extension Gateway {
     }
 
     /// Takes back what lies in lanes' queues and must not go any more: certain not to have been sent.
-    private func withdrawQueued(_ scope: Scope, _ status: TradingStatus) {
+    func withdrawQueued(_ scope: Scope, _ status: TradingStatus) {
         var bySession: [ObjectIdentifier: (seat: SessionPlace, ids: Set<UInt64>)] = [:]
         state.withLockedValue { state in
             for run in state.engine.runs.live where !run.admission.isGatewayClosing {

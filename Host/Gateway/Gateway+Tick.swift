@@ -22,11 +22,14 @@ extension Gateway {
                 }
             }
             checkLosses(now, &state)
+            checkDue(now, &state)
+            workSquareOffs(now, &state)
             return (dueFunds(now, &state), takeSatisfied(Array(state.runWaiters.keys), &state, now: now))
         }
         for resume in resumes { resume() }
         state.withLockedValue { $0.adapters }?.sweep()
         withdrawLate(now)
+        withdrawStopped()
         if state.withLockedValue({ !$0.outbound.isEmpty }) { dispatchStep() }
         for (session, account, index) in funds { askFunds(session, account, index, at: now) }
     }
@@ -76,15 +79,6 @@ extension Gateway {
             }
         }
         for (session, ids) in bySession.values { withdraw(ids, from: session, reason: .deadline) }
-    }
-
-    /// Puts accounts whose day's loss reached its limit into reducing, with everything that follows.
-    func checkLosses(_ now: Timestamp, _ state: inout State, only account: Int32? = nil) {
-        for change in state.engine.lossEvents(now: now, only: account) {
-            logger.warning("Loss limit reached", metadata: ["scope": "\(change.scope)", "reason": "\(change.reason)"])
-            emit(.stateChanged(change), &state)
-            for event in state.engine.consequences(of: change, cancelWorking: false) { emit(event, &state) }
-        }
     }
 
     private func dueFunds(_ now: Timestamp, _ state: inout State) -> [(AdapterSession, AccountID, Int32)] {

@@ -62,6 +62,13 @@ package final class Gateway: Sendable {
         var gaps: [OrderPlace: Timestamp] = [:]
         var unwound: Set<RunID> = []
         var fundsDue: [AccountID: Timestamp] = [:]
+        /// Scopes that a rule stopped and whose orders in lanes' queues are still to be taken back.
+        var stopped: [(scope: Scope, status: TradingStatus)] = []
+        /// When the keys that promise a heartbeat were heard last.
+        var heard: [String: Timestamp] = [:]
+        var squareOffProgress: [SquareOffPlace: SquareOffProgress] = [:]
+        /// When square-offs are looked at next.
+        var squareOffDue = Timestamp(nanoseconds: .min)
         var sendRates: [SendScope: SlidingLog] = [:]
         var waiting = 0
         /// Adapters whose instruments were asked for.
@@ -96,6 +103,7 @@ package final class Gateway: Sendable {
         case account(AccountID, Int)
         case adapter(AdapterID, Int)
         case group(GroupID, Int)
+        case strategy(String, Int)
         case firm(Int)
     }
 

@@ -14,6 +14,8 @@ package enum GatewayError: Error, Sendable {
     case keyReused(subject: String)
     /// The stored version is another than the one that the caller changed.
     case versionMismatch(current: Int64)
+    /// Two-person mode: the one who stopped a scope, or whose order led to it, may not resume it.
+    case secondPersonRequired(TradingStateChange)
     /// Something refers to it.
     case inUse(String)
     /// Too much waits already.

@@ -63,6 +63,8 @@ extension Engine {
         var margin: Int64 = 0
         /// Points; `nil` = not known.
         var moneyPrice: Int64?
+        /// Overrides that let it pass.
+        var overrides: [Int64] = []
     }
 
     // MARK: Legs
@@ -76,10 +78,17 @@ extension Engine {
         var results: [Evaluation] = []
         results.reserveCapacity(shares.count)
         var pending = PendingCounts()
+        var overrides =
+            self.overrides.entries.isEmpty
+            ? ParentOverrides() : ParentOverrides(parent, request, engine: self, now: now)
         var margins: [(account: Int, before: Int64)] = []
         let before = aggregateTotals(parent)
         for share in shares {
-            let evaluation = evaluate(share, parent, context, pending)
+            var evaluation = evaluate(share, parent, context, pending, &overrides)
+            if !overrides.isEmpty {
+                if evaluation.rejection == nil { evaluation.overrides = overrides.used }
+                overrides.nextLeg(wasAdmitted: evaluation.rejection == nil)
+            }
             if evaluation.rejection == nil {
                 reserve(share, evaluation, parent, sign: 1)
                 margins.append((Int(share.account), inputs.reservedMargin[Int(share.account)]))
@@ -89,7 +98,7 @@ extension Engine {
             }
             results.append(evaluation)
         }
-        checkBatch(shares, parent, before, &results, now: now)
+        checkBatch(shares, parent, before, &results, &overrides, now: now)
         for (share, evaluation) in zip(shares, results) where evaluation.rejection == nil {
             reserve(share, evaluation, parent, sign: -1)
         }
@@ -98,7 +107,8 @@ extension Engine {
     }
 
     func evaluate(
-        _ share: Share, _ parent: ParentTerms, _ context: LegContext, _ pending: PendingCounts
+        _ share: Share, _ parent: ParentTerms, _ context: LegContext, _ pending: PendingCounts,
+        _ overrides: inout ParentOverrides
     ) -> Evaluation {
         let account = Int(share.account)
         let slot = book.slot(share.account, parent.instrumentNumber)
@@ -119,12 +129,13 @@ extension Engine {
         candidate.isReduceOnly = parent.order.isReduceOnly
         candidate.parent = context.parent
         candidate.askedQuantity = share.quantity
-        return assess(&candidate, mayClip: parent.mode == .clip)
+        return assess(&candidate, mayClip: parent.mode == .clip, &overrides)
     }
 
     /// Runs every control in evaluation order (RISK.md §4).
-    func assess(_ candidate: inout Candidate, mayClip: Bool) -> Evaluation {
-        var result = Assessment(mayClip: mayClip)
+    func assess(_ candidate: inout Candidate, mayClip: Bool, _ overrides: inout ParentOverrides) -> Evaluation {
+        var result = Assessment(mayClip: mayClip, overrides: overrides)
+        defer { overrides = result.overrides }
         guard let limits = resolved.accounts[Int(candidate.account)] else {
             result.rejection = Rejection(.allowList, .notAllowed, cause: .noInput)
             return evaluation(candidate, result)
@@ -172,6 +183,7 @@ extension Engine {
 
     private struct Assessment {
         let mayClip: Bool
+        var overrides: ParentOverrides
         var rejection: Rejection?
         var alerts: [Rejection] = []
         var wasClipped = false
@@ -189,11 +201,15 @@ extension Engine {
         _ rejection: Rejection, _ clipTo: Int64, _ candidate: inout Candidate, _ limits: AccountLimits,
         _ result: inout Assessment
     ) -> Bool {
-        if limits.observed.contains(rejection.control) {
+        let rule = limits.rules[rejection.control]?.action
+        if limits.observed.contains(rejection.control) || rule == .alert
+            || result.overrides.take(rejection.control, account: candidate.account)
+        {
             result.alerts.append(rejection)
             return true
         }
-        if result.mayClip, clipTo >= max(candidate.instrument.lot, QuantityLimits.minimum(candidate, limits)),
+        if result.mayClip || rule == .clip,
+            clipTo >= max(candidate.instrument.lot, QuantityLimits.minimum(candidate, limits)),
             clipTo < candidate.quantity
         {
             candidate.quantity = clipTo
@@ -275,6 +291,10 @@ extension Engine {
         }
         let reference = inputs.reference(parent.instrumentNumber)
         let group = parent.groupNumber.map { groups[Int($0)] }
+        var uses: [OverrideUse] = []
+        for (index, evaluation) in evaluations.enumerated() where evaluation.rejection == nil {
+            uses += evaluation.overrides.map { OverrideUse(override: $0, leg: Int32(index)) }
+        }
         return RunAdmission(
             run: runs.nextRun, group: group?.group.id, groupVersion: group?.group.version ?? 0,
             riskVersion: riskVersion, order: request.order, origin: request.origin,
@@ -284,7 +304,7 @@ extension Engine {
             reference: reference.points > 0
                 ? RunAdmission.Reference(points: reference.points, age: now.since(reference.at)) : nil,
             rotation: group?.rotation ?? 0, carry: shares.carry, firstClientSequence: nextClientSequence, legs: legs,
-            isGatewayClosing: request.isGatewayClosing)
+            isGatewayClosing: request.isGatewayClosing, overrideUses: uses)
     }
 }
 

@@ -14,19 +14,28 @@ extension Engine {
     /// back at once.
     mutating func checkBatch(
         _ shares: [Share], _ parent: ParentTerms, _ before: AggregateTotals?, _ results: inout [Evaluation],
-        now: Timestamp
+        _ overrides: inout ParentOverrides, now: Timestamp
     ) {
-        if !resting.kinds.isEmpty { checkSelfTrade(shares, parent, &results) }
+        if !resting.kinds.isEmpty { checkSelfTrade(shares, parent, &results, &overrides) }
         if let group = parent.groupNumber, let before {
-            checkAggregate(group, shares, parent, before, &results, now: now)
+            checkAggregate(group, shares, parent, before, &results, &overrides, now: now)
         }
     }
 
     private mutating func refuse(
-        _ rejection: Rejection, _ index: Int, _ shares: [Share], _ parent: ParentTerms, _ results: inout [Evaluation]
+        _ rejection: Rejection, _ index: Int, _ shares: [Share], _ parent: ParentTerms, _ results: inout [Evaluation],
+        _ overrides: inout ParentOverrides
     ) {
-        if resolved.accounts[Int(shares[index].account)]?.observed.contains(rejection.control) ?? false {
+        let account = shares[index].account
+        let limits = resolved.accounts[Int(account)]
+        if limits?.observed.contains(rejection.control) ?? false || limits?.rules[rejection.control]?.action == .alert {
             results[index].alerts.append(rejection)
+            return
+        }
+        if !overrides.isEmpty, overrides.take(rejection.control, account: account) {
+            results[index].alerts.append(rejection)
+            results[index].overrides += overrides.used
+            overrides.nextLeg(wasAdmitted: true)
             return
         }
         reserve(shares[index], results[index], parent, sign: -1)
@@ -38,7 +47,9 @@ extension Engine {
 
     // MARK: C29
 
-    private mutating func checkSelfTrade(_ shares: [Share], _ parent: ParentTerms, _ results: inout [Evaluation]) {
+    private mutating func checkSelfTrade(
+        _ shares: [Share], _ parent: ParentTerms, _ results: inout [Evaluation], _ overrides: inout ParentOverrides
+    ) {
         let instrument = parent.instrumentNumber
         let reference = inputs.reference(instrument).points
         var (buys, sells) = (false, false)
@@ -67,7 +78,7 @@ extension Engine {
                 if limit.action == .tag {
                     results[index].alerts.append(rejection)
                 } else {
-                    refuse(rejection, index, shares, parent, &results)
+                    refuse(rejection, index, shares, parent, &results, &overrides)
                     if results[index].rejection != nil { continue }
                 }
             }
@@ -116,7 +127,7 @@ extension Engine {
 
     private mutating func checkAggregate(
         _ group: Int32, _ shares: [Share], _ parent: ParentTerms, _ before: AggregateTotals,
-        _ results: inout [Evaluation], now: Timestamp
+        _ results: inout [Evaluation], _ overrides: inout ParentOverrides, now: Timestamp
     ) {
         let opening = shares.indices.filter { results[$0].rejection == nil && !results[$0].isClosing }
         guard !opening.isEmpty, let limit = resolved.groups[Int(group)].aggregate,
@@ -141,6 +152,6 @@ extension Engine {
             ?? GroupLoss.refusal(
                 groupLoss(group, limit.loss), limit.loss, parent.instrument.currency, GroupAggregate.id, .aggregateLoss)
         guard let refusal else { return }
-        for index in opening { refuse(refusal, index, shares, parent, &results) }
+        for index in opening { refuse(refusal, index, shares, parent, &results, &overrides) }
     }
 }

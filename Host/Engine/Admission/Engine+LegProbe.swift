@@ -29,6 +29,7 @@ extension Engine {
     ///
     /// - Returns: the slices it would be sent in; 0 = refused.
     package func slices(of probe: LegProbe) -> Int64 {
-        evaluate(probe.share, probe.parent, probe.context, PendingCounts()).slices
+        var none = ParentOverrides()
+        return evaluate(probe.share, probe.parent, probe.context, PendingCounts(), &none).slices
     }
 }

@@ -99,6 +99,14 @@ extension ParentFacts {
         orderType = request.order.orderType
         limitPrice = parent.limitPrice
         if let strategy = request.order.strategy { strategyRuns = engine.attribution.runs(ofStrategy: strategy) ?? -2 }
+        if let stop = request.order.attachedStop { attachedStop = parent.instrument.pointsRounded(stop) ?? 0 }
+        if let name = request.order.strategy, let number = engine.resolved.strategyNumbers[name] {
+            let limits = engine.resolved.strategies[Int(number)]
+            strategy = number
+            strategyRunLimit = limits.runs
+            strategyLoss = engine.strategyLoss(name, limits.loss)
+            if limits.openOrders != AccountLimits.unlimited { strategyOpenOrders = engine.openOrders(ofStrategy: name) }
+        }
         if let group = parent.groupNumber {
             groupLoss = engine.groupLoss(group, engine.resolved.groups[Int(group)].loss)
         }

@@ -94,6 +94,18 @@ extension Engine {
         return sum
     }
 
+    /// The same of a strategy; 0 for one that never filled.
+    package func strategyResult(_ name: String, currency: Currency) -> Int64? {
+        guard let number = attribution.strategyNumber(name) else { return 0 }
+        var sum: Int64 = 0
+        for position in attribution.positions(of: AttributionBook.strategy(number))
+        where accounts[Int(position.account)].account.currency == currency {
+            guard let value = dayMoney(position, currency) else { return nil }
+            sum = saturatingSum(sum, value)
+        }
+        return sum
+    }
+
     /// The same by the member accounts' whole results.
     package func memberResult(_ group: Int32, currency: Currency) -> Int64? {
         var sum: Int64 = 0

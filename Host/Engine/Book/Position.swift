@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 /// What one account holds of one instrument, what its live orders may add, and what it earned.
 ///
@@ -39,6 +39,9 @@ package struct Position: Hashable, Sendable {
     package internal(set) var openDeliverySell: Int64 = 0
     /// Steps ever sold for delivery: what a holdings snapshot cannot contain is the difference to its own count.
     package internal(set) var deliverySold: Int64 = 0
+    /// Raw value of the product under which our last execution was made; 0 = none was ours.
+    package internal(set) var productCode: UInt8 = 0
+    package var product: Product? { Product(rawValue: productCode) }
     /// Result of the running round trip, before fees (RISK.md C28).
     package private(set) var tripValue: Int128 = 0
     package private(set) var tripFees: Int64 = 0

@@ -99,6 +99,15 @@ extension EventWriter {
         flags[0] = change.until.isPresent
         write(flags)
         if let until = change.until { write(until) }
+        var more = FieldFlags()
+        more[0] = change.cause.isPresent
+        more[1] = change.escalation.isPresent
+        write(more)
+        if let cause = change.cause { write(cause) }
+        if let escalation = change.escalation {
+            write(byte: escalation.action.rawValue)
+            write(escalation.at)
+        }
     }
 
     package mutating func write(_ opening: DayOpening) {
@@ -186,11 +195,18 @@ extension EventReader {
     }
 
     package mutating func readStateChange() throws(EventCodingError) -> TradingStateChange {
-        TradingStateChange(
+        var change = TradingStateChange(
             scope: try readScope(), status: try read(TradingStatus.init(rawValue:)), reason: try readText(),
             by: try readText(),
             at: try readTime(),
             until: try readAppendedFlags(known: 1)[0] ? readTime() : nil)
+        let more = try readAppendedFlags(known: 2)
+        if more[0] { change.cause = try readText() }
+        if more[1] {
+            change.escalation = TradingStateChange.Escalation(
+                action: try read(BreachResponse.Action.init(rawValue:)), at: try readTime())
+        }
+        return change
     }
 
     package mutating func readDayOpening() throws(EventCodingError) -> DayOpening {

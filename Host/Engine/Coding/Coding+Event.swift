@@ -79,6 +79,37 @@ extension EventWriter {
         case .dayOpened(let opening):
             begin(.dayOpened)
             write(opening)
+        case .overrideGranted(let override):
+            begin(.overrideGranted)
+            write(override)
+        case .overrideRevoked(let id, let revocation):
+            begin(.overrideRevoked)
+            write(id)
+            write(revocation.by, revocation.reason, revocation.at)
+        case .squareOffStarted(let squareOff):
+            begin(.squareOffStarted)
+            write(squareOff.id)
+            write(squareOff.scope)
+            write(squareOff.by, squareOff.reason, squareOff.at)
+        case .squareOffEnded(let id, let end):
+            begin(.squareOffEnded)
+            write(id)
+            write(byte: end.outcome.rawValue)
+            write(end.by, end.reason, end.at)
+        case .heartbeatSet(let heartbeat):
+            begin(.heartbeatSet)
+            write(heartbeat.key)
+            write(heartbeat.person)
+            write(heartbeat.scope)
+            write(heartbeat.ttl)
+            write(heartbeat.at)
+        case .limitWarned(let warning):
+            begin(.limitWarned)
+            write(byte: warning.control.rawValue)
+            write(warning.account)
+            write(warning.limit)
+            write(warning.observed)
+            write(warning.at)
         }
         closePart()
     }
@@ -155,6 +186,23 @@ extension EventReader {
                 brokerOrderID: try readFlags(known: 1)[0] ? readText() : nil)
         case .gapClosed: .gapClosed(run: try readRunID(), order: try readInt32())
         case .dayOpened: .dayOpened(try readDayOpening())
+        case .overrideGranted: .overrideGranted(try readOverride())
+        case .overrideRevoked:
+            .overrideRevoked(
+                id: try readSigned(),
+                OverrideTable.Revocation(by: try readText(), reason: try readText(), at: try readTime()))
+        case .squareOffStarted: .squareOffStarted(try readSquareOff())
+        case .limitWarned:
+            .limitWarned(
+                LimitWarning(
+                    control: try read(ControlID.init(rawValue:)), account: try readInt32(), limit: try readSigned(),
+                    observed: try readSigned(), at: try readTime()))
+        case .squareOffEnded: try readSquareOffEnd()
+        case .heartbeatSet:
+            .heartbeatSet(
+                Heartbeat(
+                    key: try readText(), person: try readText(), scope: try readScope(), ttl: try readSigned(),
+                    at: try readTime()))
         }
     }
 }

@@ -6,6 +6,7 @@ extension EventWriter {
         flags[0] = admission.group.isPresent
         flags[1] = admission.reference.isPresent
         flags[2] = admission.isGatewayClosing
+        flags[3] = !admission.overrideUses.isEmpty
         write(flags)
         write(admission.run)
         if let group = admission.group { write(group) }
@@ -35,6 +36,12 @@ extension EventWriter {
         write(count: admission.legs.count)
         let legs = admission.legs.span
         for index in legs.indices { write(legs[index]) }
+        guard !admission.overrideUses.isEmpty else { return }
+        write(count: admission.overrideUses.count)
+        for use in admission.overrideUses {
+            write(use.override)
+            write(use.leg)
+        }
     }
 
     package mutating func write(_ origin: Origin) {
@@ -67,8 +74,8 @@ extension EventWriter {
 
 extension EventReader {
     package mutating func readRunAdmission() throws(EventCodingError) -> RunAdmission {
-        let flags = try readFlags(known: 3)
-        return RunAdmission(
+        let flags = try readFlags(known: 4)
+        var admission = RunAdmission(
             run: try readRunID(), group: try flags[0] ? readGroupID() : nil, groupVersion: try readSigned(),
             riskVersion: try readSigned(), order: try readParentOrder(), origin: try readOrigin(),
             instrument: try readInt32(), mode: try read(ExecutionMode.init(rawValue:)),
@@ -82,6 +89,12 @@ extension EventReader {
             firstClientSequence: try readUnsigned(),
             legs: try readList(ofAtLeast: 12, "legs") { reader throws(EventCodingError) in try reader.readLeg() },
             isGatewayClosing: flags[2])
+        if flags[3] {
+            admission.overrideUses = try readList(ofAtLeast: 2, "override uses") { reader throws(EventCodingError) in
+                OverrideUse(override: try reader.readSigned(), leg: try reader.readInt32())
+            }
+        }
+        return admission
     }
 
     package mutating func readOrigin() throws(EventCodingError) -> Origin {

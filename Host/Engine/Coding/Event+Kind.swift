@@ -22,6 +22,12 @@ extension Event {
         case orderLookedUp = 19
         case gapClosed = 20
         case dayOpened = 21
+        case overrideGranted = 22
+        case overrideRevoked = 23
+        case squareOffStarted = 24
+        case squareOffEnded = 25
+        case heartbeatSet = 26
+        case limitWarned = 27
     }
 
     package var kind: Kind {
@@ -47,6 +53,12 @@ extension Event {
         case .orderLookedUp: .orderLookedUp
         case .gapClosed: .gapClosed
         case .dayOpened: .dayOpened
+        case .overrideGranted: .overrideGranted
+        case .overrideRevoked: .overrideRevoked
+        case .squareOffStarted: .squareOffStarted
+        case .squareOffEnded: .squareOffEnded
+        case .heartbeatSet: .heartbeatSet
+        case .limitWarned: .limitWarned
         }
     }
 }

@@ -78,6 +78,13 @@ struct ParentFacts: Sendable {
     /// Runs of the parent's strategy so far; -1 = it names none, -2 = it cannot be counted.
     var strategyRuns: Int64 = -1
     var groupLoss = GroupLossState()
+    /// Number among the strategies that have limits; -1 = the parent's has none. What follows is theirs.
+    var strategy: Int32 = -1
+    var strategyRunLimit = AccountLimits.unlimited
+    var strategyOpenOrders: Int64 = 0
+    var strategyLoss = GroupLossState()
+    /// Points; 0 = no stop is attached.
+    var attachedStop: Int64 = 0
 }
 
 /// Messages of the parent's earlier legs, which are not in the logs yet.

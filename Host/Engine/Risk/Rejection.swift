@@ -204,6 +204,7 @@ package struct Rejection: Hashable, Sendable {
         case drawdownReached, groupLossReached, losingStreak
         case selfTrade, selfTradeCanceling
         case aggregateNotional, aggregateRate, aggregateOpenOrders, aggregatePosition, aggregateExposure, aggregateLoss
+        case stopRiskExceeded
 
         package var text: String {
             switch self {
@@ -288,6 +289,7 @@ package struct Rejection: Hashable, Sendable {
             case .aggregatePosition: "the group's positions together could grow beyond the limit"
             case .aggregateExposure: "the group's exposure could grow beyond the limit"
             case .aggregateLoss: "the group's loss limit is reached"
+            case .stopRiskExceeded: "the day's loss limit would be reached if the attached stop is hit"
             }
         }
     }

@@ -68,7 +68,8 @@ enum EventExamples {
             onLegFailure: .cancelRest, receivedAt: after(-900), admittedAt: after(-800), requestedQuantity: 7_500,
             unallocatedQuantity: 25, leftOut: [.init(account: AccountID(unchecked: "AB2"), reason: "disabled")],
             reference: .init(points: 1_420_000, age: 55_000), rotation: 5, carry: [-7, 8],
-            firstClientSequence: 123_456, legs: [leg], isGatewayClosing: true)
+            firstClientSequence: 123_456, legs: [leg], isGatewayClosing: true,
+            overrideUses: [.init(override: 3, leg: 0)])
     }
 
     static func event(_ kind: Event.Kind) throws -> Event {
@@ -89,7 +90,7 @@ enum EventExamples {
             .stateChanged(
                 .init(
                     scope: Scope(kind: .account, id: "AB1"), status: .coolOff, reason: "loss", by: "rule:daily-loss",
-                    at: after(-5), until: after(60)))
+                    at: after(-5), until: after(60), cause: "k1", escalation: .init(action: .squareOff, at: after(30))))
         case .runAdmitted: .runAdmitted(try admission())
         case .ordersQueued: .ordersQueued(run: run, orders: [0, 1, 64], durableAt: after(1), queuedAt: after(2))
         case .orderAnswered:
@@ -128,6 +129,25 @@ enum EventExamples {
                     account: 6, day: 20_782,
                     marks: [.init(instrument: 12, points: 1_420_000), .init(instrument: 13, points: nil)],
                     equity: 5_000_000))
+        case .overrideGranted:
+            .overrideGranted(
+                RiskOverride(
+                    id: 3, control: .maxPosition, scope: .firm, until: after(60), maximumUses: 2, reason: "roll",
+                    by: "ana", at: after(-2)))
+        case .overrideRevoked: .overrideRevoked(id: 3, .init(by: "bo", reason: "done", at: after(-1)))
+        case .squareOffStarted:
+            .squareOffStarted(
+                SquareOff(
+                    id: 4, scope: Scope(kind: .account, id: "AB1"), reason: "end of day", by: "ana", at: after(-2)))
+        case .squareOffEnded:
+            .squareOffEnded(id: 4, .init(outcome: .remainder, reason: "odd lots", by: "ana", at: after(-1)))
+        case .heartbeatSet:
+            .heartbeatSet(
+                Heartbeat(
+                    key: "k1", person: "ana", scope: Scope(kind: .key, id: "k1"), ttl: 30_000_000_000, at: after(-1)))
+        case .limitWarned:
+            .limitWarned(
+                LimitWarning(control: .dailyLoss, account: 6, limit: -100_000, observed: -81_000, at: after(-1)))
         }
     }
 }
@@ -143,8 +163,8 @@ struct EventFormatTests {
         .groupRemoved: 0xaa8f_2318_b984_f29a,
         .instrumentDefined: 0xaef9_7e26_7b4f_7826,
         .riskConfigured: 0x6663_c986_ce2e_978b,
-        .stateChanged: 0xef6b_0c07_f9d0_7046,
-        .runAdmitted: 0x84f1_5134_c5fc_339a,
+        .stateChanged: 0xbc1e_c68c_017f_6ffa,
+        .runAdmitted: 0x57b3_8e70_67cb_ab4e,
         .ordersQueued: 0x5b67_4e2a_49ab_cd9d,
         .orderAnswered: 0xc695_0a07_9c70_e3d5,
         .orderReported: 0x4559_da15_e93a_2156,
@@ -158,6 +178,12 @@ struct EventFormatTests {
         .orderLookedUp: 0x1e4a_e48d_7694_12e2,
         .gapClosed: 0xc569_6bbc_6629_f774,
         .dayOpened: 0x2d42_149f_93dd_9f68,
+        .overrideGranted: 0x2943_f8a6_d344_d75f,
+        .overrideRevoked: 0x9866_2a2b_37f2_11f4,
+        .squareOffStarted: 0x080f_3b57_9cc6_b975,
+        .squareOffEnded: 0x1f47_0334_6f4e_1941,
+        .heartbeatSet: 0x3a5e_ba55_c332_3839,
+        .limitWarned: 0x7e33_0133_20ea_1ca5,
     ]
 
     @Test("The bytes of every kind of event stay what they are", arguments: Event.Kind.allCases)

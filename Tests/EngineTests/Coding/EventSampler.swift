@@ -138,6 +138,23 @@ extension EventSampler {
                 run: run(), order: int32(), outcome: raw(LookupOutcome.self), brokerOrderID: maybe { $0.text() })
         case .gapClosed: .gapClosed(run: run(), order: int32())
         case .dayOpened: .dayOpened(dayOpening())
+        case .overrideGranted:
+            .overrideGranted(
+                RiskOverride(
+                    id: signed(), control: word(ControlID.self), scope: scope(), until: time(), maximumUses: signed(),
+                    reason: text(), by: text(), at: time()))
+        case .overrideRevoked: .overrideRevoked(id: signed(), .init(by: text(), reason: text(), at: time()))
+        case .squareOffStarted:
+            .squareOffStarted(SquareOff(id: signed(), scope: scope(), reason: text(), by: text(), at: time()))
+        case .squareOffEnded:
+            .squareOffEnded(
+                id: signed(), .init(outcome: raw(SquareOff.End.Outcome.self), reason: text(), by: text(), at: time()))
+        case .heartbeatSet:
+            .heartbeatSet(Heartbeat(key: text(), person: text(), scope: scope(), ttl: signed(), at: time()))
+        case .limitWarned:
+            .limitWarned(
+                LimitWarning(
+                    control: word(ControlID.self), account: int32(), limit: signed(), observed: signed(), at: time()))
         }
     }
 
@@ -174,9 +191,12 @@ extension EventSampler {
 
     mutating func stateChange() -> TradingStateChange {
         TradingStateChange(
-            scope: Scope(kind: raw(ScopeKind.self), id: text()), status: raw(TradingStatus.self), reason: text(),
-            by: text(), at: time(), until: maybe { $0.time() })
+            scope: scope(), status: raw(TradingStatus.self), reason: text(),
+            by: text(), at: time(), until: maybe { $0.time() }, cause: maybe { $0.text() },
+            escalation: maybe { .init(action: $0.raw(BreachResponse.Action.self), at: $0.time()) })
     }
+
+    mutating func scope() -> Scope { Scope(kind: raw(ScopeKind.self), id: text()) }
 
     mutating func dayOpening() -> DayOpening {
         DayOpening(
@@ -225,7 +245,7 @@ extension EventSampler {
             leftOut: list { .init(account: $0.account(), reason: $0.text()) },
             reference: maybe { .init(points: $0.signed(), age: $0.signed()) }, rotation: int32(),
             carry: list { $0.signed() }, firstClientSequence: unsigned(), legs: list(upTo: 12) { $0.leg() },
-            isGatewayClosing: flag())
+            isGatewayClosing: flag(), overrideUses: list { .init(override: $0.signed(), leg: $0.int32()) })
     }
 
     mutating func leg() -> LegAdmission {

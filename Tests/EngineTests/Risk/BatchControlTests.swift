@@ -276,7 +276,7 @@ struct BatchControlTests {
         fixture.setPrice("99")
         #expect(try fixture.decide(fixture.parent(.buy, 2)).legs[0].rejection?.sentence == .aggregateLoss)
         #expect(try fixture.decide(fixture.parent(.sell, 10)).legs.allSatisfy { $0.rejection == nil })
-        #expect(fixture.engine.lossEvents(now: fixture.now).map(\.scope) == [Scope("group:g")!])
+        #expect(fixture.engine.lossEvents(now: fixture.now).map(\.change.scope) == [Scope("group:g")!])
         fixture = aggregate { $0.grossExposure = [Currency("EUR")!: 1] }
         #expect(try fixture.decide(fixture.parent(.buy, 2)).legs[0].rejection?.code == "group_aggregate_no_input")
     }

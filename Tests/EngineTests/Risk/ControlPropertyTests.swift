@@ -71,7 +71,8 @@ struct ControlPropertyTests {
                 fixture.setFunds(Int64.random(in: 5_000...20_000, using: &random))
             default:
                 keep(fixture.engine.dayEvents(now: fixture.now, mayLackPrices: true))
-                for change in fixture.engine.lossEvents(now: fixture.now) {
+                for breach in fixture.engine.lossEvents(now: fixture.now) {
+                    let change = breach.change
                     keep([.stateChanged(change)])
                     keep(fixture.engine.consequences(of: change, cancelWorking: false))
                 }

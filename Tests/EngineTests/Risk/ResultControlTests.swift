@@ -11,7 +11,9 @@ struct ResultControlTests {
     /// What Gateway does on every tick.
     private func tick(_ fixture: inout EngineFixture) {
         for event in fixture.engine.dayEvents(now: fixture.now, mayLackPrices: true) { fixture.engine.apply(event) }
-        for change in fixture.engine.lossEvents(now: fixture.now) { fixture.engine.apply(.stateChanged(change)) }
+        for breach in fixture.engine.lossEvents(now: fixture.now) {
+            fixture.engine.apply(.stateChanged(breach.change))
+        }
     }
 
     private func resume(_ fixture: inout EngineFixture, _ scope: Scope) {
@@ -202,7 +204,7 @@ struct ResultControlTests {
         #expect(counts == [1, 1, 2, 2, 3])
         let refused = try #require(try fixture.refusal(fixture.parent(.buy, 1, account: 0)))
         #expect(refused.code == "loss_streak" && refused.limit == 3 && refused.observed == 3)
-        let changes = fixture.engine.lossEvents(now: fixture.now)
+        let changes = fixture.engine.lossEvents(now: fixture.now).map(\.change)
         #expect(changes.map(\.status) == [.coolOff] && changes[0].by == "rule:loss-streak")
         #expect(changes[0].until == fixture.now.advanced(by: 600_000_000_000))
         tick(&fixture)
@@ -234,7 +236,9 @@ struct ResultControlTests {
         try fixture.trade(-1, price: "99")
         #expect(fixture.engine.streak(0, epsilon: 0) == 2)
         try fixture.hold(3)
-        for change in fixture.engine.lossEvents(now: fixture.now) { fixture.engine.apply(.stateChanged(change)) }
+        for breach in fixture.engine.lossEvents(now: fixture.now) {
+            fixture.engine.apply(.stateChanged(breach.change))
+        }
         #expect(try fixture.refusal(fixture.parent(.sell, 3, account: 0)) == nil)
     }
 

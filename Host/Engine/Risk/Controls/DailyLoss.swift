@@ -3,19 +3,53 @@ import Domain
 /// C25 `daily-loss`: opening orders are refused once the day's result `D = R + U - F` is at or below `-max`. The breach
 /// itself puts the account into reducing (`Engine.checkLosses`). Source: RISK.md §2, §4.
 ///
+/// With `project_stop`, an opening order with an attached stop also needs `D - stopRisk > -max`, stopRisk what it loses
+/// from the price used for money to its stop. A strategy's own limit counts the fills of its runs, as C27 does a group's.
+///
 /// Minor units of the account's currency; a loss is rounded away from zero. Strict closing orders pass.
 struct DailyLoss: RiskControl {
     static let id = ControlID.dailyLoss
 
     static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
-        guard !candidate.isClosing, limits.dailyLoss.maximum != AccountLimits.unlimited else { return .pass }
+        guard !candidate.isClosing else { return .pass }
+        if candidate.parent.strategy >= 0,
+            let refusal = GroupLoss.refusal(
+                candidate.parent.strategyLoss, engine.resolved.strategies[Int(candidate.parent.strategy)].loss,
+                engine.accountCurrency(candidate.account), id, .lossReached, scope: .strategy)
+        {
+            return .reject(refusal)
+        }
+        guard limits.dailyLoss.maximum != AccountLimits.unlimited else { return .pass }
         guard let result = engine.dayResult(account: candidate.account) else {
             return .reject(Rejection(id, .lossNoPrice, cause: .noInput, unit: .money, limit: -limits.dailyLoss.maximum))
         }
-        guard result <= -limits.dailyLoss.maximum else { return .pass }
+        guard result <= -limits.dailyLoss.maximum else {
+            return limits.dailyLoss.projectsStop && candidate.parent.attachedStop > 0
+                ? projected(candidate, limits, result) : .pass
+        }
         return .reject(
             Rejection(
                 id, .lossReached, unit: .money, limit: -limits.dailyLoss.maximum, observed: result, projected: result))
+    }
+
+    /// The day's result if the order fills and its stop is hit.
+    private static func projected(_ candidate: Candidate, _ limits: AccountLimits, _ result: Int64) -> Verdict {
+        guard let price = candidate.moneyPrice else {
+            return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
+        }
+        let distance = max(
+            0, candidate.side == .buy ? price - candidate.parent.attachedStop : candidate.parent.attachedStop - price)
+        guard let risk = candidate.instrument.notional(quantity: candidate.quantity, price: distance) else {
+            return .reject(Rejection(id, .overflow, unit: .money))
+        }
+        let projected = saturatingDifference(result, risk)
+        guard projected <= -limits.dailyLoss.maximum else { return .pass }
+        let room = saturatingSum(saturatingSum(result, limits.dailyLoss.maximum), -1)
+        return .reject(
+            Rejection(
+                id, .stopRiskExceeded, unit: .money, limit: -limits.dailyLoss.maximum, observed: result,
+                projected: projected),
+            clipTo: candidate.lotMultiple(NotionalLimits.largest(candidate, price: distance, within: max(0, room))))
     }
 }
 

@@ -20,20 +20,20 @@ struct GroupLoss: RiskControl {
     /// The refusal that a group's result means for an account of a currency.
     static func refusal(
         _ state: GroupLossState, _ limit: GroupLossLimit, _ currency: Currency, _ control: ControlID,
-        _ sentence: Rejection.Sentence
+        _ sentence: Rejection.Sentence, scope: ScopeKind = .group
     ) -> Rejection? {
         switch state.phase {
         case .unlimited: return nil
         case .breached:
             return Rejection(
-                control, sentence, scope: .group, unit: .money, limit: -state.limit, observed: state.result,
+                control, sentence, scope: scope, unit: .money, limit: -state.limit, observed: state.result,
                 projected: state.result)
         case .unknown:
             return Rejection(
-                control, .lossNoPrice, cause: .noInput, scope: .group, unit: .money, limit: -state.limit)
+                control, .lossNoPrice, cause: .noInput, scope: scope, unit: .money, limit: -state.limit)
         case .within:
             guard limit.maximum[currency] == nil else { return nil }
-            return Rejection(control, .exposureNoLimit, cause: .noInput, scope: .group)
+            return Rejection(control, .exposureNoLimit, cause: .noInput, scope: scope)
         }
     }
 }
@@ -56,16 +56,25 @@ struct GroupLossState: Hashable, Sendable {
 extension Engine {
     static var groupLossRule: String { "rule:group-loss" }
 
-    /// A breach in any currency counts, then an unknown result; of several the lowest currency code is named.
     func groupLoss(_ group: Int32, _ limit: GroupLossLimit) -> GroupLossState {
+        Self.lossState(limit) {
+            limit.countsAccounts ? memberResult(group, currency: $0) : groupResult(group, currency: $0)
+        }
+    }
+
+    /// What the fills of a strategy's runs made (C25 of a strategy).
+    func strategyLoss(_ name: String, _ limit: GroupLossLimit) -> GroupLossState {
+        Self.lossState(limit) { strategyResult(name, currency: $0) }
+    }
+
+    /// A breach in any currency counts, then an unknown result; of several the lowest currency code is named.
+    private static func lossState(_ limit: GroupLossLimit, _ result: (Currency) -> Int64?) -> GroupLossState {
         var found = GroupLossState()
         guard !limit.maximum.isEmpty else { return found }
         found.phase = .within
         var named = UInt64.max
         for (currency, maximum) in limit.maximum where maximum != AccountLimits.unlimited {
-            let result =
-                limit.countsAccounts
-                ? memberResult(group, currency: currency) : groupResult(group, currency: currency)
+            let result = result(currency)
             let phase: GroupLossState.Phase = result.map { $0 <= -maximum ? .breached : .within } ?? .unknown
             guard
                 phase.rawValue > found.phase.rawValue

@@ -1,7 +1,7 @@
 import Domain
 
 /// C16 `max-open-orders`: live orders of the scope and the new ones (each slice counts) are at most `max`: account,
-/// account and instrument, group, firm. Source: RISK.md §4. Strict closing orders pass.
+/// account and instrument, group, strategy, firm. Source: RISK.md §4. Strict closing orders pass.
 struct MaxOpenOrders: RiskControl {
     static let id = ControlID.maxOpenOrders
 
@@ -18,8 +18,17 @@ struct MaxOpenOrders: RiskControl {
             refusal(Int64(engine.book.openOrders(of: candidate.account)), limits.openOrders, .account)
             ?? refusal(Int64(candidate.position.openOrders), limits.openOrdersPerInstrument, .instrument)
             ?? refusal(engine.book.totals[0].openOrders, engine.limits.firm.openOrders, .firm)
-            ?? groupRefusal(candidate, engine, refusal)
+            ?? groupRefusal(candidate, engine, refusal) ?? strategyRefusal(candidate, engine, refusal)
         return found.map { .reject($0) } ?? .pass
+    }
+
+    private static func strategyRefusal(
+        _ candidate: Candidate, _ engine: borrowing Engine, _ refusal: (Int64, Int64, ScopeKind) -> Rejection?
+    ) -> Rejection? {
+        guard candidate.parent.strategy >= 0 else { return nil }
+        return refusal(
+            saturatingSum(candidate.parent.strategyOpenOrders, Int64(candidate.pending.group)),
+            engine.resolved.strategies[Int(candidate.parent.strategy)].openOrders, .strategy)
     }
 
     private static func groupRefusal(
@@ -30,5 +39,17 @@ struct MaxOpenOrders: RiskControl {
             engine.book.totals[Int(candidate.group) + 1].openOrders,
             engine.resolved.groups[Int(candidate.group)].openOrders,
             .group)
+    }
+}
+
+extension Engine {
+    /// Live orders of a strategy's runs, by looking at every live run: only strategies with such a limit ask.
+    func openOrders(ofStrategy name: String) -> Int64 {
+        var count: Int64 = 0
+        runs.forEachLive { run in
+            guard run.admission.order.strategy == name else { return }
+            for order in run.orders where !order.status.isTerminal { count += 1 }
+        }
+        return count
     }
 }

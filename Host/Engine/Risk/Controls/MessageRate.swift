@@ -1,6 +1,6 @@
 import Domain
 
-/// C13 `message-rate`: at most `limit` messages in any half-open window, for account, group, adapter and firm. Each slice
+/// C13 `message-rate`: at most `limit` messages in any half-open window, for account, group, adapter, strategy and firm. Each slice
 /// is a message. `n <= limit`: all or none, at once or after a hold of at most `max_hold`; `n > limit`: admitted and paced
 /// at dispatch. Source: RISK.md §4. Strict closing orders are paced, never refused.
 struct MessageRate: RiskControl {
@@ -37,6 +37,10 @@ struct MessageRate: RiskControl {
         }
         if Int(candidate.adapter) < engine.rates.adapters.count {
             check(engine.rates.adapters[Int(candidate.adapter)], .adapter, pending: candidate.pending.adapter)
+        }
+        if candidate.parent.strategy >= 0, Int(candidate.parent.strategy) < engine.rates.strategies.count {
+            check(
+                engine.rates.strategies[Int(candidate.parent.strategy)], .strategy, pending: candidate.pending.firm)
         }
         check(engine.rates.firm, .firm, pending: candidate.pending.firm)
         if let refusal { return .reject(refusal) }

@@ -1,6 +1,7 @@
 import Domain
 
-/// C7 `repeated-execution`: runs of the order's strategy since a person enabled it last are fewer than `max`. A run counts
+/// C7 `repeated-execution`: runs of the order's strategy since a person enabled it last are fewer than `max`, the
+/// smaller one of the account and of the strategy. A run counts
 /// when its parent is admitted with at least one leg; an order without a strategy is not counted.
 ///
 /// A count. Source: RISK.md §4, RTS 6 Art. 15 (repeated automated execution throttle). Strict closing orders pass.
@@ -9,7 +10,8 @@ struct RepeatedExecution: RiskControl {
 
     static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
         let runs = candidate.parent.strategyRuns
-        guard limits.strategyRuns != AccountLimits.unlimited, runs != -1, !candidate.isClosing,
+        let limit = min(limits.strategyRuns, candidate.parent.strategyRunLimit)
+        guard limit != AccountLimits.unlimited, runs != -1, !candidate.isClosing,
             candidate.countsAsNewOrder
         else { return .pass }
         guard runs >= 0 else {
@@ -18,10 +20,10 @@ struct RepeatedExecution: RiskControl {
                     id, .strategiesUncounted, cause: .noInput, scope: .strategy, unit: .count,
                     limit: Int64(AttributionBook.maximumStrategies)))
         }
-        guard runs >= limits.strategyRuns else { return .pass }
+        guard runs >= limit else { return .pass }
         return .reject(
             Rejection(
-                id, .strategyRunsUsed, scope: .strategy, unit: .count, limit: limits.strategyRuns, observed: runs,
+                id, .strategyRunsUsed, scope: .strategy, unit: .count, limit: limit, observed: runs,
                 projected: saturatingSum(runs, 1)))
     }
 }

@@ -1,0 +1,44 @@
+import Domain
+
+// What risk people do: overrides, square-offs.
+
+extension EventWriter {
+    mutating func write(_ by: String, _ reason: String, _ at: Timestamp) {
+        write(by)
+        write(reason)
+        write(at)
+    }
+
+    package mutating func write(_ override: RiskOverride) {
+        write(override.id)
+        write(byte: override.control.rawValue)
+        write(override.scope)
+        write(override.until)
+        write(override.maximumUses)
+        write(override.by, override.reason, override.at)
+    }
+}
+
+extension EventReader {
+    package mutating func readOverride() throws(EventCodingError) -> RiskOverride {
+        var override = RiskOverride(
+            id: try readSigned(), control: try read(ControlID.init(rawValue:)), scope: try readScope(),
+            until: try readTime(), maximumUses: try readSigned(), reason: "", by: try readText(), at: base)
+        override.reason = try readText()
+        override.at = try readTime()
+        return override
+    }
+
+    package mutating func readSquareOff() throws(EventCodingError) -> SquareOff {
+        let (id, scope, by) = (try readSigned(), try readScope(), try readText())
+        return SquareOff(id: id, scope: scope, reason: try readText(), by: by, at: try readTime())
+    }
+
+    package mutating func readSquareOffEnd() throws(EventCodingError) -> Event {
+        let id = try readSigned()
+        let outcome = try read(SquareOff.End.Outcome.init(rawValue:))
+        let by = try readText()
+        return .squareOffEnded(
+            id: id, SquareOff.End(outcome: outcome, reason: try readText(), by: by, at: try readTime()))
+    }
+}
