@@ -26,7 +26,8 @@ enum Routes {
     private static let legStatus = Route.Parameter(name: "status", kind: .words(LegStatus.words), note: "")
     private static let symbol = Route.Parameter(name: "symbol", kind: .text, note: "instrument id")
 
-    static let all: [Route] = system + brokers + accounts + symbols + groups + runs + orders + risk + keys
+    static let all: [Route] =
+        system + brokers + accounts + symbols + groups + runs + orders + risk + riskOperations + keys
 
     private static let system: [Route] = [
         Route(.get, "/health", .open, "Whether the process lives", answer: "Health") { try await $0.showHealth($1) },
@@ -244,6 +245,40 @@ enum Routes {
         Route(.post, "/api/rms/resume", .scope(.risk), "Trading goes on", body: .stateRequest, answer: "TradingState") {
             try await $0.resume($1)
         },
+    ]
+
+    private static let riskOperations: [Route] = [
+        Route(
+            .get, "/api/rms/square-off", .scope(.read), "Square-offs, newest first", query: paging,
+            answer: "SquareOffList"
+        ) { try await $0.listSquareOffs($1) },
+        Route(
+            .post, "/api/rms/square-off", .scope(.risk), "Closes all positions of a scope", needsIdempotencyKey: true,
+            body: .squareOffRequest, answer: "SquareOff", statuses: [202]
+        ) { try await $0.startSquareOff($1) },
+        Route(.get, "/api/rms/square-off/{id}", .scope(.read), "One square-off", answer: "SquareOff") {
+            try await $0.showSquareOff($1)
+        },
+        Route(
+            .post, "/api/rms/square-off/{id}/cancel", .scope(.risk), "Closes nothing more; what was filled stays",
+            body: .reasonRequest, answer: "SquareOff"
+        ) { try await $0.cancelSquareOff($1) },
+        Route(.get, "/api/rms/overrides", .scope(.read), "Overrides, newest first", answer: "OverrideList") {
+            try await $0.listOverrides($1)
+        },
+        Route(
+            .post, "/api/rms/overrides", .scope(.risk), "Lets a few legs pass one control", body: .overrideRequest,
+            answer: "Override", statuses: [201]
+        ) { try await $0.grantOverride($1) },
+        Route(
+            .delete, "/api/rms/overrides/{id}", .scope(.risk), "Takes an override back",
+            query: [Route.Parameter(name: "reason", kind: .text, note: "required")], answer: "Override"
+        ) { try await $0.revokeOverride($1) },
+        Route(
+            .post, "/api/rms/heartbeat", .scope(.trade),
+            "A sign of life: when the next one does not come in time, the scope goes to reducing",
+            body: .heartbeatRequest, answer: "Heartbeat"
+        ) { try await $0.beat($1) },
     ]
 
     private static let keys: [Route] = [

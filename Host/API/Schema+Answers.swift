@@ -3,7 +3,7 @@ import Engine
 
 // What answers hold, for `openapi.json`. A test compares what handlers write with this.
 extension Schema {
-    private static func list(_ name: String) -> Schema {
+    static func list(_ name: String) -> Schema {
         Schema(
             name: "\(name)List", note: "Part of a list.",
             fields: [
@@ -46,6 +46,9 @@ extension Schema {
                     .required("type", .text, ""), .required("title", .text, ""), .required("status", .integer, ""),
                     .required("detail", .text, ""), .required("code", .text, "stable"),
                     .required("errors", .list(.object("ProblemEntry")), ""), .optional("reject", .object("Reject"), ""),
+                    .optional("current_version", .integer, "with version_mismatch of the limits: the stored version"),
+                    .optional(
+                        "changes", .list(.object("RiskChange")), "with it: what the sent document would change of it"),
                     .required("request_id", .text, ""),
                 ]),
             Schema(
@@ -183,25 +186,23 @@ extension Schema {
             plain(
                 "TradingState", "A scope's trading state.",
                 [
-                    ("scope", .text), ("state", .words(["active", "cool_off", "reducing", "halted"])),
-                    ("reason", .text),
-                    ("by", .text),
-                    ("at", .time),
+                    ("scope", .text), ("state", tradingStates), ("reason", .text), ("by", .text), ("at", .time),
+                    ("until", .time),
                 ]),
             plain(
                 "RiskStatus", "Trading states and use of limits.",
                 [
-                    ("config_version", .integer), ("state", .words(["active", "cool_off", "reducing", "halted"])),
+                    ("config_version", .integer), ("state", tradingStates),
                     ("states", .list(.object("TradingState"))), ("accounts", .list(.object("Usage"))),
+                    ("groups", .list(.object("GroupUsage"))), ("firm", .object("FirmUsage")),
+                    ("overrides", .list(.object("Override"))), ("square_offs", .list(.object("SquareOff"))),
+                    ("heartbeats", .list(.object("Heartbeat"))),
                 ]),
             plain(
-                "Usage", "Use of an account's limits; a null limit is unlimited.",
+                "Usage", "Use of an account's limits.",
                 [
-                    ("account_id", .text), ("currency", .text), ("open_orders", .integer),
-                    ("open_orders_limit", .integer),
-                    ("gross_exposure", .decimalText), ("gross_exposure_limit", .decimalText),
-                    ("day_result", .decimalText),
-                    ("daily_loss_limit", .decimalText),
+                    ("account_id", .text), ("currency", .text), ("state", tradingStates),
+                    ("usage", .list(.object("ControlUsage"))),
                 ]),
             plain(
                 "Latency", "Percentiles of one stage, microseconds since receipt.",
@@ -229,7 +230,7 @@ extension Schema {
             "Run", "Order", "Position", "Trade", "Funds", "Holding", "Account", "Broker", "Instrument", "Event",
             "Group", "Key",
             "Latency",
-        ].map(list)
+        ].map(list) + riskAnswers
 
     private static let keyFields: [Field] = [
         .required("id", .text, ""), .required("person", .text, ""), .required("scopes", .list(.text), ""),

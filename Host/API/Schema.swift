@@ -158,8 +158,10 @@ extension Schema {
             .optional("cancel_working", .boolean, "halt only: cancel working orders too; default false"),
         ])
 
-    static let requests = [
-        parentOrder, accountOrder, orderChange, groupAccount, groupAccountChange, group, accountRequest, accountChange,
-        keyRequest, stateRequest,
-    ]
+    static let requests =
+        [
+            parentOrder, accountOrder, orderChange, groupAccount, groupAccountChange, group, accountRequest,
+            accountChange,
+            keyRequest, stateRequest,
+        ] + riskRequests
 }

@@ -14,12 +14,14 @@ struct Session: Sendable {
 
     /// Asks, and shows the answer: as it came with `--json`, else as `render` has it.
     ///
+    /// - Returns: the answer, for commands whose exit status depends on what it says.
     /// - Throws: `CommandFailure.problem` when the gateway refused. An answer of 400 or more that is no problem document
     ///   (a run whose legs were all refused) is shown all the same, and `.refused` thrown.
+    @discardableResult
     func show(
         _ method: APIRequest.Method, _ path: String, body: JSONValue? = nil, idempotencyKey: String? = nil,
         version: String? = nil, timeoutMilliseconds: Int = 30_000, render: (JSONValue, Style) -> [String]
-    ) async throws {
+    ) async throws -> JSONValue {
         if isJSON, let idempotencyKey { console.error("idempotency key: \(idempotencyKey)") }
         let answer = try await client.send(
             method, path, body: body, idempotencyKey: idempotencyKey, version: version,
@@ -34,6 +36,7 @@ struct Session: Sendable {
             if let idempotencyKey { console.out(console.style(.dim, "idempotency key: \(idempotencyKey)")) }
         }
         guard answer.isSuccess else { throw CommandFailure.refused }
+        return answer.value
     }
 
     /// Asks for something that is only an input of what the command shows.

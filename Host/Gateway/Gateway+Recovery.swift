@@ -7,10 +7,11 @@ import Store
 extension Gateway {
     /// Begins to serve: limits in force, prices flowing, sessions of all accounts opening. Accounts become ready one by
     /// one; an order that may have been sent before the process ended is unknown until its broker has been asked.
-    package func start(limits: RiskLimits, adapters: AdapterHost) {
+    package func start(limits: RiskLimits, adapters: AdapterHost, calendar: TradingCalendar? = nil) {
         market.start { [weak self] references in self?.take(references) }
         step { state in
             state.engine.setLimits(limits)
+            state.engine.setCalendar(calendar)
             state.adapters = adapters
             for status in adapters.statuses {
                 guard let description = status.description, let id = AdapterID(description.id),

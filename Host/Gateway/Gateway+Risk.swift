@@ -80,37 +80,41 @@ extension Gateway {
         }
     }
 
-    /// Usage of an account against its limits, for `rms status`.
-    package struct Usage: Sendable {
-        package var account: AccountID
-        package var currency: Currency
-        package var openOrders: Int64
-        package var openOrdersLimit: Int64?
-        package var grossExposure: Money?
-        package var grossExposureLimit: Money?
-        package var dayResult: Money?
-        package var dailyLossLimit: Money?
+    /// A scope's state, and how much of its limits is used.
+    package struct ScopeUsage: Sendable {
+        package var scope: Scope
+        /// Its own, not that of the scopes above it.
+        package var state: TradingStatus
+        /// Of an account.
+        package var currency: Currency?
+        package var usage: [LimitUsage]
     }
 
-    package func usage() -> [Usage] {
-        state.withLockedValue { state in
-            state.engine.liveAccounts.compactMap { account in
-                guard let number = state.engine.accountNumber(account.id) else { return nil }
-                let limits = state.engine.accountLimits(number)
-                func money(_ minor: Int64?) -> Money? {
-                    minor.flatMap {
-                        $0 == AccountLimits.unlimited ? nil : Money(minorUnits: $0, currency: account.currency)
+    /// The firm, groups in order of creation, accounts.
+    package func usage() -> (firm: ScopeUsage, groups: [ScopeUsage], accounts: [ScopeUsage]) {
+        let now = clock.wall()
+        return state.withLockedValue { state in
+            let engine = state.engine
+            func scope(_ scope: Scope, _ usage: [LimitUsage], _ currency: Currency? = nil) -> ScopeUsage {
+                ScopeUsage(
+                    scope: scope, state: engine.tradingStates[scope]?.status(at: now) ?? .active, currency: currency,
+                    usage: usage)
+            }
+            return (
+                scope(.firm, engine.usage(group: nil, now: now)),
+                engine.liveGroups.compactMap { group in
+                    engine.groupNumber(group.id).map {
+                        scope(Scope(kind: .group, id: group.id.rawValue), engine.usage(group: $0, now: now))
+                    }
+                },
+                engine.liveAccounts.compactMap { account in
+                    engine.accountNumber(account.id).map {
+                        scope(
+                            Scope(kind: .account, id: account.id.rawValue), engine.usage(account: $0, now: now),
+                            account.currency)
                     }
                 }
-                return Usage(
-                    account: account.id, currency: account.currency,
-                    openOrders: Int64(state.engine.openOrders(number)),
-                    openOrdersLimit: limits.flatMap { $0.openOrders == AccountLimits.unlimited ? nil : $0.openOrders },
-                    grossExposure: money(state.engine.grossExposure(account: number, currency: account.currency)),
-                    grossExposureLimit: money(limits?.grossExposure),
-                    dayResult: money(state.engine.dayResult(account: number)),
-                    dailyLossLimit: money(limits?.dailyLoss.maximum))
-            }
+            )
         }
     }
 

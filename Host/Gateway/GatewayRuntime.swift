@@ -77,8 +77,13 @@ package final class GatewayRuntime: Sendable {
     package func start(playsPrices: Bool = true) async throws {
         try adapters.load()
         let limits = try await loadLimits()
+        let calendar = try configuration.calendarFile.map { path in
+            guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
+            else { throw StartFailure(description: "rms.calendar: \(path) cannot be read as UTF-8 text") }
+            return try TradingCalendar(text, file: path)
+        }
         threads.start()
-        gateway.start(limits: limits, adapters: adapters)
+        gateway.start(limits: limits, adapters: adapters, calendar: calendar)
         try await seed()
         if playsPrices {
             for player in players {

@@ -18,6 +18,8 @@ struct ConfigurationReader {
         let groups = readGroups(root.sections("groups"), currencies: currencies)
         let rms = root.section("rms")
         let rmsFile = rms.optional("file", path)
+        let calendarFile = rms.optional("calendar", path)
+        let needsSecondPerson = rms.value("two_person_resume", .boolean, default: false)
         rms.finish()
         let prices = root.section("prices")
         let replays = prices.sections("replay").compactMap(readReplay)
@@ -28,6 +30,7 @@ struct ConfigurationReader {
         var configuration = SluiceConfiguration(data: data, adapters: adapters)
         (configuration.http, configuration.accounts, configuration.groups) = (http, accounts, groups)
         (configuration.rmsFile, configuration.replays) = (rmsFile, replays)
+        (configuration.calendarFile, configuration.needsSecondPerson) = (calendarFile, needsSecondPerson)
         (configuration.instrumentOverlay, configuration.warnings) = (overlay, warnings)
         return configuration
     }

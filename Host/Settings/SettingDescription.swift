@@ -101,6 +101,14 @@ extension SettingDescription {
         of(
             "rms.file", "Risk", "Document that becomes version 1 of the limits. None: the shipped defaults.", "path",
             nil, .seed),
+        of(
+            "rms.calendar", "Risk",
+            "Trading calendar of the venues: sessions, holidays, offsets. None: trading hours are not known.", "path",
+            nil, .restart),
+        of(
+            "rms.two_person_resume", "Risk",
+            "Whether resuming a scope takes another person than the one who stopped it or whose order led to it.", nil,
+            "false", .restart),
         inList("prices.replay[].files", "Prices", "Market data files, or directories of them.", "path", nil, .restart),
         inList(
             "prices.replay[].every", "Prices",

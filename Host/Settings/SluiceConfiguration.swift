@@ -85,6 +85,10 @@ package struct SluiceConfiguration: Hashable, Sendable {
     package var groups: [ExecutionGroup] = []
     /// The document of version 1 of the limits; `nil` = the shipped defaults.
     package var rmsFile: String?
+    /// When venues trade; `nil` = no calendar, and `trading-hours: { calendar: venue }` refuses.
+    package var calendarFile: String?
+    /// Resuming a scope takes another person than the one who stopped it, and than the one whose order led to it.
+    package var needsSecondPerson = false
     package var replays: [Replay] = []
     /// `nil` = none.
     package var instrumentOverlay: String?

@@ -59,11 +59,21 @@ struct DocumentTests {
         }
     }
 
+    @Test("A schema's name is one schema's, and a field's name one field's")
+    func names() {
+        let schemas = Schema.requests + Schema.answers
+        let counts = Dictionary(schemas.map { ($0.name, 1) }, uniquingKeysWith: +)
+        #expect(counts.filter { $0.value > 1 }.keys.sorted() == [])
+        for schema in schemas { #expect(Set(schema.names).count == schema.names.count, "\(schema.name)") }
+    }
+
     @Test("What changes orders needs an idempotency key, what writes needs more than scope read")
     func rules() {
         for route in Routes.all {
             let changesOrders =
-                route.path.hasSuffix("/cancel") || (route.path.hasSuffix("/orders") && route.method == .post)
+                (route.path.hasSuffix("/cancel") && !route.path.hasPrefix("/api/rms"))
+                || (route.path == "/api/rms/square-off" && route.method == .post)
+                || (route.path.hasSuffix("/orders") && route.method == .post)
                 || (route.path == "/api/orders/{id}" && route.method != .get)
             #expect(route.needsIdempotencyKey == changesOrders, "\(route.method) \(route.path)")
             let isRead = route.method == .get || route.path.hasSuffix("/preview")

@@ -71,24 +71,6 @@ struct AnswerTests {
         #expect(harness.out.contains("more: --cursor c77"))
     }
 
-    @Test("The risk status names what is not active, and shows each account's use beside its limits")
-    func riskStatus() async {
-        let harness = Harness(
-            200,
-            #"{"config_version":1,"state":"active","states":[{"scope":"group:g","state":"halted","reason":"x","by":"ada","at":"2026-11-25T16:00:00.000000Z"}],"accounts":[{"account_id":"P1","currency":"USD","open_orders":2,"open_orders_limit":50,"gross_exposure":"10.5","gross_exposure_limit":null,"day_result":"-1.25","daily_loss_limit":"20000"}]}"#
-        )
-        #expect(await harness.run("rms", "status") == 0)
-        #expect(
-            harness.out == """
-                SCOPE    STATE   SINCE         BY   REASON
-                group:g  halted  16:00:00.000  ada  x
-
-                ACCOUNT  OPEN ORDERS  OF  GROSS EXPOSURE    DAY  LOSS LIMIT
-                P1                 2  50            10.5  -1.25       20000  USD
-
-                """)
-    }
-
     @Test("What is carried is shown account by account")
     func carried() async {
         let harness = Harness(

@@ -26,6 +26,17 @@ final class Harness: @unchecked Sendable {  // every access to its state is unde
         self.init([APIResponse(status: status, body: Array(body.utf8))])
     }
 
+    /// These answers, one after another, each with 200 unless it is a problem document.
+    convenience init(json: [String], files: [String: String] = [:], style: Style = .plain) {
+        let limits = JSONLimits(maximumBytes: 1 << 20, maximumDepth: 32, maximumElements: 100_000)
+        self.init(
+            json.map { text in
+                let status =
+                    (try? JSONValue.parse(text, limits: limits))?["status"]?.int64.flatMap(Int.init(exactly:)) ?? 200
+                return APIResponse(status: status, body: Array(text.utf8))
+            }, files: files, style: style)
+    }
+
     var out: String { lock.withLock { String(decoding: written.out, as: UTF8.self) } }
     var outBytes: [UInt8] { lock.withLock { written.out } }
     var error: String { lock.withLock { String(decoding: written.error, as: UTF8.self) } }

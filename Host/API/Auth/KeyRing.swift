@@ -65,6 +65,9 @@ package final class KeyRing: Sendable {
         }.sorted { ($0.createdAt, $0.id) > ($1.createdAt, $1.id) }
     }
 
+    /// The person that a key names, revoked ones included; `nil` = there is no such key.
+    func person(of id: String) -> String? { state.withLockedValue { $0.entries[id]?.row.name } }
+
     // MARK: Authentication
 
     private static let nobody = [UInt8](repeating: 0, count: 32)

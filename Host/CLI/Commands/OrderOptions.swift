@@ -64,6 +64,16 @@ struct OrderOptions: ParsableArguments {
     @Option(help: "A note of yours that comes back with it.")
     var tag: String?
 
+    /// Whether nothing of an order is said.
+    var isEmpty: Bool {
+        let texts = [
+            file, symbol, quantity, lots, percent, stopDistance, multiplier, price, triggerPrice, validUntil, strategy,
+            tag,
+        ]
+        return texts.allSatisfy { $0 == nil } && side == nil && type == nil && product == nil && timeInForce == nil
+            && orderClass == nil && !postOnly && !reduceOnly && !afterMarket
+    }
+
     /// The members of the body. Flags replace what the file says; what neither says is left out.
     func members(in session: Session) throws -> JSONObject {
         var members = JSONObject()

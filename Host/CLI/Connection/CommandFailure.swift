@@ -61,6 +61,13 @@ struct Problem: Hashable, Sendable {
     var requestID: String
     /// The control that refused a change, with its numbers; `null` for other problems.
     var reject: JSONValue
+    /// The stored version, where a change was made to another one.
+    var currentVersion: String
+    /// What lies between that version and the document that was sent.
+    var changes: [JSONValue]
+
+    /// Entries that are shown: as many errors as the gateway names of one document, and its word on the rest.
+    static let shownEntries = 1_001
 
     /// Reads a document leniently: what it lacks stays empty, so that any answer can be shown.
     init(_ value: JSONValue, status: Int) {
@@ -70,9 +77,12 @@ struct Problem: Hashable, Sendable {
         detail = value.text("detail")
         requestID = value.text("request_id")
         reject = value["reject"] ?? .null
+        currentVersion = value.text("current_version")
+        changes = value["changes"]?.array ?? []
         entries = (value["errors"]?.array ?? []).map { entry in
             Entry(
-                path: entry.text("path"), value: entry["value"].map { $0.string ?? $0.serializedText() } ?? "",
+                path: entry.text("path"),
+                value: entry["value"].map { $0.isNull ? "" : $0.string?.displayable ?? $0.serializedText() } ?? "",
                 message: entry.text("message"), remedy: entry.text("remedy"))
         }
     }
@@ -85,14 +95,33 @@ struct Problem: Hashable, Sendable {
         let mark = [String(status), code].filter { !$0.isEmpty && $0 != "0" }.joined(separator: " ")
         var lines = ["\(style(.bad, "refused:")) \(headline) (\(mark))"]
         if !detail.isEmpty, detail != title { lines.append("  \(detail)") }
-        for entry in entries {
-            let place = entry.path.isEmpty ? "request" : entry.path
-            let value = entry.value.isEmpty ? "" : " = \(entry.value)"
-            lines.append("  \(style(.bold, place))\(value): \(entry.message)")
-            if !entry.remedy.isEmpty { lines.append("    remedy: \(entry.remedy)") }
-        }
+        lines += entries.prefix(Self.shownEntries).flatMap { $0.lines(style) }
+        if entries.count > Self.shownEntries { lines.append("  and \(entries.count - Self.shownEntries) more") }
         if !reject.isNull { lines.append("  \(RunReport.numbers(reject, style))") }
+        if !changes.isEmpty {
+            lines.append(
+                "  what was sent would make \(RiskChanges.count(changes)) to the stored version \(currentVersion):")
+            lines += RiskChanges.lines(changes, style).map { "    \($0)" }
+        }
         if !requestID.isEmpty { lines.append(style(.dim, "  request \(requestID)")) }
         return lines
+    }
+}
+
+extension Problem.Entry {
+    /// What the gateway puts before the place of an error inside a document.
+    private static let documentMark = "/document: "
+
+    /// An error of a document is one line, as compilers write it: `line 3, column 5: firm.limits: message (remedy)`.
+    /// Of other fields the remedy has a line of its own.
+    fileprivate func lines(_ style: Style) -> [String] {
+        if path.hasPrefix(Self.documentMark) {
+            let place = String(path.dropFirst(Self.documentMark.count))
+            return ["  \(style(.bold, place)): \(message)" + (remedy.isEmpty ? "" : " (\(remedy))")]
+        }
+        let place = path.isEmpty ? "request" : path
+        let value = value.isEmpty ? "" : " = \(value)"
+        return ["  \(style(.bold, place))\(value): \(message)"]
+            + (remedy.isEmpty ? [] : ["    remedy: \(remedy)"])
     }
 }

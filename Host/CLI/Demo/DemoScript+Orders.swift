@@ -99,7 +99,7 @@ extension DemoScript {
         story.check(
             status.isSuccess && text.lowercased().contains("halted") && text.contains("\"firm\""),
             "the status names the halted scope", found: status.summary)
-        story.show(RiskCommand.lines(status.value, surroundings.console.style, now: surroundings.now()))
+        story.show(RiskStatusReport.lines(status.value, surroundings.console.style, now: surroundings.now()))
     }
 
     /// Trading goes on, and the same order now passes.

@@ -26,13 +26,15 @@ struct Style: Hashable, Sendable {
         return "\u{1B}[\(code)m\(text)\u{1B}[0m"
     }
 
-    /// The tone of a status word of a run, a leg, an account or an adapter.
+    /// The tone of a status word of a run, a leg, an account, an adapter, a control's verdict or a square-off.
     static func tone(ofStatus word: String) -> Tone {
         switch word.uppercased() {
-        case "FILLED", "DONE", "READY", "LOADED", "ACTIVE", "CONNECTED", "UP", "OK": .good
-        case "REFUSED", "REJECTED", "UNKNOWN", "NEEDS_RECONCILE", "HALTED", "FAILED", "QUARANTINED": .bad
-        case "PARTIAL", "CANCELED", "CANCELED_LOCALLY", "EXPIRED", "NOT_SENT", "REDUCING", "DISABLED", "DEGRADED":
+        case "FILLED", "DONE", "READY", "LOADED", "ACTIVE", "CONNECTED", "UP", "OK", "PASS", "FLAT": .good
+        case "REFUSED", "REJECTED", "UNKNOWN", "NEEDS_RECONCILE", "HALTED", "FAILED", "QUARANTINED", "BLOCKED": .bad
+        case "PARTIAL", "CANCELED", "CANCELED_LOCALLY", "EXPIRED", "NOT_SENT", "REDUCING", "DISABLED", "DEGRADED",
+            "COOL_OFF", "CLIP", "HOLD", "ALERT", "OVERRIDDEN":
             .warning
+        case "NOT_REACHED": .dim
         default: .plain
         }
     }

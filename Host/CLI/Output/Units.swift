@@ -31,6 +31,22 @@ enum Units {
         return "\(rounded / scale).\(String(repeating: "0", count: decimals - fraction.count))\(fraction)"
     }
 
+    /// How old something is, in the unit a person would choose and never older than it is: `55 ms`, `1.2 s`, `7 min`, `30 h`.
+    static func age(milliseconds: Int64) -> String {
+        switch milliseconds {
+        case ..<1_000: return "\(milliseconds) ms"
+        case ..<60_000: return "\(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s"
+        case ..<3_600_000: return "\(milliseconds / 60_000) min"
+        case ..<172_800_000: return "\(milliseconds / 3_600_000) h"
+        default: return "\(milliseconds / 86_400_000) d"
+        }
+    }
+
+    /// A length of time exactly: `30 s`, `1500 ms`.
+    static func period(milliseconds: Int64) -> String {
+        milliseconds % 1_000 == 0 ? "\(milliseconds / 1_000) s" : "\(milliseconds) ms"
+    }
+
     /// A time of RFC 3339 as short as it stays clear: `16:10:00.123` today, else `2026-11-25 16:10:00`. UTC, as it came.
     static func time(_ text: String, now: String) -> String {
         let bytes = Array(text)

@@ -141,6 +141,20 @@ package struct Rejection: Hashable, Sendable {
         case basisPoints = 5
         case count = 6
         case milliseconds = 7
+
+        /// As answers of the interface name it.
+        package var name: String {
+            switch self {
+            case .none: "none"
+            case .quantity: "quantity"
+            case .lots: "lots"
+            case .price: "price"
+            case .money: "money"
+            case .basisPoints: "bps"
+            case .count: "count"
+            case .milliseconds: "ms"
+            }
+        }
     }
 
     package var control: ControlID

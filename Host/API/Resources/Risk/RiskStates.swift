@@ -3,24 +3,8 @@ import Engine
 import Gateway
 import Hummingbird
 
-/// `/api/rms`: trading states, and how much of the limits is used.
+/// `/api/rms`: trading states.
 extension Backend {
-    func showRiskStatus(_ call: Call) async throws -> Answer {
-        let principal = try call.caller()
-        let covered = coveredAccounts(principal)
-        let states = gateway.tradingStates().filter { isVisible($0.scope, principal, covered) }
-        let usage = gateway.usage().filter { covered?.contains($0.account) ?? true }
-        let version = gateway.riskConfiguration.version
-        return .json(reserving: 4_096) {
-            $0.object {
-                $0.member("config_version", version)
-                $0.member("state", (states.first { $0.scope == .firm }?.status ?? .active).rawName)
-                $0.list("states", states.filter { $0.status != .active }) { $0.tradingState($1) }
-                $0.list("accounts", usage) { $0.usage($1) }
-            }
-        }
-    }
-
     func halt(_ call: Call) async throws -> Answer { try await setState(call, .halted) }
     func reduce(_ call: Call) async throws -> Answer { try await setState(call, .reducing) }
     func resume(_ call: Call) async throws -> Answer { try await setState(call, .active) }
@@ -40,13 +24,18 @@ extension Backend {
         reader.finish(Schema.stateRequest)
         guard let scope, let reason, reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
         try checkMaySet(scope, principal)
+        let (person, ring) = (principal.person, keys)
+        let isSecond: @Sendable (TradingStateChange) -> Bool = { change in
+            change.by != person && change.cause.flatMap { ring.person(of: $0) } != person
+        }
         let change = try await gateway.setTradingState(
-            scope, status, reason: reason, by: principal.person, cancelWorking: cancels ?? false)
+            scope, status, reason: reason, by: person, cancelWorking: cancels ?? false,
+            isSecondPerson: runtime.configuration.needsSecondPerson ? isSecond : nil)
         return .json { $0.tradingState(change) }
     }
 
     /// A key that is bound to groups acts on those groups and their accounts.
-    private func checkMaySet(_ scope: Scope, _ principal: Principal) throws(Problem) {
+    func checkMaySet(_ scope: Scope, _ principal: Principal) throws(Problem) {
         guard principal.isBoundToGroups else { return }
         let isCovered =
             switch scope.kind {
@@ -70,21 +59,6 @@ extension Backend {
         case .account: AccountID(scope.id).map { covered?.contains($0) ?? true } ?? false
         case .key: scope.id == principal.keyID
         default: true
-        }
-    }
-}
-
-extension JSONWriter {
-    fileprivate mutating func usage(_ usage: Gateway.Usage) {
-        object {
-            $0.member("account_id", usage.account.rawValue)
-            $0.member("currency", usage.currency.description)
-            $0.member("open_orders", usage.openOrders)
-            $0.member("open_orders_limit", usage.openOrdersLimit)
-            $0.member("gross_exposure", text: usage.grossExposure)
-            $0.member("gross_exposure_limit", text: usage.grossExposureLimit)
-            $0.member("day_result", text: usage.dayResult)
-            $0.member("daily_loss_limit", text: usage.dailyLossLimit)
         }
     }
 }
