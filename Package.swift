@@ -87,7 +87,7 @@ let package = Package(
         room("Telemetry", ["Domain", histogram, nioLocks]),
         room("Settings", ["Domain", yams]),
         room("Prices", ["Domain", "Settings", nioLocks], resources: [.copy("Recorded")]),
-        room("RiskConfiguration", ["Domain", "Engine", "Settings"]),
+        room("RiskConfiguration", ["Domain", "Engine", "Settings"], exclude: ["README.md"]),
         .target(name: "CHost", path: "Host/CHost"),
         .systemLibrary(
             name: "COpenSSL", path: "Host/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),

@@ -40,6 +40,8 @@ struct Problem: Error, Sendable {
     var headers = HTTPFields()
     /// A refusal by a risk control, with its numbers.
     var reject: RunSnapshot.Reject?
+    /// Further members, each as JSON that is written already.
+    var members: [(name: String, json: [UInt8])] = []
 
     init(_ status: HTTPResponse.Status, _ code: String, _ detail: String, _ entries: [Entry] = []) {
         (self.status, self.code, self.detail, self.entries) = (status, code, detail, entries)

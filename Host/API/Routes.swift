@@ -27,7 +27,7 @@ enum Routes {
     private static let symbol = Route.Parameter(name: "symbol", kind: .text, note: "instrument id")
 
     static let all: [Route] =
-        system + brokers + accounts + symbols + groups + runs + orders + risk + riskOperations + keys
+        system + brokers + accounts + symbols + groups + runs + orders + risk + riskDocuments + riskOperations + keys
 
     private static let system: [Route] = [
         Route(.get, "/health", .open, "Whether the process lives", answer: "Health") { try await $0.showHealth($1) },
@@ -245,6 +245,39 @@ enum Routes {
         Route(.post, "/api/rms/resume", .scope(.risk), "Trading goes on", body: .stateRequest, answer: "TradingState") {
             try await $0.resume($1)
         },
+    ]
+
+    private static let riskDocuments: [Route] = [
+        Route(
+            .get, "/api/rms/config", .scope(.read), "The risk document, of a version", isFirmWide: true,
+            query: [Route.Parameter(name: "version", kind: .integer, note: "default: the one in force")],
+            answer: "RiskConfiguration"
+        ) { try await $0.showRiskDocument($1) },
+        Route(
+            .put, "/api/rms/config", .scope(.risk), "Puts a document into force, for the next admission",
+            isFirmWide: true, takesVersion: true,
+            query: [
+                Route.Parameter(name: "dry_run", kind: .boolean, note: "true checks and compares, and changes nothing")
+            ],
+            body: .riskConfigurationRequest, answer: "RiskApplied"
+        ) { try await $0.applyRiskDocument($1) },
+        Route(
+            .get, "/api/rms/history", .scope(.read), "Versions of the risk document, newest first", isFirmWide: true,
+            query: paging, answer: "RiskVersionList"
+        ) { try await $0.listRiskVersions($1) },
+        Route(
+            .post, "/api/rms/diff", .scope(.risk), "What differs by meaning between two documents", isFirmWide: true,
+            body: .riskDiffRequest, answer: "RiskDiff"
+        ) { try await $0.diffRiskDocuments($1) },
+        Route(
+            .post, "/api/rms/rollback", .scope(.risk), "Puts the document of an earlier version into force again",
+            isFirmWide: true, takesVersion: true, body: .riskRollbackRequest, answer: "RiskApplied"
+        ) { try await $0.rollBackRiskDocument($1) },
+        Route(
+            .get, "/api/rms/effective", .scope(.read), "Every limit that binds a scope, and where it comes from",
+            query: [Route.Parameter(name: "scope", kind: .text, note: "firm, or kind:id; default firm")],
+            answer: "EffectiveLimits"
+        ) { try await $0.showEffectiveLimits($1) },
     ]
 
     private static let riskOperations: [Route] = [

@@ -95,8 +95,8 @@ extension Engine {
             newQuantity <= order.quantity && terms.limitPrice == order.limitPrice
             && terms.stopPrice == order.stopPrice
         if !onlyShrinks {
-            var none = ParentOverrides()
-            let evaluation = assess(&candidate, mayClip: false, &none)
+            var (trace, none) = (NoTrace(), ParentOverrides())
+            let evaluation = assess(&candidate, mayClip: false, &trace, &none)
             if let rejection = evaluation.rejection ?? selfTrade(candidate) { return .failure(RiskRefusal(rejection)) }
             guard evaluation.slices <= 1 else {
                 throw ParentRefusal(

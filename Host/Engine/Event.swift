@@ -233,6 +233,8 @@ package struct RunAdmission: Hashable, Sendable {
     package var isGatewayClosing: Bool
     /// Legs that passed because a person let a control be overridden.
     package var overrideUses: [OverrideUse] = []
+    /// Whether `LegAdmission.funds` says what was known; older records do not.
+    package var isFundsRecorded = false
 
     package struct LeftOut: Hashable, Sendable {
         package var account: AccountID
@@ -269,6 +271,21 @@ package struct LegAdmission: Hashable, Sendable {
     package var heldUntil: Timestamp?
     /// Margin held for the leg in minor units.
     package var margin: Int64
+    /// The account's figures as the decision knew them; `nil` = none were known, or the record does not say.
+    package var funds: Funds?
+
+    /// What was known of an account's money before the run, minor units.
+    package struct Funds: Hashable, Sendable {
+        package var available: Int64
+        package var equity: Int64
+        /// Margin reserved by what the figures could not contain (`M_res`).
+        package var reserved: Int64
+        /// Nanoseconds from the query to the decision.
+        package var age: Int64
+        package init(available: Int64, equity: Int64, reserved: Int64, age: Int64) {
+            (self.available, self.equity, self.reserved, self.age) = (available, equity, reserved, age)
+        }
+    }
 }
 
 package struct OrderAnswer: Hashable, Sendable {

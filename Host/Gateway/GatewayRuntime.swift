@@ -108,7 +108,7 @@ package final class GatewayRuntime: Sendable {
         let stored = gateway.riskConfiguration
         if stored.version > 0 {
             let document = try RiskDocument(stored.document, file: "the risk document of version \(stored.version)")
-            return try document.limits(version: stored.version, accounts: gateway.accounts())
+            return document.standingLimits(version: stored.version, accounts: gateway.accounts())
         }
         return RiskLimits(version: 0)
     }
@@ -149,16 +149,16 @@ package final class GatewayRuntime: Sendable {
         } else {
             (text, file) = ("rms: 1\n", "the empty risk document")
         }
-        let limits = try RiskDocument(text, file: file).limits(
-            version: max(1, stored.version), accounts: gateway.accounts())
+        let document = try RiskDocument(text, file: file)
         if stored.version == 0 {
+            let limits = try document.limits(version: 1, accounts: gateway.accounts())
             try await gateway.apply(
                 limits,
                 RiskVersion(
                     version: 1, document: text, reason: "the first start", by: "configuration",
                     at: gateway.clock.wall()))
         } else {
-            gateway.refresh(limits)
+            gateway.refresh(document.standingLimits(version: stored.version, accounts: gateway.accounts()))
         }
     }
 

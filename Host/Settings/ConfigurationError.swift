@@ -55,6 +55,26 @@ package struct ConfigurationErrors: Error, Hashable, Sendable, CustomStringConve
 
     package init(_ error: ConfigurationError) { self.init([error]) }
 
+    /// How many errors are kept where there is no reader's limit.
+    package static let limit = 1_000
+
+    /// The first errors by their lines, the others counted; `nil` where there are none.
+    package init?(upToLimit errors: [ConfigurationError]) {
+        guard !errors.isEmpty else { return nil }
+        let sorted = Self(errors).errors
+        self.init(Array(sorted.prefix(Self.limit)), omittedCount: max(0, sorted.count - Self.limit))
+    }
+
+    /// The errors, and a last one that says how many more there are where some were left out.
+    package var listed: [ConfigurationError] {
+        guard omittedCount > 0 else { return errors }
+        return errors + [
+            ConfigurationError(
+                file: errors[0].file, path: "", message: "and \(omittedCount) more errors",
+                remedy: "put these right first")
+        ]
+    }
+
     /// One error a line, and a last line where some were left out.
     package var description: String {
         let lines = errors.map(\.description) + (omittedCount > 0 ? ["and \(omittedCount) more errors"] : [])

@@ -20,6 +20,8 @@ struct DocumentNode {
         var key: String
         var keyPlace: Place
         var value: DocumentNode
+        /// Where the key's text is.
+        var keyExtent: Range<Int> = 0..<0
     }
 
     struct Scalar {
@@ -39,6 +41,10 @@ struct DocumentNode {
 
     var content: Content
     var place: Place
+    /// Where the text of the node is, in Unicode scalars from the document's first; empty where it has none of its own.
+    var extent: Range<Int> = 0..<0
+    /// `true` = a mapping or list in braces or brackets.
+    var isFlow = false
 
     static func null(at place: Place) -> DocumentNode {
         DocumentNode(content: .scalar(Scalar(text: "", style: .plain)), place: place)

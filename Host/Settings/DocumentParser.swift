@@ -33,11 +33,13 @@ struct DocumentParser {
         var place: Place
         var path: String
         var isMapping: Bool
+        var isFlow: Bool
+        var start: Int
         var items: [DocumentNode] = []
         var members: [DocumentNode.Member] = []
         var keys: [String: Place] = [:]
         /// The key whose value comes next.
-        var key: (text: String, place: Place)?
+        var key: (text: String, place: Place, extent: Range<Int>)?
     }
 
     private enum Stop: Error { case afterReport }
@@ -114,7 +116,8 @@ struct DocumentParser {
                 String(decoding: UnsafeBufferPointer(start: $0, count: scalar.length), as: UTF8.self)
             }
             let style: DocumentNode.Scalar.Style = scalar.style == YAML_PLAIN_SCALAR_STYLE ? .plain : .quoted
-            let node = DocumentNode(content: .scalar(.init(text: text ?? "", style: style)), place: place)
+            let node = DocumentNode(
+                content: .scalar(.init(text: text ?? "", style: style)), place: place, extent: event.extent)
             if awaitsKey { takeKey(node) } else { add(node) }
         case YAML_ALIAS_EVENT:
             errors.report(
@@ -127,15 +130,23 @@ struct DocumentParser {
             }
         case YAML_SEQUENCE_START_EVENT:
             refuseExtras(anchor: event.data.sequence_start.anchor, tag: event.data.sequence_start.tag, at: place)
-            try begin(isMapping: false, at: place)
+            try begin(
+                isMapping: false, isFlow: event.data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE, at: place,
+                start: event.extent.lowerBound)
         case YAML_MAPPING_START_EVENT:
             refuseExtras(anchor: event.data.mapping_start.anchor, tag: event.data.mapping_start.tag, at: place)
-            try begin(isMapping: true, at: place)
+            try begin(
+                isMapping: true, isFlow: event.data.mapping_start.style == YAML_FLOW_MAPPING_STYLE, at: place,
+                start: event.extent.lowerBound)
         case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
             guard let ended = open.popLast() else { return }
+            // A block has no end mark of its own: the parser's is that of the token after it.
+            let last = ended.isMapping ? ended.members.last?.value.extent : ended.items.last?.extent
+            let end = ended.isFlow ? event.extent.upperBound : max(ended.start, last?.upperBound ?? ended.start)
             add(
                 DocumentNode(
-                    content: ended.isMapping ? .mapping(ended.members) : .sequence(ended.items), place: ended.place))
+                    content: ended.isMapping ? .mapping(ended.members) : .sequence(ended.items), place: ended.place,
+                    extent: ended.start..<max(ended.start, end), isFlow: ended.isFlow))
         default: break
         }
     }
@@ -150,7 +161,7 @@ struct DocumentParser {
         return last.path.appending(index: last.items.count)
     }
 
-    private mutating func begin(isMapping: Bool, at place: Place) throws {
+    private mutating func begin(isMapping: Bool, isFlow: Bool, at place: Place, start: Int) throws {
         guard open.count < limits.maximumDepth else {
             reportDepth(at: place, path: currentPath)
             throw Stop.afterReport
@@ -160,7 +171,7 @@ struct DocumentParser {
                 place, path: currentPath, message: "a mapping or list is used as a key", remedy: "a key is text")
             throw Stop.afterReport
         }
-        open.append(Open(place: place, path: currentPath, isMapping: isMapping))
+        open.append(Open(place: place, path: currentPath, isMapping: isMapping, isFlow: isFlow, start: start))
     }
 
     private func reportDepth(at place: Place, path: String) {
@@ -186,7 +197,7 @@ struct DocumentParser {
         } else {
             last.keys[key] = node.place
         }
-        last.key = (key, node.place)
+        last.key = (key, node.place, node.extent)
         open.append(last)
     }
 
@@ -197,7 +208,8 @@ struct DocumentParser {
         }
         if open[last].isMapping {
             guard let key = open[last].key else { return }
-            open[last].members.append(.init(key: key.text, keyPlace: key.place, value: node))
+            open[last].members.append(
+                .init(key: key.text, keyPlace: key.place, value: node, keyExtent: key.extent))
             open[last].key = nil
         } else {
             open[last].items.append(node)
@@ -225,6 +237,13 @@ struct DocumentParser {
 }
 
 // MARK: - Places and syntax errors
+
+extension yaml_event_t {
+    fileprivate var extent: Range<Int> {
+        let start = Int(clamping: start_mark.index)
+        return start..<max(start, Int(clamping: end_mark.index))
+    }
+}
 
 extension Place {
     fileprivate init(_ mark: yaml_mark_t) {

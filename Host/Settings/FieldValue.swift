@@ -48,6 +48,9 @@ package struct FieldValue {
         }
     }
 
+    /// Line and column of the value, from 1; 0 where it comes from a variable or a flag.
+    package var position: (line: Int, column: Int) { (Int(node.place.line), Int(node.place.column)) }
+
     /// Whether it comes from a variable or a flag.
     package var isOverride: Bool { node.place.origin != nil }
 

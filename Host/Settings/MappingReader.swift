@@ -135,24 +135,25 @@ package final class MappingReader {
     /// Reports the keys nobody asked for, each with the nearest known one.
     package func finish() {
         guard !isOpenEnded else { return }
-        for index in indices where !isAsked[index] {
-            let member = members[index]
-            let key = member.key
-            let remedy: String
-            if let nearest = nearestWord(to: key, among: asked) {
-                remedy = "did you mean '\(nearest)'?"
-            } else {
-                remedy = asked.isEmpty ? "no keys are known here" : "known keys are \(asked.joined(separator: ", "))"
-            }
-            errors.report(
-                member.keyPlace, path: path.appending(key: key), value: key.excerpt,
-                message: "the key '\(key.excerpt)' is not known", remedy: remedy)
+        for index in indices where !isAsked[index] { reportUnknown(members[index].key, known: asked) }
+    }
+
+    /// Reports a key that is not known here, with the nearest known one.
+    package func reportUnknown(_ key: String, known: [String]) {
+        let remedy: String
+        if let nearest = nearestWord(to: key, among: known) {
+            remedy = "did you mean '\(nearest)'?"
+        } else {
+            remedy = known.isEmpty ? "no keys are known here" : "known keys are \(known.joined(separator: ", "))"
         }
+        errors.report(
+            member(key)?.keyPlace ?? place, path: path.appending(key: key), value: key.excerpt,
+            message: "the key '\(key.excerpt)' is not known", remedy: remedy)
     }
 }
 
 /// The known word that a misspelt one probably means: at most a third of its letters differ.
-func nearestWord(to word: String, among known: [String]) -> String? {
+package func nearestWord(to word: String, among known: [String]) -> String? {
     guard word.utf8.count <= 64 else { return nil }
     let letters = Array(word.lowercased().utf8)
     let ranked = known.map { (word: $0, distance: editDistance(letters, Array($0.lowercased().utf8))) }

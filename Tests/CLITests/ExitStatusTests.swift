@@ -77,7 +77,7 @@ struct ExitStatusTests {
         #expect(harness.error.isEmpty)
     }
 
-    @Test("Every command's help has an example")
+    @Test("Every command's help has an example, and the example is a line that can be used")
     func examples() async throws {
         for noun in SluiceCommand.configuration.subcommands where noun != ServeCommand.self {
             let verbs = noun.configuration.subcommands
@@ -86,6 +86,15 @@ struct ExitStatusTests {
                 let text = command.configuration.discussion
                 let path = isNoun ? noun._commandName : "\(noun._commandName) \(command._commandName)"
                 #expect(text.contains("Example: sluice \(path)"), "\(path)")
+                guard !isNoun, let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Example: sluice ") })
+                else { continue }
+                // Words as a shell takes them; what stands in single quotes is one.
+                let words = line.dropFirst("Example: sluice ".count).split(
+                    separator: "'", omittingEmptySubsequences: false
+                )
+                .enumerated().flatMap { $0 % 2 == 1 ? [String($1)] : $1.split(separator: " ").map(String.init) }
+                let harness = Harness()
+                #expect(await harness.run(words) != 2, "\(line): \(harness.error)")
             }
         }
     }

@@ -10,15 +10,19 @@ final class Harness: @unchecked Sendable {  // every access to its state is unde
     private var asked: [APIRequest] = []
     private var written: (out: [UInt8], error: [UInt8]) = ([], [])
     private let failure: TransportFailure?
+    /// How many requests are answered before `failure`.
+    private let answersBeforeFailure: Int
     private let files: [String: String]
     private let environment: [String: String]
     private let style: Style
 
     init(
-        _ answers: [APIResponse] = [], failure: TransportFailure? = nil, files: [String: String] = [:],
+        _ answers: [APIResponse] = [], answersBeforeFailure: Int = 0, failure: TransportFailure? = nil,
+        files: [String: String] = [:],
         environment: [String: String] = ["SLUICE_API_KEY": "key-1"], style: Style = .plain
     ) {
         (self.answers, self.failure, self.files) = (answers, failure, files)
+        self.answersBeforeFailure = answersBeforeFailure
         (self.environment, self.style) = (environment, style)
     }
 
@@ -47,7 +51,7 @@ final class Harness: @unchecked Sendable {  // every access to its state is unde
     fileprivate func answer(_ request: APIRequest) throws -> APIResponse {
         try lock.withLock {
             asked.append(request)
-            if let failure { throw failure }
+            if let failure, asked.count > answersBeforeFailure { throw failure }
             guard let first = answers.first else { return APIResponse(status: 200, body: Array("{}".utf8)) }
             if answers.count > 1 { answers.removeFirst() }
             return first

@@ -17,17 +17,17 @@ struct RiskExplainTests {
                 note: the group aggregate is judged on the legs that pass
 
                 P1  BUY 50  REFUSED
-                CONTROL         VERDICT          LIMIT  OBSERVED  PROJECTED  UNIT        AGE  SCOPE
+                CONTROL         VERDICT          LIMIT  OBSERVED  PROJECTED  UNIT        AGE
                 allow-list      PASS
-                price-collar    PASS            342.75    329.57     329.57  USD       55 ms  account
-                max-position    REFUSED            150       110        160  quantity  1.2 s  account
+                price-collar    PASS            342.75    329.57     329.57  USD       55 ms
+                max-position    REFUSED            150       110        160  quantity  1.2 s
                 gross-exposure  NOT_REACHED  500000.00                       USD
                 P1: the purchase of 50 is refused by max-position (account): the position would exceed the limit; \
                 limit 150, observed 110, projected 160 quantity; position 1.2 s old.
 
                 P2  SELL 10  PASS
                 CONTROL       VERDICT     LIMIT  OBSERVED  PROJECTED  UNIT      SCOPE
-                max-position  OVERRIDDEN      5         0         10  quantity  account
+                max-position  OVERRIDDEN      5         0         10  quantity
                 self-trade    ALERT                                             group
                 max-position: override o1 lets it pass
                 self-trade: only observed
@@ -43,6 +43,35 @@ struct RiskExplainTests {
         #expect(harness.out.contains("\u{1B}[31mREFUSED\u{1B}[0m") && harness.out.contains("\u{1B}[2mNOT_REACHED"))
         let bare = harness.out.replacing(#/\u{1B}\[[0-9]+m/#, with: "")
         #expect(bare.split(separator: "\n").allSatisfy { $0.count <= width })
+    }
+
+    @Test(
+        "On a terminal every table of risk keeps within 100 columns and colour adds none",
+        arguments: [
+            ["show", "account:P1"], ["history"], ["diff", "a.yaml"], ["explain", "--run", "r1"],
+            ["simulate", "a.yaml"],
+            ["status"], ["overrides"], ["square-offs"],
+        ] as [[String]])
+    func widths(arguments: [String]) async {
+        let long = String(repeating: "a reason of many words ", count: 12)
+        let answers = [
+            "show": RiskSample.effective, "diff": RiskSample.diff(RiskSample.tighter, RiskSample.looser),
+            "history":
+                #"{"items":[{"version":1,"applied_at":"2026-10-01T09:00:00Z","applied_by":"ana","reason":"\#(long)","changes":3}]}"#,
+            "explain": RiskSample.explanation, "simulate": RiskSample.simulation, "status": RiskSample.status,
+            "overrides": #"{"items":[\#(RiskSample.override.replacing("hedge", with: long))]}"#,
+            "square-offs":
+                #"{"items":[\#(RiskSample.squareOff("WORKING", position: "WORKING", quantity: "1").replacing("end of day", with: long))]}"#,
+        ]
+        var texts: [String] = []
+        for style in [Style(hasColour: true, width: 100), Style(hasColour: false, width: 100)] {
+            let harness = Harness(json: [answers[arguments[0]] ?? ""], files: ["a.yaml": "x"], style: style)
+            _ = await harness.run(["rms"] + arguments)
+            texts.append(harness.out)
+        }
+        #expect(texts[0].contains("\u{1B}[") && texts[0].replacing(#/\u{1B}\[[0-9]+m/#, with: "") == texts[1])
+        #expect(texts[1].split(separator: "\n").count > 1)
+        for line in texts[1].split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
     }
 
     @Test("An explanation of what was is 0 whatever it was, and names what was recorded then")

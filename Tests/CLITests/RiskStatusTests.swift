@@ -157,6 +157,15 @@ struct RiskStatusTests {
         #expect(harness.error.contains("square-off q1 is WORKING after 1200 ms; it goes on"))
     }
 
+    @Test("Where following breaks off, the square-off is not said to have failed")
+    func lostSight() async {
+        let harness = Harness(
+            [APIResponse(status: 202, body: Array(Self.answers("DONE", "FLAT")[0].utf8))], answersBeforeFailure: 1,
+            failure: TransportFailure(isCertainlyNotSent: true, message: "nobody there"))
+        #expect(await harness.run(Self.line + ["--wait"]) == 1)
+        #expect(harness.error.contains("square-off q1 goes on, but cannot be followed: nobody there"))
+    }
+
     @Test("Followed with --json, each state that differs is one document")
     func waitJSON() async {
         let harness = Harness(json: Self.answers("DONE", "FLAT"))

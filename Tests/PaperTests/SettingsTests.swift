@@ -39,7 +39,7 @@ struct SettingsTests {
             "fees":{"per_order":"1","bps":"2.5","minimum":"3","maximum":"4","decimals":1},"participation_bps":6,
             "quote_size_bps":7,"fills_from":"quotes","ack_delay_ms":8,"fill_delay_ms":9,"day_end":"10:30",
             "price_band_bps":11,"reject_market_without_price":true,"max_working_orders":12,"max_remembered_orders":13,
-            "max_instruments":14,"positions":[],"instruments":[]}
+            "max_instruments":14,"positions":[],"instruments":[],"scenario":{}}
             """
         let settings = try read(full)
         #expect(settings.fees.rate == 25_000)

@@ -57,7 +57,7 @@ import Testing
         #expect(
             l.drawdown.maximum == 20_000_000 && l.drawdown.basisPoints == 100 && l.drawdown.response.action == .halted)
         #expect(l.lossStreak.count == AccountLimits.unlimited && l.selfTrade.action == .cancelResting)
-        #expect(l.duplicates.maximum == 1 && l.duplicates.window == 5_000_000_000)
+        #expect(l.duplicates.maximum == 3 && l.duplicates.window == 5_000_000_000)
         #expect(all.firm.netExposure == [Currency("INR")!: 700])
         let g = try #require(all.groups[GroupID("g")!])
         #expect(
@@ -110,19 +110,19 @@ import Testing
                 "rms: 1\naccounts: [ { id: A, limits: { drawdown: { max: \"300000 INR\" } } } ]",
                 "drawdown.max is looser"
             ),
-            ("rms: 1\naccounts: [ { id: A, limits: { drawdown: { epoch: session } } } ]", "neither max nor bps"),
+            ("rms: 1\naccounts: [ { id: A, limits: { drawdown: {} } } ]", "drawdown sets nothing"),
             (
                 "rms: 1\naccounts: [ { id: A, limits: { group-loss: { max: \"3 INR\" } } } ]",
-                "group-loss does not bind an account"
+                "group-loss.max does not bind an account"
             ),
-            ("rms: 1\nprofiles: { p: { group-loss: { max: \"3 INR\" } } }", "group-loss does not bind an account"),
+            ("rms: 1\nprofiles: { p: { group-loss: { max: \"3 INR\" } } }", "group-loss.max does not bind an account"),
             ("rms: 1\ngroups: [ { id: g, limits: { leverage: { bps: 5 } } } ]", "leverage does not bind a group"),
             ("rms: 1\ngroups: [ { id: g, limits: { group-aggregate: { leverage: { bps: 5 } } } } ]", "not known"),
             ("rms: 1\nprofiles: { p: { duplicate-order: { window: 2h } } }", "at most 1m"),
-            ("rms: 1\nprofiles: { p: { loss-streak: { count: 3 } } }", "cool_off"),
+            ("rms: 1\nprofiles: { p: { loss-streak: { count: 3, cool_off: 0s } } }", "at least 1s"),
             ("rms: 1\nprofiles: { p: { loss-streak: { count: 300, cool_off: 5m } } }", "256"),
             ("rms: 1\nprofiles: { p: { trading-hours: { calendar: nse } } }", "none, venue"),
-            ("rms: 1\nprofiles: { p: { group-aggregate: {} } }", "does not bind"),
+            ("rms: 1\nprofiles: { p: { group-aggregate: {} } }", "group-aggregate sets nothing"),
         ])
     func errors(text: String, part: String) { #expect(error(text).contains(part), "\(error(text))") }
 

@@ -10,28 +10,30 @@ enum BodyReading {
     /// Takes the whole body in.
     ///
     /// - Throws: 413 beyond `maximumBytes`, before anything of the rest is kept; 400 where the connection broke off.
-    static func collect(_ request: Request) async throws(Problem) -> ByteBuffer {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > maximumBytes { throw tooLarge }
+    static func collect(_ request: Request, upTo limit: Int = maximumBytes) async throws(Problem) -> ByteBuffer {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+            throw tooLarge(limit)
+        }
         do {
-            return try await request.body.collect(upTo: maximumBytes)
+            return try await request.body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
-            throw tooLarge
+            throw tooLarge(limit)
         } catch {
             throw Problem(.badRequest, "body_incomplete", "the body ended before its length was reached")
         }
     }
 
-    private static var tooLarge: Problem {
+    private static func tooLarge(_ limit: Int) -> Problem {
         Problem(
-            .contentTooLarge, "body_too_large", path: "", value: nil, "the body has more than \(maximumBytes) bytes",
-            remedy: "send at most \(maximumBytes) bytes")
+            .contentTooLarge, "body_too_large", path: "", value: nil, "the body has more than \(limit) bytes",
+            remedy: "send at most \(limit) bytes")
     }
 
     /// Reads a body that must be a JSON object.
-    static func object(_ buffer: ByteBuffer) throws(Problem) -> JSONObject {
+    static func object(_ buffer: ByteBuffer, upTo limit: Int = maximumBytes) throws(Problem) -> JSONObject {
         let value: JSONValue
         do throws(JSONError) {
-            value = try parse(buffer)
+            value = try parse(buffer, JSONLimits(maximumBytes: limit))
         } catch {
             throw Problem(
                 .badRequest, "invalid_json", "\(error)",
@@ -50,9 +52,11 @@ enum BodyReading {
         return object
     }
 
-    private static func parse(_ buffer: ByteBuffer) throws(JSONError) -> JSONValue {
+    private static func parse(_ buffer: ByteBuffer, _ limits: JSONLimits) throws(JSONError) -> JSONValue {
         let result = buffer.withUnsafeReadableBytes { bytes in
-            Result { () throws(JSONError) in try JSONValue.parse(bytes.bindMemory(to: UInt8.self)) }
+            Result { () throws(JSONError) in
+                try JSONValue.parse(bytes.bindMemory(to: UInt8.self), limits: limits)
+            }
         }
         return try result.get()
     }

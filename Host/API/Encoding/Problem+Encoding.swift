@@ -25,6 +25,10 @@ extension Problem {
                 $0.key("reject")
                 $0.raw(text.bytes)
             }
+            for member in members {
+                $0.key(member.name)
+                $0.raw(member.json)
+            }
             $0.member("request_id", requestID)
         }
         return json.bytes
@@ -40,6 +44,8 @@ extension Problem {
         case 408: "The request took too long"
         case 409: "The request conflicts with another"
         case 412: "The stored version is another"
+        case 410: "No longer kept"
+        case 428: "The version that was changed is required"
         case 413: "The body is too large"
         case 422: "The request cannot be carried out"
         case 429: "Too many requests"

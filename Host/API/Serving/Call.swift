@@ -27,8 +27,8 @@ struct Call: Sendable {
     }
 
     /// The body, which must be a JSON object.
-    func object() async throws(Problem) -> JSONObject {
-        try BodyReading.object(try await BodyReading.collect(request))
+    func object(upTo limit: Int = BodyReading.maximumBytes) async throws(Problem) -> JSONObject {
+        try BodyReading.object(try await BodyReading.collect(request, upTo: limit), upTo: limit)
     }
 
     // MARK: Parts of the path

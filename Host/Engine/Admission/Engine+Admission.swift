@@ -7,9 +7,18 @@ extension Engine {
     /// `Event.runAdmitted` to keep the decision, or drops it: a preview is this call and nothing else.
     /// - Throws: `ParentRefusal` for a fact about the whole parent.
     package mutating func decide(_ request: AdmissionRequest, now: Timestamp) throws(ParentRefusal) -> RunAdmission {
+        var none = NoTrace()
+        return try decide(request, now: now, &none)
+    }
+
+    /// The same, heard by `trace`.
+    mutating func decide(
+        _ request: AdmissionRequest, now: Timestamp, _ trace: inout some DecisionTrace
+    ) throws(ParentRefusal) -> RunAdmission {
         let parent = try ParentTerms(request.order, engine: self)
         var shares = try allocate(parent, request)
-        var evaluations = evaluate(shares.legs, parent, request, now: now)
+        trace.begin(keeping: [])
+        var evaluations = evaluate(shares.legs, parent, request, now: now, &trace)
         if parent.mode == .bestEffort || parent.mode == .clip, parent.redistributes, shares.canRedistribute {
             let survivors = shares.legs.indices.filter { evaluations[$0].rejection == nil }
             if !survivors.isEmpty, survivors.count < shares.legs.count,
@@ -21,7 +30,8 @@ extension Engine {
                 let carry = shares.carry  // bonus lots were given out by the first allocation, over all members
                 shares = again
                 shares.carry = carry
-                evaluations = evaluate(shares.legs, parent, request, now: now)
+                trace.begin(keeping: failed)
+                evaluations = evaluate(shares.legs, parent, request, now: now, &trace)
                 for (leg, evaluation) in failedLegs {
                     shares.legs.append(Share(account: leg.account, side: leg.side, weight: leg.weight, quantity: 0))
                     evaluations.append(evaluation)
@@ -70,8 +80,9 @@ extension Engine {
     // MARK: Legs
 
     /// Evaluates legs in order, each against the reservations of those before it; takes all of them back at the end.
-    private mutating func evaluate(
-        _ shares: [Share], _ parent: ParentTerms, _ request: AdmissionRequest, now: Timestamp
+    mutating func evaluate(
+        _ shares: [Share], _ parent: ParentTerms, _ request: AdmissionRequest, now: Timestamp,
+        _ trace: inout some DecisionTrace
     ) -> [Evaluation] {
         var context = LegContext(parent, request, engine: self, now: now)
         context.parentQuantity = shares.reduce(0) { saturatingSum($0, $1.quantity) }
@@ -84,7 +95,9 @@ extension Engine {
         var margins: [(account: Int, before: Int64)] = []
         let before = aggregateTotals(parent)
         for share in shares {
-            var evaluation = evaluate(share, parent, context, pending, &overrides)
+            trace.begin(share)
+            var evaluation = evaluate(share, parent, context, pending, &trace, &overrides)
+            trace.finish(&evaluation, results.count)
             if !overrides.isEmpty {
                 if evaluation.rejection == nil { evaluation.overrides = overrides.used }
                 overrides.nextLeg(wasAdmitted: evaluation.rejection == nil)
@@ -98,7 +111,7 @@ extension Engine {
             }
             results.append(evaluation)
         }
-        checkBatch(shares, parent, before, &results, &overrides, now: now)
+        checkBatch(shares, parent, before, &results, now: now, &trace, &overrides)
         for (share, evaluation) in zip(shares, results) where evaluation.rejection == nil {
             reserve(share, evaluation, parent, sign: -1)
         }
@@ -108,7 +121,7 @@ extension Engine {
 
     func evaluate(
         _ share: Share, _ parent: ParentTerms, _ context: LegContext, _ pending: PendingCounts,
-        _ overrides: inout ParentOverrides
+        _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) -> Evaluation {
         let account = Int(share.account)
         let slot = book.slot(share.account, parent.instrumentNumber)
@@ -129,11 +142,14 @@ extension Engine {
         candidate.isReduceOnly = parent.order.isReduceOnly
         candidate.parent = context.parent
         candidate.askedQuantity = share.quantity
-        return assess(&candidate, mayClip: parent.mode == .clip, &overrides)
+        return assess(&candidate, mayClip: parent.mode == .clip, &trace, &overrides)
     }
 
     /// Runs every control in evaluation order (RISK.md §4).
-    func assess(_ candidate: inout Candidate, mayClip: Bool, _ overrides: inout ParentOverrides) -> Evaluation {
+    func assess(
+        _ candidate: inout Candidate, mayClip: Bool, _ trace: inout some DecisionTrace,
+        _ overrides: inout ParentOverrides
+    ) -> Evaluation {
         var result = Assessment(mayClip: mayClip, overrides: overrides)
         defer { overrides = result.overrides }
         guard let limits = resolved.accounts[Int(candidate.account)] else {
@@ -141,70 +157,85 @@ extension Engine {
             return evaluation(candidate, result)
         }
         _ =
-            check(RequestShape.self, &candidate, limits, &result) && check(Authority.self, &candidate, limits, &result)
-            && check(InstrumentCheck.self, &candidate, limits, &result)
-            && check(AllowList.self, &candidate, limits, &result)
-            && check(TradingHours.self, &candidate, limits, &result)
-            && check(TradingState.self, &candidate, limits, &result)
-            && check(UnknownOutstanding.self, &candidate, limits, &result)
-            && check(Connection.self, &candidate, limits, &result)
-            && check(RepeatedExecution.self, &candidate, limits, &result)
-            && check(MarketProtection.self, &candidate, limits, &result)
-            && check(PriceCollar.self, &candidate, limits, &result)
-            && check(QuantityLimits.self, &candidate, limits, &result)
-            && check(NotionalLimits.self, &candidate, limits, &result)
-            && check(FreezeSlicing.self, &candidate, limits, &result)
-            && check(MessageRate.self, &candidate, limits, &result)
-            && check(ModificationCap.self, &candidate, limits, &result)
-            && check(DuplicateOrder.self, &candidate, limits, &result)
-            && check(MaxOpenOrders.self, &candidate, limits, &result)
-            && check(DailyCounts.self, &candidate, limits, &result)
-            && check(MaxPosition.self, &candidate, limits, &result)
-            && check(GrossExposure.self, &candidate, limits, &result)
-            && check(NetExposure.self, &candidate, limits, &result)
-            && check(Concentration.self, &candidate, limits, &result)
-            && check(Leverage.self, &candidate, limits, &result)
-            && check(ShortRulesCheck.self, &candidate, limits, &result)
-            && check(MarginBuffer.self, &candidate, limits, &result)
-            && check(DailyLoss.self, &candidate, limits, &result)
-            && check(Drawdown.self, &candidate, limits, &result)
-            && check(GroupLoss.self, &candidate, limits, &result)
-            && check(LossStreak.self, &candidate, limits, &result)
+            check(RequestShape.self, &candidate, limits, &result, &trace)
+            && check(Authority.self, &candidate, limits, &result, &trace)
+            && check(InstrumentCheck.self, &candidate, limits, &result, &trace)
+            && check(AllowList.self, &candidate, limits, &result, &trace)
+            && check(TradingHours.self, &candidate, limits, &result, &trace)
+            && check(TradingState.self, &candidate, limits, &result, &trace)
+            && check(UnknownOutstanding.self, &candidate, limits, &result, &trace)
+            && check(Connection.self, &candidate, limits, &result, &trace)
+            && check(RepeatedExecution.self, &candidate, limits, &result, &trace)
+            && check(MarketProtection.self, &candidate, limits, &result, &trace)
+            && check(PriceCollar.self, &candidate, limits, &result, &trace)
+            && check(QuantityLimits.self, &candidate, limits, &result, &trace)
+            && check(NotionalLimits.self, &candidate, limits, &result, &trace)
+            && check(FreezeSlicing.self, &candidate, limits, &result, &trace)
+            && check(MessageRate.self, &candidate, limits, &result, &trace)
+            && check(ModificationCap.self, &candidate, limits, &result, &trace)
+            && check(DuplicateOrder.self, &candidate, limits, &result, &trace)
+            && check(MaxOpenOrders.self, &candidate, limits, &result, &trace)
+            && check(DailyCounts.self, &candidate, limits, &result, &trace)
+            && check(MaxPosition.self, &candidate, limits, &result, &trace)
+            && check(GrossExposure.self, &candidate, limits, &result, &trace)
+            && check(NetExposure.self, &candidate, limits, &result, &trace)
+            && check(Concentration.self, &candidate, limits, &result, &trace)
+            && check(Leverage.self, &candidate, limits, &result, &trace)
+            && check(ShortRulesCheck.self, &candidate, limits, &result, &trace)
+            && check(MarginBuffer.self, &candidate, limits, &result, &trace)
+            && check(DailyLoss.self, &candidate, limits, &result, &trace)
+            && check(Drawdown.self, &candidate, limits, &result, &trace)
+            && check(GroupLoss.self, &candidate, limits, &result, &trace)
+            && check(LossStreak.self, &candidate, limits, &result, &trace)
         if result.wasClipped, result.rejection == nil {
             // Earlier controls are monotone in the quantity; only the lower bounds and the slices are looked at again.
             _ =
-                check(QuantityLimits.self, &candidate, limits, &result)
-                && check(NotionalLimits.self, &candidate, limits, &result)
-                && check(FreezeSlicing.self, &candidate, limits, &result)
+                check(QuantityLimits.self, &candidate, limits, &result, &trace)
+                && check(NotionalLimits.self, &candidate, limits, &result, &trace)
+                && check(FreezeSlicing.self, &candidate, limits, &result, &trace)
         }
         if let alert = candidate.alert { result.alerts.append(alert) }
         return evaluation(candidate, result)
     }
 
-    private struct Assessment {
+    struct Assessment {
         let mayClip: Bool
         var overrides: ParentOverrides
         var rejection: Rejection?
         var alerts: [Rejection] = []
         var wasClipped = false
+        /// Whether the last refusal passed by an override.
+        var isOverridden = false
     }
 
     @inline(__always)
     private func check<Control: RiskControl>(
-        _ control: Control.Type, _ candidate: inout Candidate, _ limits: AccountLimits, _ result: inout Assessment
+        _ control: Control.Type, _ candidate: inout Candidate, _ limits: AccountLimits, _ result: inout Assessment,
+        _ trace: inout some DecisionTrace
     ) -> Bool {
-        guard case .reject(let rejection, let clipTo) = control.evaluate(&candidate, limits, self) else { return true }
-        return refuse(rejection, clipTo, &candidate, limits, &result)
+        if trace.looksBeyond(control, limits, self) { return true }
+        let verdict = control.evaluate(&candidate, limits, self, &trace)
+        guard case .reject(let rejection, let clipTo) = trace.judge(verdict, of: control.id, candidate, self) else {
+            trace.pass(control.id, candidate)
+            return true
+        }
+        let (quantity, alerts) = (candidate.quantity, result.alerts.count)
+        let goesOn = refuse(rejection, clipTo, &candidate, limits, &result)
+        trace.fire(
+            rejection, from: quantity, candidate, goesOn: goesOn,
+            isAlert: result.alerts.count > alerts && !result.isOverridden)
+        return goesOn || trace.goesBeyond
     }
 
-    private func refuse(
+    func refuse(
         _ rejection: Rejection, _ clipTo: Int64, _ candidate: inout Candidate, _ limits: AccountLimits,
         _ result: inout Assessment
     ) -> Bool {
         let rule = limits.rules[rejection.control]?.action
-        if limits.observed.contains(rejection.control) || rule == .alert
-            || result.overrides.take(rejection.control, account: candidate.account)
-        {
+        let isObserved = limits.observed.contains(rejection.control) || rule == .alert
+        result.isOverridden =
+            !isObserved && result.overrides.take(rejection.control, account: candidate.account)
+        if isObserved || result.isOverridden {
             result.alerts.append(rejection)
             return true
         }
@@ -243,7 +274,7 @@ extension Engine {
 
     // MARK: Mode
 
-    private func applyMode(_ parent: ParentTerms, requested: Int64, _ evaluations: inout [Evaluation]) {
+    func applyMode(_ parent: ParentTerms, requested: Int64, _ evaluations: inout [Evaluation]) {
         let passing = evaluations.filter { $0.rejection == nil }
         let failsAll: Bool
         switch parent.mode {
@@ -287,7 +318,8 @@ extension Engine {
                             ? [evaluation.quantity]
                             : FreezeSlicing.sizes(
                                 evaluation.quantity, lot: parent.instrument.lot, count: evaluation.slices),
-                    heldUntil: evaluation.heldUntil, margin: evaluation.margin))
+                    heldUntil: evaluation.heldUntil, margin: evaluation.margin,
+                    funds: fundsUsed(share.account, now: now)))
         }
         let reference = inputs.reference(parent.instrumentNumber)
         let group = parent.groupNumber.map { groups[Int($0)] }
@@ -304,7 +336,7 @@ extension Engine {
             reference: reference.points > 0
                 ? RunAdmission.Reference(points: reference.points, age: now.since(reference.at)) : nil,
             rotation: group?.rotation ?? 0, carry: shares.carry, firstClientSequence: nextClientSequence, legs: legs,
-            isGatewayClosing: request.isGatewayClosing, overrideUses: uses)
+            isGatewayClosing: request.isGatewayClosing, overrideUses: uses, isFundsRecorded: true)
     }
 }
 

@@ -14,18 +14,19 @@ extension Engine {
     /// back at once.
     mutating func checkBatch(
         _ shares: [Share], _ parent: ParentTerms, _ before: AggregateTotals?, _ results: inout [Evaluation],
-        _ overrides: inout ParentOverrides, now: Timestamp
+        now: Timestamp, _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) {
-        if !resting.kinds.isEmpty { checkSelfTrade(shares, parent, &results, &overrides) }
+        if !resting.kinds.isEmpty { checkSelfTrade(shares, parent, &results, &trace, &overrides) }
         if let group = parent.groupNumber, let before {
-            checkAggregate(group, shares, parent, before, &results, &overrides, now: now)
+            checkAggregate(group, shares, parent, before, &results, now: now, &trace, &overrides)
         }
     }
 
     private mutating func refuse(
         _ rejection: Rejection, _ index: Int, _ shares: [Share], _ parent: ParentTerms, _ results: inout [Evaluation],
-        _ overrides: inout ParentOverrides
+        _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) {
+        defer { trace.fire(rejection, leg: index, isAlert: results[index].rejection == nil) }
         let account = shares[index].account
         let limits = resolved.accounts[Int(account)]
         if limits?.observed.contains(rejection.control) ?? false || limits?.rules[rejection.control]?.action == .alert {
@@ -48,7 +49,8 @@ extension Engine {
     // MARK: C29
 
     private mutating func checkSelfTrade(
-        _ shares: [Share], _ parent: ParentTerms, _ results: inout [Evaluation], _ overrides: inout ParentOverrides
+        _ shares: [Share], _ parent: ParentTerms, _ results: inout [Evaluation], _ trace: inout some DecisionTrace,
+        _ overrides: inout ParentOverrides
     ) {
         let instrument = parent.instrumentNumber
         let reference = inputs.reference(instrument).points
@@ -66,6 +68,7 @@ extension Engine {
             guard let limit = resolved.accounts[Int(share.account)]?.selfTrade, limit.owners != .none else { continue }
             let price = RestingPrice(
                 side: share.side, orderType: results[index].orderType, limitPrice: results[index].limitPrice)
+            trace.begin(.selfTrade, [index])
             let others = own.flatMap {
                 $0.bestOpposite(
                     of: share.side, account: share.account, instrument: instrument, owners: limit.owners,
@@ -73,12 +76,13 @@ extension Engine {
             }
             if let rejection = SelfTrade.conflict(
                 price, account: share.account, instrument: instrument, isClosing: results[index].isClosing,
-                others: others, limit, self)
+                others: others, limit, self, &trace)
             {
                 if limit.action == .tag {
                     results[index].alerts.append(rejection)
+                    trace.fire(rejection, leg: index, isAlert: true)
                 } else {
-                    refuse(rejection, index, shares, parent, &results, &overrides)
+                    refuse(rejection, index, shares, parent, &results, &trace, &overrides)
                     if results[index].rejection != nil { continue }
                 }
             }
@@ -92,10 +96,11 @@ extension Engine {
         guard let limits = resolved.accounts[Int(candidate.account)], !limits.observed.contains(.selfTrade),
             limits.selfTrade.action != .tag
         else { return nil }
+        var none = NoTrace()
         var rejection = SelfTrade.conflict(
             RestingPrice(side: candidate.side, orderType: candidate.orderType, limitPrice: candidate.limitPrice),
             account: candidate.account, instrument: candidate.instrument.index.rawValue, isClosing: false, others: nil,
-            limits.selfTrade, self)
+            limits.selfTrade, self, &none)
         rejection?.sentence = .selfTrade
         return rejection
     }
@@ -127,12 +132,14 @@ extension Engine {
 
     private mutating func checkAggregate(
         _ group: Int32, _ shares: [Share], _ parent: ParentTerms, _ before: AggregateTotals,
-        _ results: inout [Evaluation], _ overrides: inout ParentOverrides, now: Timestamp
+        _ results: inout [Evaluation], now: Timestamp, _ trace: inout some DecisionTrace,
+        _ overrides: inout ParentOverrides
     ) {
         let opening = shares.indices.filter { results[$0].rejection == nil && !results[$0].isClosing }
         guard !opening.isEmpty, let limit = resolved.groups[Int(group)].aggregate,
             let after = aggregateTotals(parent)
         else { return }
+        trace.begin(.groupAggregate, opening)
         let check = GroupAggregate(limit: limit, instrument: parent.instrument, before: before, after: after)
         var messages: Int64 = 0
         for result in results where result.rejection == nil { messages = saturatingSum(messages, result.slices) }
@@ -148,10 +155,11 @@ extension Engine {
         }
         let logs = Int(group) < rates.aggregates.count ? rates.aggregates[Int(group)] : []
         let refusal =
-            check.notional(notional) ?? check.rate(logs, messages, now: now) ?? check.totals()
+            check.notional(notional, &trace) ?? check.rate(logs, messages, now: now, &trace) ?? check.totals(&trace)
             ?? GroupLoss.refusal(
-                groupLoss(group, limit.loss), limit.loss, parent.instrument.currency, GroupAggregate.id, .aggregateLoss)
-        guard let refusal else { return }
-        for index in opening { refuse(refusal, index, shares, parent, &results, &overrides) }
+                groupLoss(group, limit.loss), limit.loss, parent.instrument.currency, GroupAggregate.id, .aggregateLoss,
+                &trace)
+        guard let refusal = refusal.flatMap({ trace.judge($0) }) else { return }
+        for index in opening { refuse(refusal, index, shares, parent, &results, &trace, &overrides) }
     }
 }

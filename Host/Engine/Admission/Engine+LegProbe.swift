@@ -29,7 +29,7 @@ extension Engine {
     ///
     /// - Returns: the slices it would be sent in; 0 = refused.
     package func slices(of probe: LegProbe) -> Int64 {
-        var none = ParentOverrides()
-        return evaluate(probe.share, probe.parent, probe.context, PendingCounts(), &none).slices
+        var (trace, none) = (NoTrace(), ParentOverrides())
+        return evaluate(probe.share, probe.parent, probe.context, PendingCounts(), &trace, &none).slices
     }
 }

@@ -6,7 +6,6 @@ extension EventWriter {
         flags[0] = admission.group.isPresent
         flags[1] = admission.reference.isPresent
         flags[2] = admission.isGatewayClosing
-        flags[3] = !admission.overrideUses.isEmpty
         write(flags)
         write(admission.run)
         if let group = admission.group { write(group) }
@@ -36,6 +35,14 @@ extension EventWriter {
         write(count: admission.legs.count)
         let legs = admission.legs.span
         for index in legs.indices { write(legs[index]) }
+        var tail = FieldFlags()
+        tail[0] = admission.isFundsRecorded
+        tail[1] = !admission.overrideUses.isEmpty
+        write(tail)
+        if admission.isFundsRecorded {
+            write(count: admission.legs.count)
+            for index in legs.indices { write(legs[index].funds) }
+        }
         guard !admission.overrideUses.isEmpty else { return }
         write(count: admission.overrideUses.count)
         for use in admission.overrideUses {
@@ -47,6 +54,17 @@ extension EventWriter {
     package mutating func write(_ origin: Origin) {
         write(origin.caller)
         write(origin.idempotencyKey)
+    }
+
+    private mutating func write(_ funds: LegAdmission.Funds?) {
+        var flags = FieldFlags()
+        flags[0] = funds.isPresent
+        write(flags)
+        guard let funds else { return }
+        write(funds.available)
+        write(funds.equity)
+        write(funds.reserved)
+        write(funds.age)
     }
 
     package mutating func write(_ leg: LegAdmission) {
@@ -74,7 +92,7 @@ extension EventWriter {
 
 extension EventReader {
     package mutating func readRunAdmission() throws(EventCodingError) -> RunAdmission {
-        let flags = try readFlags(known: 4)
+        let flags = try readFlags(known: 3)
         var admission = RunAdmission(
             run: try readRunID(), group: try flags[0] ? readGroupID() : nil, groupVersion: try readSigned(),
             riskVersion: try readSigned(), order: try readParentOrder(), origin: try readOrigin(),
@@ -89,12 +107,32 @@ extension EventReader {
             firstClientSequence: try readUnsigned(),
             legs: try readList(ofAtLeast: 12, "legs") { reader throws(EventCodingError) in try reader.readLeg() },
             isGatewayClosing: flags[2])
-        if flags[3] {
+        // Fields of a later gateway; records from before them end here.
+        guard !isAtEnd else { return admission }
+        let tail = try readFlags(known: 2)
+        if tail[0] {
+            let start = offset
+            let funds = try readList(ofAtLeast: 1, "accounts' funds") { reader throws(EventCodingError) in
+                try reader.readFunds()
+            }
+            guard funds.count == admission.legs.count else {
+                throw EventCodingError(.malformed, offset: start, expected: "funds for \(admission.legs.count) legs")
+            }
+            admission.isFundsRecorded = true
+            for index in funds.indices { admission.legs[index].funds = funds[index] }
+        }
+        if tail[1] {
             admission.overrideUses = try readList(ofAtLeast: 2, "override uses") { reader throws(EventCodingError) in
                 OverrideUse(override: try reader.readSigned(), leg: try reader.readInt32())
             }
         }
         return admission
+    }
+
+    private mutating func readFunds() throws(EventCodingError) -> LegAdmission.Funds? {
+        guard try readFlags(known: 1)[0] else { return nil }
+        return LegAdmission.Funds(
+            available: try readSigned(), equity: try readSigned(), reserved: try readSigned(), age: try readSigned())
     }
 
     package mutating func readOrigin() throws(EventCodingError) -> Origin {

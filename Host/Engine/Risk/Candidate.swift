@@ -104,7 +104,11 @@ struct EffectiveState: Hashable, Sendable {
 /// One control of the RMS: pure, reads the engine, changes nothing. One file each.
 protocol RiskControl {
     static var id: ControlID { get }
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict
+    /// `trace` hears every comparison, also of a pass.
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict
 }
 
 /// `a × b / c` in 128 bits, rounded toward zero; `c` positive. `nil` on overflow.

@@ -177,6 +177,13 @@ package struct Rejection: Hashable, Sendable {
         (self.limit, self.observed, self.projected, self.inputAge) = (limit, observed, projected, inputAge)
     }
 
+    /// A refusal by a limit, with the numbers that were compared.
+    init(_ control: ControlID, _ sentence: Sentence, _ measure: Measure) {
+        self.init(
+            control, sentence, scope: measure.scope, unit: measure.unit, limit: measure.limit ?? 0,
+            observed: measure.observed ?? 0, projected: measure.projected ?? 0, inputAge: measure.inputAge)
+    }
+
     /// The stable code that API clients see (RISK.md §6.1).
     package var code: String {
         switch cause {

@@ -62,7 +62,8 @@ extension Engine {
         if limits.openOrders != AccountLimits.unlimited {
             usage.append(
                 LimitUsage(
-                    control: .maxOpenOrders, used: book.totals[total].openOrders, limit: limits.openOrders, unit: .count))
+                    control: .maxOpenOrders, used: book.totals[total].openOrders, limit: limits.openOrders, unit: .count
+                ))
         }
         for (currency, limit) in limits.grossExposure.sorted(by: { $0.key.packed < $1.key.packed })
         where limit != AccountLimits.unlimited {

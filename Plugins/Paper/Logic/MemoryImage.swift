@@ -3,6 +3,8 @@ import AdapterKit
 /// The durable records of one account, sorted by what they are. See `MemoryKey` for the layout.
 struct MemoryImage {
     var account: [UInt8]?
+    /// The counts of a scenario; no part of the account.
+    var faults: [UInt8]?
     var instruments: [Int: [UInt8]] = [:]
     var buckets: [Int: [UInt8]] = [:]
     var orders: [(number: OrderNumber, record: [UInt8])] = []
@@ -33,6 +35,7 @@ struct MemoryImage {
         let second = parts.next().map { Self.number($0) }
         switch (key.utf8.first, first, second) {
         case (UInt8(ascii: "a"), nil, nil) where key == MemoryKey.account: account = value
+        case (UInt8(ascii: "f"), nil, nil) where key == MemoryKey.faults: faults = value
         case (UInt8(ascii: "i"), let index?, nil): instruments[Int(index)] = value
         case (UInt8(ascii: "o"), let number?, nil): orders.append((OrderNumber(number), value))
         case (UInt8(ascii: "p"), let index?, let product??) where (1...5).contains(product) && index < 1 << 40:

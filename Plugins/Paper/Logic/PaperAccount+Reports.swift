@@ -107,6 +107,10 @@ extension EndReason {
             AdapterError(
                 .quantityRule, "the execution is worth more than the books can hold", field: "quantity",
                 brokerCode: "AMOUNT")
+        case .refusedLate:
+            AdapterError(
+                .brokerRisk, "the broker turned the order down after it had accepted it", certainty: .rejected,
+                brokerCode: "REFUSED_LATE")
         case .tooManyExecutions:
             AdapterError(
                 .brokerRisk, "the order had \(PaperOrder.mostExecutions) executions, the most allowed",

@@ -14,24 +14,34 @@ final class PaperAccount {
     var wire = Wire()
     private var timer: (id: TimerID, at: Timestamp)?
     var arrivalTimer: TimerID?
+    private var deliveryTimer: (id: TimerID, at: Timestamp)?
     private var lacksTimers = false
     /// Set when the memory could not be written: the account then takes no further orders.
     private(set) var isBroken = false
 
+    /// What goes wrong on the wire; `nil`: nothing.
+    var plan: FaultPlan?
+    /// What is still to come down the wire. Empty without a scenario.
+    var agenda = Agenda<Delivery>()
+    /// Orders of which nobody is told until somebody asks.
+    var muted: Set<OrderNumber> = []
+    /// What becomes of the reports of this call.
+    var reportPassages: [OrderNumber: ReportPassage] = [:]
+    /// When the session was opened.
+    private(set) var openedAt = Timestamp(nanoseconds: 0)
+    let login: Login
+    let loginName: String
+
     /// What the commands of this call are answered, once what was done is written down.
-    private var answers: [(command: Command, answer: Answer)] = []
+    private var answers: [(reply: Reply, passage: Passage)] = []
 
-    /// A request that the broker took.
-    enum Answer {
-        case accepted(OrderNumber, ClientReference?, OrderState?)
-        case done
-    }
-
-    private let host: Host
+    let host: Host
     private let store: KeyValueStore
 
     /// An account in the state that `restore` replaces.
-    init(_ options: AccountOptions, index: Int, host: Host) throws(AdapterFailure) {
+    init(
+        _ options: AccountOptions, index: Int, host: Host, login: Login, loginName: String
+    ) throws(AdapterFailure) {
         guard let currency = options.currency, !currency.isEmpty else {
             throw AdapterFailure("account \(options.id) has no currency; the paper adapter needs one")
         }
@@ -39,6 +49,7 @@ final class PaperAccount {
         self.options = options
         self.currency = currency
         self.host = host
+        (self.login, self.loginName) = (login, loginName)
         store = host.keyValue(account: index)
         do {
             settings = try Settings(config: try options.configuration(), currency: currency)
@@ -47,6 +58,12 @@ final class PaperAccount {
             throw AdapterFailure("account \(options.id): \(failure.text)")
         } catch {
             throw AdapterFailure("account \(options.id): \((error as? AdapterError)?.text ?? "\(error)")")
+        }
+        plan = settings.scenario.map { FaultPlan($0, account: options.id) }
+        if settings.scenario?.crashes ?? false, login.environment == .live {
+            throw AdapterFailure(
+                "account \(options.id): config.scenario has a crash and the account's environment is live; it must be"
+                    + " sandbox or replay")
         }
     }
 
@@ -60,7 +77,14 @@ final class PaperAccount {
         } else {
             broker = try SimulatedBroker(settings: settings, currency: currency, now: host.now)
         }
+        if let record = memory.first(where: { $0.key == MemoryKey.faults })?.value { try plan?.resume(record) }
         isBroken = false
+        openedAt = host.now
+        if let scenario = settings.scenario {
+            host.log(
+                .warning, "A scenario of faults is in force",
+                ["account": options.id, "seed": "\(scenario.seed)", "rules": "\(scenario.rules.count)"])
+        }
         broker.advance(to: host.now)
         settle(among: neighbours)
         return memory.count
@@ -93,8 +117,10 @@ final class PaperAccount {
     // MARK: - After each step
 
     /// The broker took a request; the client hears of it when the call is settled.
-    func answer(_ command: Command, _ answer: Answer) {
-        answers.append((command, answer))
+    func answer(
+        _ command: Command, _ answer: Reply.Answer, _ passage: Passage = .now, time: Timestamp? = nil
+    ) {
+        answers.append((Reply(command: command, answer: answer, time: time ?? host.now), passage))
     }
 
     /// Writes what the broker has to remember, answers what it took, tells what became of it, and asks for the prices and
@@ -107,6 +133,7 @@ final class PaperAccount {
     /// - Parameter neighbours: the session's accounts. A host tells a session's prices once, when its first account asks;
     ///   an account that asks later takes over what the others see.
     func settle(among neighbours: [PaperAccount]) {
+        if plan != nil { deliverDue() }
         guard writeMemory() else { return }
         sendAnswers()
         sendReports()
@@ -122,12 +149,12 @@ final class PaperAccount {
 
     private func sendAnswers() {
         guard !answers.isEmpty else { return }
-        for (command, answer) in answers {
-            switch answer {
-            case .accepted(let number, let reference, let state):
-                command.accept(
-                    brokerOrderID: number.text, state: state, clientReference: reference, brokerTime: host.now)
-            case .done: command.ok()
+        for (reply, passage) in answers {
+            switch passage {
+            case .now: reply.deliver()
+            case .later(let until): deliver(.reply(reply), at: until)
+            case .lost(let until, let error): deliver(.giveUp(reply.command, .mutation, error), at: until)
+            case .gone: break
             }
         }
         answers.removeAll(keepingCapacity: true)
@@ -135,6 +162,7 @@ final class PaperAccount {
 
     private func sendReports() {
         guard !broker.reports.isEmpty else { return }
+        guard plan == nil else { return sendReportsOverWire() }
         var trades: [TradeUpdate] = []
         var states: [OrderUpdate] = []
         var told: Set<OrderNumber> = []
@@ -169,12 +197,15 @@ final class PaperAccount {
                 }
             } catch { failure = error }
         }
+        if failure == nil, let counts = plan?.takeRecord() {
+            do throws(HostError) { try store.put(MemoryKey.faults, counts) } catch { failure = error }
+        }
         guard let failure else { return true }
         isBroken = true
         let error = AdapterError(
             .internal, "the memory of paper account \(options.id) could not be written: \(failure)",
             certainty: .unknown, retry: .afterReconcile)
-        for (command, _) in answers { command.unknown(error) }
+        for (reply, _) in answers { reply.command.unknown(error) }
         answers.removeAll()
         host.log(
             .error, "Paper account's memory could not be written; it takes no further orders",
@@ -217,6 +248,14 @@ final class PaperAccount {
                     afterNanoseconds: max(0, next.nanoseconds - host.now.nanoseconds),
                     tag: TimerTag.arrival(index).rawValue)
             }
+            if let next = agenda.next, deliveryTimer.map({ next < $0.at }) ?? true {
+                if let deliveryTimer { host.cancelTimer(deliveryTimer.id) }
+                deliveryTimer = nil
+                let delay = max(0, next.nanoseconds - host.now.nanoseconds)
+                deliveryTimer = (
+                    try host.timer(afterNanoseconds: delay, tag: TimerTag.delivery(index).rawValue), next
+                )
+            }
         } catch {
             // Said once: what is due then happens with the account's next call.
             guard !lacksTimers else { return }
@@ -225,6 +264,12 @@ final class PaperAccount {
                 .warning, "No timer for a paper account: what is due waits for its next call",
                 ["account": options.id, "status": error.description])
         }
+    }
+
+    /// Something is due on the wire down; `settle` brings it.
+    func wakeForDelivery(among neighbours: [PaperAccount]) {
+        deliveryTimer = nil
+        settle(among: neighbours)
     }
 
     /// The account's timer has fired.
@@ -243,12 +288,15 @@ enum TimerTag {
     case wake(Int)
     /// A request reaches the simulated broker.
     case arrival(Int)
+    /// Something comes down from it.
+    case delivery(Int)
 
     init(_ rawValue: UInt64) {
         let index = Int(truncatingIfNeeded: rawValue >> 2)
         switch rawValue & 3 {
         case 1: self = .wake(index)
         case 2: self = .arrival(index)
+        case 3: self = .delivery(index)
         default: self = .opening
         }
     }
@@ -258,6 +306,7 @@ enum TimerTag {
         case .opening: 0
         case .wake(let index): UInt64(index) << 2 | 1
         case .arrival(let index): UInt64(index) << 2 | 2
+        case .delivery(let index): UInt64(index) << 2 | 3
         }
     }
 }

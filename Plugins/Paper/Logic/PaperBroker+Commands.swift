@@ -31,19 +31,24 @@ extension PaperBroker {
         if changes.disclosedQuantity != nil {
             unsupported = .unsupported("a modify of it", field: "disclosed_quantity")
         }
-        send(.modify(reference.identity(), revision, unsupported: unsupported), account, command)
+        let identity = reference.identity()
+        let terms = account.plan == nil ? nil : account.terms(of: identity)
+        send(.modify(identity, revision, unsupported: unsupported), .modify, terms, account, command)
     }
 
     /// Cancels a working order.
     public func cancel(_ reference: OrderReference, _ command: Command) {
         guard let account = account(reference.account, command) else { return }
-        send(.cancel(reference.identity()), account, command)
+        let identity = reference.identity()
+        let terms = account.plan == nil ? nil : account.terms(of: identity)
+        send(.cancel(identity), .cancel, terms, account, command)
     }
 
     /// Cancels an account's working orders, or those of one instrument.
     public func cancelAll(_ filter: Filter, _ command: Command) {
         guard let account = account(filter.account, command) else { return }
-        send(.cancelAll(instrumentID: filter.instrumentID), account, command)
+        let symbol = filter.instrumentID
+        send(.cancelAll(instrumentID: symbol), .cancelAll, (symbol, nil), account, command)
     }
 
     /// The account a command is about, or `nil` with the command ended.
@@ -68,6 +73,11 @@ extension PaperBroker {
             return
         }
         let delay = account.settings.acknowledgementDelayNanoseconds
+        if account.plan != nil {
+            let instrument = order.instrument
+            let request = Request.submit(Ticket(order, instrument: 0), InstrumentTerms(instrument))
+            return dispatch(request, .submit, (instrument.id, order.side), account, command)
+        }
         do throws(AdapterError) {
             if delay == 0 {
                 let ticket = Ticket(order, instrument: try account.resolve(order.instrument))
@@ -82,11 +92,7 @@ extension PaperBroker {
     private func accept(
         _ ticket: Ticket, _ account: PaperAccount, _ command: Command
     ) throws(AdapterError) {
-        let number = try account.broker.submit(ticket, at: host.now)
-        // The state it was accepted in; what became of it since follows as reports.
-        let state: OrderState =
-            ticket.orderType == .stop || ticket.orderType == .stopLimit ? .triggerPending : .open
-        account.answer(command, .accepted(number, ticket.reference, state))
+        account.answer(command, try account.accept(ticket))
     }
 
     /// What an order may not ask for here.
@@ -105,21 +111,43 @@ extension PaperBroker {
 
     // MARK: - The wire
 
-    private func send(_ request: Request, _ account: PaperAccount, _ command: Command) {
+    private func send(
+        _ request: Request, _ event: FaultEvent, _ terms: (symbol: String?, side: Side?)?, _ account: PaperAccount,
+        _ command: Command
+    ) {
         guard !account.isBroken else {
             command.notSent(.brokenMemory)
             return
         }
-        let delay = account.settings.acknowledgementDelayNanoseconds
-        if delay == 0 {
-            arrive(Wire.Traveller(arrivesAt: host.now, request: request, command: command), account)
-        } else {
-            put(request, account, command, delay: delay)
-        }
+        dispatch(request, event, terms, account, command)
         account.settle(among: accounts)
     }
 
-    private func put(_ request: Request, _ account: PaperAccount, _ command: Command, delay: Int64) {
+    /// Puts a request on the wire, with what it is to meet there.
+    private func dispatch(
+        _ request: Request, _ event: FaultEvent, _ terms: (symbol: String?, side: Side?)?, _ account: PaperAccount,
+        _ command: Command
+    ) {
+        var hit: FaultPlan.Hit?
+        if account.plan != nil {
+            guard account.login.renewedAt == nil else {
+                command.notSent(.notLoggedIn)
+                return
+            }
+            hit = account.meet(event, symbol: terms?.symbol, side: terms?.side)
+            account.leave(hit)
+        }
+        let delay = account.settings.acknowledgementDelayNanoseconds
+        if delay == 0 {
+            arrive(Wire.Traveller(arrivesAt: host.now, request: request, command: command, hit: hit), account)
+        } else {
+            put(request, account, command, delay: delay, hit)
+        }
+    }
+
+    private func put(
+        _ request: Request, _ account: PaperAccount, _ command: Command, delay: Int64, _ hit: FaultPlan.Hit? = nil
+    ) {
         guard !account.wire.isFull else {
             command.notSent(
                 AdapterError(
@@ -128,36 +156,51 @@ extension PaperBroker {
             return
         }
         let arrival = Timestamp(nanoseconds: host.now.nanoseconds.addingSaturating(delay))
-        account.wire.send(Wire.Traveller(arrivesAt: arrival, request: request, command: command))
+        account.wire.send(Wire.Traveller(arrivesAt: arrival, request: request, command: command, hit: hit))
     }
 
     /// A request reaches the simulated broker.
     func arrive(_ traveller: Wire.Traveller, _ account: PaperAccount) {
-        let command = traveller.command
+        guard account.plan == nil else { return account.arrive(traveller) }
         do throws(AdapterError) {
-            switch traveller.request {
-            case .submit(var ticket, let terms):
-                ticket.instrument = try account.broker.resolve(terms)
-                try accept(ticket, account, command)
-            case .modify(let identity, let revision, let unsupported):
-                if let unsupported { throw unsupported }
-                let number = account.broker.find(
-                    brokerOrderID: identity.brokerOrderID, reference: identity.clientReference)
-                let order = try account.broker.modify(number, revision, at: host.now)
-                account.answer(command, .accepted(order, revision.reference ?? identity.clientReference, nil))
-            case .cancel(let identity):
-                let number = account.broker.find(
-                    brokerOrderID: identity.brokerOrderID, reference: identity.clientReference)
-                let order = try account.broker.cancel(number, at: host.now)
-                account.answer(command, .accepted(order, identity.clientReference, nil))
-            case .cancelAll(let instrumentID):
-                let instrument = instrumentID.map { account.broker.instruments[$0] }
-                if instrument != .some(nil) {  // an instrument never met has no orders
-                    account.broker.cancelAll(instrument: instrument ?? nil, at: host.now)
-                }
-                account.answer(command, .done)
+            account.answer(traveller.command, try account.perform(traveller.request))
+        } catch { traveller.command.refuse(error) }
+    }
+}
+
+extension PaperAccount {
+    /// The broker does what a request asks. `isHeld`: a new order is kept from the market.
+    func perform(_ request: Request, isHeld: Bool = false) throws(AdapterError) -> Reply.Answer {
+        switch request {
+        case .submit(var ticket, let terms):
+            ticket.instrument = try broker.resolve(terms)
+            ticket.isHeld = isHeld
+            return try accept(ticket)
+        case .modify(let identity, let revision, let unsupported):
+            if let unsupported { throw unsupported }
+            let number = broker.find(brokerOrderID: identity.brokerOrderID, reference: identity.clientReference)
+            let order = try broker.modify(number, revision, at: host.now)
+            return .accepted(order, revision.reference ?? identity.clientReference, nil)
+        case .cancel(let identity):
+            let number = broker.find(brokerOrderID: identity.brokerOrderID, reference: identity.clientReference)
+            let order = try broker.cancel(number, at: host.now)
+            return .accepted(order, identity.clientReference, nil)
+        case .cancelAll(let instrumentID):
+            let instrument = instrumentID.map { broker.instruments[$0] }
+            if instrument != .some(nil) {  // an instrument never met has no orders
+                broker.cancelAll(instrument: instrument ?? nil, at: host.now)
             }
-        } catch { command.refuse(error) }
+            return .done
+        }
+    }
+
+    /// Takes an order in.
+    func accept(_ ticket: Ticket) throws(AdapterError) -> Reply.Answer {
+        let number = try broker.submit(ticket, at: host.now)
+        // The state it was accepted in; what became of it since follows as reports.
+        let state: OrderState =
+            ticket.orderType == .stop || ticket.orderType == .stopLimit ? .triggerPending : .open
+        return .accepted(number, ticket.reference, state)
     }
 }
 

@@ -2,125 +2,34 @@ public import AdapterKit
 import Exact
 
 extension PaperBroker {
-    /// Rows a page where the host names no limit; also the most.
-    static let pageSize = 1_000
-
     /// Reads. Pages hold at most 1,000 rows.
     public func query(_ kind: QueryKind, _ filter: Filter, _ command: Command) {
-        if kind == .instruments {
-            listInstruments(filter, command)
+        if kind == .instruments, accounts.isEmpty {  // a data session lists, and has no wire to its accounts
+            let rows = PaperAccount.rows(of: listed.indices.contains(filter.account) ? listed[filter.account] : [])
+            PaperAccount.page(rows, Question(kind, filter), command) { $0.send(instruments: $1) }
             return
         }
         guard let account = account(filter.account, command) else { return }
-        account.broker.advance(to: host.now)
+        var question = Question(kind, filter)
         defer { account.settle(among: accounts) }
-        switch kind {
-        case .order:
-            let identity = filter.reference?.identity()
-            let number = account.broker.find(
-                brokerOrderID: identity?.brokerOrderID, reference: identity?.clientReference)
-            if let number, let order = account.broker.orders[number] {
-                command.send(orders: [account.orderUpdate(order, isRow: true)])
-            }
-            command.ok()
-        case .orders: listOrders(account, filter, command)
-        case .trades: listTrades(account, filter, command)
-        case .positions: page(account.positions(of: filter.instrumentID), filter, command) { $0.send(positions: $1) }
-        case .holdings: page(account.holdings(of: filter.instrumentID), filter, command) { $0.send(holdings: $1) }
-        case .funds:
-            command.send(funds: [account.funds(asOf: host.now)])
-            command.ok()
-        case .margins:
-            command.send(margins: [
-                Margin(
-                    account: account.index, currency: account.currency,
-                    required: account.broker.ledger.usedTotal.decimal, charges: 0)
-            ])
-            command.ok()
-        case .profile:
-            command.send(profiles: [
-                Profile(
-                    account: account.index, accountID: account.options.id, name: "Paper account",
-                    owner: options.login, currency: account.currency)
-            ])
-            command.ok()
-        case .instruments: break  // answered above
-        }
-    }
-
-    private func listInstruments(_ filter: borrowing Filter, _ command: Command) {
-        let index = filter.account
-        let rows = (listed.indices.contains(index) ? listed[index] : []).map { row in
-            InstrumentRow(
-                StoredInstrument(
-                    id: row.terms.id, currency: row.terms.currency, lotSize: row.terms.lotSize,
-                    multiplier: row.terms.multiplier, tick: row.terms.tick), name: row.name)
-        }
-        page(rows, filter, command) { $0.send(instruments: $1) }
-    }
-
-    /// Sends one page of rows that stand in a fixed order; the cursor counts them.
-    private func page<Row>(
-        _ rows: [Row], _ filter: borrowing Filter, _ command: Command, _ send: (Command, [Row]) -> HostStatus
-    ) {
-        guard let start = Self.position(filter.cursor), let size = Self.size(filter.limit) else {
-            command.reject(.badCursor)
+        guard account.plan != nil else {
+            account.answer(question, command, login: options.login)
             return
         }
-        let first = Int(min(start, UInt64(rows.count)))
-        let end = min(rows.count, first + size)
-        _ = send(command, Array(rows[first..<end]))
-        command.ok(nextCursor: end < rows.count ? "\(end)" : nil)
-    }
-
-    /// Orders by number, working and remembered; the cursor is the last number of the page before.
-    private func listOrders(_ account: PaperAccount, _ filter: borrowing Filter, _ command: Command) {
-        guard let last = Self.position(filter.cursor), let size = Self.size(filter.limit) else {
-            command.reject(.badCursor)
-            return
+        let event = FaultEvent(kind)
+        let hit = account.login.renewedAt == nil ? account.meet(event, symbol: question.instrumentID, side: nil) : nil
+        guard let departure = account.departure(hit, event, command) else { return }
+        switch hit?.fault {
+        case .visibilityDelay(let delay, _)?: question.seenUntil = host.now.shifted(by: -delay)
+        case .pagesDisagree(let how)?: question.disagreement = how
+        default: break
         }
-        let instrument = Self.number(filter.instrumentID, account)
-        var numbers = account.broker.orders.values
-            .filter { $0.number.rawValue > last && (instrument == nil || $0.instrument == instrument) }
-            .map(\.number).sorted()
-        let isLast = numbers.count <= size
-        numbers.removeLast(max(0, numbers.count - size))
-        command.send(
-            orders: numbers.compactMap { account.broker.orders[$0] }.map { account.orderUpdate($0, isRow: true) })
-        command.ok(nextCursor: isLast ? nil : numbers.last.map { "\($0.rawValue)" })
-    }
-
-    /// Executions by number, of all orders that are remembered; the cursor is the last number of the page before.
-    private func listTrades(_ account: PaperAccount, _ filter: borrowing Filter, _ command: Command) {
-        guard let last = Self.position(filter.cursor), let size = Self.size(filter.limit) else {
-            command.reject(.badCursor)
-            return
+        if departure > host.now {
+            account.deliver(.question(question, command), at: departure)
+        } else {
+            account.answer(question, command, login: options.login)
         }
-        let instrument = Self.number(filter.instrumentID, account)
-        var trades: [(order: OrderNumber, execution: Execution)] = []
-        for order in account.broker.orders.values where instrument == nil || order.instrument == instrument {
-            for execution in order.executions where execution.number > last {
-                trades.append((order.number, execution))
-            }
-        }
-        trades.sort { $0.execution.number < $1.execution.number }
-        let isLast = trades.count <= size
-        trades.removeLast(max(0, trades.count - size))
-        command.send(
-            trades: trades.compactMap { entry in
-                account.broker.orders[entry.order].map { account.tradeUpdate($0, entry.execution) }
-            })
-        command.ok(nextCursor: isLast ? nil : trades.last.map { "\($0.execution.number)" })
     }
-
-    /// The number of the instrument a filter names: `nil` where it names none, -1 where the account never met it.
-    private static func number(_ id: String?, _ account: PaperAccount) -> Int? {
-        id.map { account.broker.instruments[$0] ?? -1 }
-    }
-
-    private static func position(_ cursor: String?) -> UInt64? { cursor == nil ? 0 : cursor.flatMap(UInt64.init) }
-
-    private static func size(_ limit: Int?) -> Int? { min(max(1, limit ?? pageSize), pageSize) }
 
     // MARK: - Preview and reconcile
 
@@ -168,24 +77,25 @@ extension PaperBroker {
     }
 
     private func lookUp(_ item: borrowing ReconcileItem, _ account: PaperAccount, _ command: Command) {
-        let reference = item.reference.clientReference
-        let number = account.broker.find(brokerOrderID: item.reference.brokerOrderID, reference: reference)
-        if let number, let order = account.broker.orders[number] {
-            host.tradeUpdate(order.executions.map { account.tradeUpdate(order, $0) })
-            command.found(account.identity(order), order.state, brokerTime: order.updatedAt)
-        } else if let reference, account.wire.carries(reference) {
-            command.indeterminate(AdapterError(.notFound, "the order is still on its way to the simulated broker"))
-        } else if account.broker.provesAbsence(writtenAt: item.writtenTime) {
-            command.provenAbsent()
-        } else {
-            command.indeterminate(
-                AdapterError(.notFound, "orders of that time have been forgotten (max_remembered_orders)"))
+        var lookUp = LookUp(identity: item.reference.identity(), writtenAt: item.writtenTime)
+        guard account.plan != nil else {
+            account.lookUp(lookUp, command)
+            return
         }
-    }
-}
-
-extension AdapterError {
-    fileprivate static var badCursor: AdapterError {
-        AdapterError(.invalid, "the cursor is not one that the last page gave", field: "filter.cursor")
+        var terms = account.terms(of: lookUp.identity)
+        if let order = item.reference.order { terms = (order.instrument.id, order.side) }
+        let hit = account.login.renewedAt == nil ? account.meet(.lookUp, symbol: terms.symbol, side: terms.side) : nil
+        guard let departure = account.departure(hit, .lookUp, command) else { return }
+        switch hit?.fault {
+        case .visibilityDelay(let delay, let isDeclared)?:
+            (lookUp.visibilityDelay, lookUp.isDelayDeclared) = (delay, isDeclared)
+        case .clockSkew(let offset)?: lookUp.clockOffset = offset
+        default: break
+        }
+        if departure > host.now {
+            account.deliver(.lookUp(lookUp, command), at: departure)
+        } else {
+            account.lookUp(lookUp, command)
+        }
     }
 }

@@ -32,8 +32,10 @@ public final class PaperBroker: BrokerAdapter {
         self.host = host
         self.options = options
         var accounts: [PaperAccount] = []
+        let login = Login(options.environment)
         for (index, account) in options.accounts.enumerated() {
-            accounts.append(try PaperAccount(account, index: index, host: host))
+            accounts.append(
+                try PaperAccount(account, index: index, host: host, login: login, loginName: options.login))
         }
         listed = accounts.map(\.settings.listedInstruments)
         self.accounts = options.role == .trading ? accounts : []
@@ -56,6 +58,9 @@ public final class PaperBroker: BrokerAdapter {
         case "EXECUTIONS": "The order has had as many executions as are allowed."
         case "NOT_FILLED_AT_ONCE": "An IOC order's rest, or a FOK order that could not be filled whole."
         case "EXPIRED": "The order's time in force ended."
+        case "REFUSED_LATE": "A scenario had the broker turn down an order that it had accepted."
+        case "THROTTLED": "A scenario had the broker take no more requests."
+        case "SESSION_EXPIRED": "A scenario had the login end; it is being renewed."
         case "WIRE": "Too many requests travel to the simulated broker at once."
         default: nil
         }
@@ -99,6 +104,8 @@ public final class PaperBroker: BrokerAdapter {
     public func close(_ command: Command) {
         for account in accounts {
             receive(account, by: Timestamp(nanoseconds: .max))
+            account.settle(among: accounts)
+            account.deliverAll()
             account.settle(among: accounts)
         }
         host.sessionState(.closed)
@@ -151,7 +158,9 @@ public final class PaperBroker: BrokerAdapter {
             accounts[index].arrivalTimer = nil
             receive(accounts[index], by: host.now)
             accounts[index].settle(among: accounts)
-        case .wake, .arrival: break
+        case .delivery(let index) where accounts.indices.contains(index):
+            accounts[index].wakeForDelivery(among: accounts)
+        case .wake, .arrival, .delivery: break
         }
     }
 

@@ -72,6 +72,8 @@ enum EndReason: UInt8, Sendable {
     case amountTooLarge
     /// `PaperOrder.mostExecutions` is reached.
     case tooManyExecutions
+    /// A scenario had the broker turn down what it had accepted.
+    case refusedLate
 }
 
 /// An order as the simulated broker holds it. Prices and quantities are steps of its instrument's grid.

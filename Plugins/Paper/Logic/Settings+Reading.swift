@@ -51,6 +51,10 @@ extension Settings {
         for var row in try reader.rows("instruments") {
             listedInstruments.append(try ListedInstrument(&row, currency: currency))
         }
+        if let value = try reader.any("scenario") {
+            let scenario = try Scenario(value, path: ".scenario")
+            if !scenario.rules.isEmpty || !scenario.dedupesReferences { self.scenario = scenario }
+        }
         try reader.finish()
     }
 
@@ -150,6 +154,9 @@ struct SettingsReader {
         guard let value = object[key], !value.isNull else { return nil }
         return value
     }
+
+    /// A value of any kind, for a reader of its own.
+    mutating func any(_ key: String) throws(AdapterFailure) -> JSONValue? { take(key) }
 
     mutating func text(_ key: String) throws(AdapterFailure) -> String? {
         guard let value = take(key) else { return nil }

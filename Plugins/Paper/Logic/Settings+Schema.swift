@@ -108,7 +108,8 @@ extension Settings {
                   "multiplier": { "type": "string", "pattern": "^[0-9]+(\\.[0-9]+)?$", "default": "1" }
                 }
               }
-            }
+            },
+            "scenario": \#(Scenario.schema)
           }
         }
         """#

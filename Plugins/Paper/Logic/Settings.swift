@@ -51,6 +51,11 @@ struct Settings: Sendable, Equatable {
     var mostInstruments = 10_000
     var seeds: [Seed] = []
     var listedInstruments: [ListedInstrument] = []
+    /// What goes wrong on purpose; `nil`: nothing.
+    var scenario: Scenario?
+
+    /// Whether a client reference that is remembered is refused.
+    var dedupesReferences: Bool { scenario?.dedupesReferences ?? true }
 
     /// The first end of a trading day after an instant.
     func dayEnd(after time: Timestamp) -> Timestamp {

@@ -16,8 +16,10 @@ enum MemoryChange: Sendable {
 /// | `p<n>.<product>` | what is held of instrument n under a product |
 /// | `o<number>` | an order, with its latest executions |
 /// | `x<number>.<k>` | executions 16k to 16k + 15 of an order |
+/// | `f` | how many events each rule of a scenario has seen |
 enum MemoryKey {
     static let account = "a"
+    static let faults = "f"
     static func instrument(_ index: Int) -> String { "i\(index)" }
     static func bucket(_ index: Int) -> String { "p\(index / 5).\(index % 5 + 1)" }
     static func order(_ number: OrderNumber) -> String { "o\(number.rawValue)" }

@@ -11,7 +11,7 @@ extension SimulatedBroker {
     /// - `INSTRUMENT`, `FUNDS`, `BROKER_RISK`, `PRICE_BAND`, `QUANTITY_RULE` (rejected): what the account does not allow.
     mutating func submit(_ ticket: Ticket, at now: Timestamp) throws(AdapterError) -> OrderNumber {
         advance(to: now)
-        if let reference = ticket.reference, let first = references[reference] {
+        if settings.dedupesReferences, let reference = ticket.reference, let first = references[reference] {
             throw .init(
                 .duplicate, "\(reference) is the client reference of order \(first.text)", field: "client_reference",
                 certainty: .unknown, retry: .afterReconcile, brokerCode: "DUPLICATE_REFERENCE")
@@ -25,7 +25,9 @@ extension SimulatedBroker {
         changes.account = true
         if let reference = order.reference { references[reference] = order.number }
         if let expiresAt = order.expiresAt { nextExpiry = min(nextExpiry ?? expiresAt, expiresAt) }
-        if order.activeAt > now {
+        if ticket.isHeld {
+            order.isDelayed = true  // and in no queue: it stays until it is turned down
+        } else if order.activeAt > now {
             order.isDelayed = true
             delayed.append((order.activeAt, order.number))
         } else {

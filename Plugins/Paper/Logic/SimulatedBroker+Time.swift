@@ -60,8 +60,10 @@ extension SimulatedBroker {
     mutating func forgetOldest() {
         while ended.count > settings.mostRememberedOrders, let number = ended.removeFirst() {
             guard let order = orders.removeValue(forKey: number) else { continue }
-            for reference in order.earlierReferences { references[reference] = nil }
-            if let reference = order.reference { references[reference] = nil }
+            for reference in order.earlierReferences where references[reference] == number {
+                references[reference] = nil
+            }
+            if let reference = order.reference, references[reference] == number { references[reference] = nil }
             forgottenThrough = max(forgottenThrough ?? order.acceptedAt, order.acceptedAt)
             changes.account = true
             changes.forgotten.append((number, order.sealedRecords))

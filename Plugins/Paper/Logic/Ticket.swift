@@ -15,6 +15,8 @@ struct Ticket: Sendable {
     var price: ExactDecimal?
     var triggerPrice: ExactDecimal?
     var validUntil: Timestamp?
+    /// A scenario keeps the order from the market until it is turned down; after a restart nothing keeps it any more.
+    var isHeld = false
 }
 
 /// What a modify changes; `nil` leaves a field as it is.

@@ -19,6 +19,8 @@ struct Wire {
         var arrivesAt: Timestamp
         var request: Request
         var command: Command
+        /// What it meets where it arrives.
+        var hit: FaultPlan.Hit?
     }
 
     static let most = 10_000

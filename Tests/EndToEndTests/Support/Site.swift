@@ -20,6 +20,8 @@ final class Site: Sendable {
         var manifests: [(name: String, text: String)] = []
         /// Files put beside the manifests.
         var libraries: [(name: String, bytes: [UInt8])] = []
+        /// What goes wrong on the wire of every paper account: a flow mapping, the value of `config.scenario`.
+        var scenario: String?
         /// More rows for `accounts`.
         var moreAccounts: [String] = []
     }
@@ -66,7 +68,7 @@ final class Site: Sendable {
         let dayEnd = (Int(Date().timeIntervalSince1970) / 3_600 + 12) % 24
         let accounts = Self.accounts.map { id in
             "  - { id: \(id), adapter: paper, environment: sandbox, currency: USD, config: { starting_cash: "
-                + "\"\(Self.startingCash)\", day_end: \"\(dayEnd < 10 ? "0" : "")\(dayEnd):00\" } }\n"
+                + "\"\(Self.startingCash)\", day_end: \"\(dayEnd < 10 ? "0" : "")\(dayEnd):00\"\(options.scenario.map { ", scenario: \($0)" } ?? "") } }\n"
         }
         let members = Self.accounts.enumerated().map {
             "{ account_id: \($0.element), capital: \"\(($0.offset + 1) * 50_000)\" }"

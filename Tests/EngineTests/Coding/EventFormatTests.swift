@@ -61,15 +61,18 @@ enum EventExamples {
         let leg = LegAdmission(
             account: 6, side: .sell, weight: 3, allocatedQuantity: 75, orderedQuantity: 74, limitPrice: 1_423_500,
             stopPrice: 1_400_000, orderType: .limit, isClosing: true, rejection: rejection, alerts: [rejection],
-            slices: [40, 34], heldUntil: after(700), margin: 1_067_625)
+            slices: [40, 34], heldUntil: after(700), margin: 1_067_625,
+            funds: .init(available: 50_000_000, equity: 90_000_000, reserved: 1_200_000, age: 4_000_000_000))
+        var other = leg
+        other.funds = nil
         return RunAdmission(
             run: run, group: GroupID(unchecked: "family"), groupVersion: 4, riskVersion: 9, order: try order(),
             origin: Origin(caller: "k1", idempotencyKey: "key-1"), instrument: 12, mode: .allOrNone,
             onLegFailure: .cancelRest, receivedAt: after(-900), admittedAt: after(-800), requestedQuantity: 7_500,
             unallocatedQuantity: 25, leftOut: [.init(account: AccountID(unchecked: "AB2"), reason: "disabled")],
             reference: .init(points: 1_420_000, age: 55_000), rotation: 5, carry: [-7, 8],
-            firstClientSequence: 123_456, legs: [leg], isGatewayClosing: true,
-            overrideUses: [.init(override: 3, leg: 0)])
+            firstClientSequence: 123_456, legs: [leg, other], isGatewayClosing: true,
+            overrideUses: [.init(override: 3, leg: 0)], isFundsRecorded: true)
     }
 
     static func event(_ kind: Event.Kind) throws -> Event {
@@ -164,7 +167,7 @@ struct EventFormatTests {
         .instrumentDefined: 0xaef9_7e26_7b4f_7826,
         .riskConfigured: 0x6663_c986_ce2e_978b,
         .stateChanged: 0xbc1e_c68c_017f_6ffa,
-        .runAdmitted: 0x57b3_8e70_67cb_ab4e,
+        .runAdmitted: 0x4058_1271_fc99_d6ae,
         .ordersQueued: 0x5b67_4e2a_49ab_cd9d,
         .orderAnswered: 0xc695_0a07_9c70_e3d5,
         .orderReported: 0x4559_da15_e93a_2156,
@@ -210,7 +213,12 @@ struct EventFormatTests {
         let change = TradingStateChange(
             scope: .firm, status: .halted, reason: "t", by: "ann", at: EventExamples.at)
         #expect(try read(.stateChanged(change), without: 1) == .stateChanged(change))
+        #expect(try read(.stateChanged(change), without: 2) == .stateChanged(change))
         let opening = DayOpening(account: 1, day: 20_782, marks: [])
         #expect(try read(.dayOpened(opening), without: 1) == .dayOpened(opening))
+        guard case .runAdmitted(var admission) = try EventExamples.event(.runAdmitted) else { return }
+        (admission.isFundsRecorded, admission.overrideUses) = (false, [])
+        for index in admission.legs.indices { admission.legs[index].funds = nil }
+        #expect(try read(.runAdmitted(admission), without: 1) == .runAdmitted(admission))
     }
 }

@@ -237,7 +237,7 @@ extension EventSampler {
     }
 
     mutating func admission() -> RunAdmission {
-        RunAdmission(
+        var admission = RunAdmission(
             run: run(), group: maybe { $0.group() }, groupVersion: signed(), riskVersion: signed(),
             order: parentOrder(), origin: Origin(caller: text(), idempotencyKey: text()), instrument: int32(),
             mode: word(ExecutionMode.self), onLegFailure: word(LegFailurePolicy.self), receivedAt: time(),
@@ -245,7 +245,16 @@ extension EventSampler {
             leftOut: list { .init(account: $0.account(), reason: $0.text()) },
             reference: maybe { .init(points: $0.signed(), age: $0.signed()) }, rotation: int32(),
             carry: list { $0.signed() }, firstClientSequence: unsigned(), legs: list(upTo: 12) { $0.leg() },
-            isGatewayClosing: flag(), overrideUses: list { .init(override: $0.signed(), leg: $0.int32()) })
+            isGatewayClosing: flag(), overrideUses: list { .init(override: $0.signed(), leg: $0.int32()) },
+            isFundsRecorded: flag())
+        if admission.isFundsRecorded {
+            for index in admission.legs.indices { admission.legs[index].funds = maybe { $0.funds() } }
+        }
+        return admission
+    }
+
+    mutating func funds() -> LegAdmission.Funds {
+        LegAdmission.Funds(available: signed(), equity: signed(), reserved: signed(), age: signed())
     }
 
     mutating func leg() -> LegAdmission {

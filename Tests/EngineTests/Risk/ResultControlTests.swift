@@ -150,10 +150,12 @@ struct ResultControlTests {
         #expect(try fixture.decide(order).legs.allSatisfy { $0.rejection == nil })
         #expect(fixture.engine.lossEvents(now: fixture.now).isEmpty)
         let state = fixture.engine.groupLoss(0, fixture.engine.resolved.groups[0].loss)
+        var none = NoTrace()
         #expect(state.phase == .unknown)
         #expect(
             GroupLoss.refusal(
-                state, fixture.engine.resolved.groups[0].loss, EngineFixture.currency, .groupLoss, .groupLossReached)?
+                state, fixture.engine.resolved.groups[0].loss, EngineFixture.currency, .groupLoss, .groupLossReached,
+                &none)?
                 .code == "group_loss_no_input")
     }
 

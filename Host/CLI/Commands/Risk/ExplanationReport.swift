@@ -26,7 +26,7 @@ enum ExplanationReport {
                 + style(Style.tone(ofStatus: verdict), verdict)
         ]
         let controls = leg["controls"]?.array ?? []
-        lines += table(controls).lines(style)
+        lines += table(controls, of: leg.text("account_id")).lines(style)
         // A control that let the order pass has nothing to say.
         for control in controls where ["ALERT", "OVERRIDDEN", "CLIP", "HOLD"].contains(control.text("verdict")) {
             let text = control.text("message")
@@ -38,11 +38,13 @@ enum ExplanationReport {
         return lines + marked("", sentence(leg), style)
     }
 
-    private static func table(_ controls: [JSONValue]) -> Table {
+    private static func table(_ controls: [JSONValue], of account: String) -> Table {
         var table = Table([
             .text("CONTROL"), .text("VERDICT"), .number("LIMIT").optional, .number("OBSERVED").optional,
-            .number("PROJECTED").optional, .text("UNIT").optional, .number("AGE").optional, .text("SCOPE").optional,
+            .number("PROJECTED").optional, .text("UNIT").optional, .number("AGE").optional, .sentence("SCOPE"),
         ])
+        // That a leg's own account is looked at goes without saying.
+        let own = ["account", "account:\(account)"]
         for control in controls {
             let verdict = control.text("verdict")
             let isReached = verdict != "NOT_REACHED"
@@ -51,7 +53,7 @@ enum ExplanationReport {
                 Table.Cell(control.text("limit")), Table.Cell(control.text("observed")),
                 Table.Cell(control.text("projected")), Table.Cell(control.text("unit")),
                 Table.Cell(oldest(control).map { Units.age(milliseconds: $0.age) } ?? ""),
-                Table.Cell(isReached ? control.text("scope") : ""),
+                Table.Cell(isReached && !own.contains(control.text("scope")) ? control.text("scope") : ""),
             ])
         }
         return table

@@ -12,7 +12,7 @@ struct RiskCommand: NounCommand {
             Exit status: 0 done, 1 refused, failed or different, 2 used wrongly.
             """,
         subcommands: [
-            Show.self, Diff.self, Apply.self, History.self, Rollback.self,
+            Show.self, Diff.self, Apply.self, SetLimit.self, UnsetLimit.self, History.self, Rollback.self,
             Explain.self, Simulate.self, Status.self, Halt.self, Reduce.self, Resume.self, Override.self,
             Overrides.self, Revoke.self, SquareOff.self, SquareOffs.self, Heartbeat.self,
         ])

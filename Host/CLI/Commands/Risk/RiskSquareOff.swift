@@ -68,7 +68,14 @@ extension RiskCommand {
                 let pause = min(Self.interval, limit - waited)
                 try await session.surroundings.pause(pause)
                 waited += pause
-                let current = try await session.fetch(path)
+                let current: JSONValue
+                do {
+                    current = try await session.fetch(path)
+                } catch CommandFailure.transport(let failure, _, _) {
+                    throw CommandFailure.message(
+                        "square-off \(id) goes on, but cannot be followed: \(failure.message)",
+                        remedy: "look with 'sluice rms square-offs \(id)'")
+                }
                 guard current != last else { continue }
                 if session.isJSON {
                     session.console.unchanged(current.serialized())

@@ -7,7 +7,10 @@ import Domain
 struct AllowList: RiskControl {
     static let id = ControlID.allowList
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         let segment = engine.resolved.segments[Int(candidate.instrument.index.rawValue)]
         let opensShort =
             candidate.side == .sell && !candidate.isClosing
@@ -20,6 +23,10 @@ struct AllowList: RiskControl {
                 || (candidate.instrument.kind == .option ? rule.allowsOptionSelling : rule.allowsShortSelling)
             if sellsAsAllowed { return .pass }
             matchedButForSelling = true
+        }
+        if matchedButForSelling {
+            trace.record(
+                Measure(.quantity, limit: 0, observed: candidate.position.quantity, projected: candidate.quantity))
         }
         guard matchedButForSelling else { return .reject(Rejection(id, .notAllowed)) }
         // What is held can still be sold.

@@ -4,7 +4,10 @@ import Domain
 struct Authority: RiskControl {
     static let id = ControlID.authority
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         candidate.isAuthorised || candidate.isGatewayClosing
             ? .pass : .reject(Rejection(id, .notAuthorised, scope: .key))
     }

@@ -8,8 +8,15 @@ import Domain
 struct Concentration: RiskControl {
     static let id = ControlID.concentration
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
-        guard !candidate.isClosing, limits.concentration != AccountLimits.unlimited else { return .pass }
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
+        guard !candidate.isClosing else { return .pass }
+        guard limits.concentration != AccountLimits.unlimited else {
+            trace.record(.unlimited(.money, .instrument))
+            return .pass
+        }
         let equity: Int64
         let age: Int64
         switch engine.equity(candidate, limits, id) {
@@ -27,6 +34,10 @@ struct Concentration: RiskControl {
         guard let value = instrument.notional(quantity: projected, price: candidate.reference),
             let current = instrument.notional(quantity: worst, price: candidate.reference)
         else { return .reject(Rejection(id, .overflow, unit: .money)) }
+        trace.record(
+            Measure(
+                .money, .instrument, limit: limit, observed: current, projected: value,
+                inputAge: max(age, candidate.referenceAge)))
         guard Int128(value) * 10_000 > Int128(limits.concentration) * Int128(equity) else { return .pass }
         let slack = candidate.quantity - (projected - worst)
         let room = NotionalLimits.largest(candidate, price: candidate.reference, within: limit - current)

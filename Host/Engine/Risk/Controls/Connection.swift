@@ -5,7 +5,10 @@ import Domain
 struct Connection: RiskControl {
     static let id = ControlID.notReady
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         switch engine.inputs.readiness[Int(candidate.account)] {
         case .ready: break
         case .degraded where candidate.isClosing: break

@@ -8,7 +8,10 @@ import Domain
 struct DailyCounts: RiskControl {
     static let id = ControlID.dailyCounts
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
         let instrument = candidate.instrument
         let entry = Day(engine, candidate.account)
@@ -17,8 +20,8 @@ struct DailyCounts: RiskControl {
             orders: Int64(position.dayOrders), modifications: Int64(position.dayModifications),
             cancels: Int64(position.dayCancels), lots: Book.lots(position.busySteps, instrument.lot))
         let lots = Book.lots(candidate.quantity, instrument.lot)
-        if let refusal = check(candidate, entry, limits.dailyCounts, lots: lots, .account)
-            ?? check(candidate, pair, limits.dailyCountsPerInstrument, lots: lots, .instrument)
+        if let refusal = check(candidate, entry, limits.dailyCounts, lots: lots, .account, &trace)
+            ?? check(candidate, pair, limits.dailyCountsPerInstrument, lots: lots, .instrument, &trace)
         {
             let isLots = refusal.unit == .lots
             let left = max(0, saturatingDifference(refusal.limit, refusal.observed))
@@ -51,11 +54,13 @@ struct DailyCounts: RiskControl {
     }
 
     private static func check(
-        _ candidate: Candidate, _ day: Day, _ limit: DailyCountLimit, lots: Int64, _ scope: ScopeKind
+        _ candidate: Candidate, _ day: Day, _ limit: DailyCountLimit, lots: Int64, _ scope: ScopeKind,
+        _ trace: inout some DecisionTrace
     ) -> Rejection? {
         if candidate.countsAsNewOrder {
             let orders = saturatingSum(day.orders, Int64(candidate.pending.account))
             let projected = saturatingSum(orders, candidate.slices)
+            trace.record(Measure(.count, scope, limit: limit.orders, observed: orders, projected: projected))
             if projected > limit.orders {
                 return Rejection(
                     id, .tooManyOrdersToday, scope: scope, unit: .count, limit: limit.orders, observed: orders,
@@ -67,6 +72,7 @@ struct DailyCounts: RiskControl {
                 observed: day.modifications, projected: saturatingSum(day.modifications, 1))
         }
         let projected = saturatingSum(day.lots, lots)
+        trace.record(Measure(.lots, scope, limit: limit.lots, observed: day.lots, projected: projected))
         guard projected > limit.lots else { return nil }
         return Rejection(
             id, .tooManyLotsToday, scope: scope, unit: .lots, limit: limit.lots, observed: day.lots,

@@ -10,22 +10,31 @@ import Domain
 struct DailyLoss: RiskControl {
     static let id = ControlID.dailyLoss
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
         if candidate.parent.strategy >= 0,
             let refusal = GroupLoss.refusal(
                 candidate.parent.strategyLoss, engine.resolved.strategies[Int(candidate.parent.strategy)].loss,
-                engine.accountCurrency(candidate.account), id, .lossReached, scope: .strategy)
+                engine.accountCurrency(candidate.account), id, .lossReached, scope: .strategy, &trace)
         {
             return .reject(refusal)
         }
-        guard limits.dailyLoss.maximum != AccountLimits.unlimited else { return .pass }
+        guard limits.dailyLoss.maximum != AccountLimits.unlimited else {
+            trace.record(.unlimited(.money))
+            return .pass
+        }
         guard let result = engine.dayResult(account: candidate.account) else {
             return .reject(Rejection(id, .lossNoPrice, cause: .noInput, unit: .money, limit: -limits.dailyLoss.maximum))
         }
+        trace.record(
+            Measure(
+                .money, limit: -limits.dailyLoss.maximum, observed: result, projected: result, isFloor: true))
         guard result <= -limits.dailyLoss.maximum else {
             return limits.dailyLoss.projectsStop && candidate.parent.attachedStop > 0
-                ? projected(candidate, limits, result) : .pass
+                ? projected(candidate, limits, result, &trace) : .pass
         }
         return .reject(
             Rejection(
@@ -33,7 +42,9 @@ struct DailyLoss: RiskControl {
     }
 
     /// The day's result if the order fills and its stop is hit.
-    private static func projected(_ candidate: Candidate, _ limits: AccountLimits, _ result: Int64) -> Verdict {
+    private static func projected(
+        _ candidate: Candidate, _ limits: AccountLimits, _ result: Int64, _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard let price = candidate.moneyPrice else {
             return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
         }
@@ -43,6 +54,9 @@ struct DailyLoss: RiskControl {
             return .reject(Rejection(id, .overflow, unit: .money))
         }
         let projected = saturatingDifference(result, risk)
+        trace.record(
+            Measure(
+                .money, limit: -limits.dailyLoss.maximum, observed: result, projected: projected, isFloor: true))
         guard projected <= -limits.dailyLoss.maximum else { return .pass }
         let room = saturatingSum(saturatingSum(result, limits.dailyLoss.maximum), -1)
         return .reject(

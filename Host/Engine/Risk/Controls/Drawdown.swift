@@ -10,9 +10,16 @@ import Domain
 struct Drawdown: RiskControl {
     static let id = ControlID.drawdown
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         let limit = limits.drawdown
-        guard !candidate.isClosing, limit.isLimited else { return .pass }
+        guard !candidate.isClosing else { return .pass }
+        guard limit.isLimited else {
+            trace.record(.unlimited(.money))
+            return .pass
+        }
         guard let funds = engine.inputs.funds[Int(candidate.account)] else {
             return .reject(Rejection(id, .noFunds, cause: .noInput, unit: .money, limit: limit.maximum))
         }
@@ -23,10 +30,15 @@ struct Drawdown: RiskControl {
                     id, .staleFunds, cause: .stale, unit: .milliseconds,
                     limit: limits.margin.maximumAge / 1_000_000, observed: age / 1_000_000, inputAge: age))
         }
-        guard let breach = engine.drawdown(candidate.account, limit, equity: funds.equity) else { return .pass }
+        let standing = engine.drawdownStanding(candidate.account, limit, equity: funds.equity)
+        trace.record(
+            Measure(
+                .money, limit: standing.limit, observed: standing.fall, projected: standing.fall, inputAge: age))
+        guard standing.isBreached else { return .pass }
         return .reject(
             Rejection(
-                id, .drawdownReached, unit: .money, limit: breach.limit, observed: breach.fall, projected: breach.fall,
+                id, .drawdownReached, unit: .money, limit: standing.limit, observed: standing.fall,
+                projected: standing.fall,
                 inputAge: age))
     }
 }
@@ -41,16 +53,22 @@ extension Engine {
         return max(equity, recorded ?? equity)
     }
 
-    /// How far the account fell from its mark and the limit that it reached; `nil` = none.
-    func drawdown(_ account: Int32, _ limit: DrawdownLimit, equity: Int64) -> (fall: Int64, limit: Int64)? {
+    /// How far the account fell from its mark, and the limit that it reached, or the nearer one of those it did not.
+    func drawdownStanding(
+        _ account: Int32, _ limit: DrawdownLimit, equity: Int64
+    ) -> (fall: Int64, limit: Int64, isBreached: Bool) {
         let mark = highWaterMark(account, limit.epoch, equity: equity)
         let fall = saturatingDifference(mark, equity)
-        if limit.maximum != AccountLimits.unlimited, fall >= limit.maximum { return (fall, limit.maximum) }
-        if limit.basisPoints != AccountLimits.unlimited,
-            Int128(fall) * 10_000 >= Int128(limit.basisPoints) * Int128(mark)
-        {
-            return (fall, scaled(mark, limit.basisPoints, over: 10_000) ?? .max)
-        }
-        return nil
+        if limit.maximum != AccountLimits.unlimited, fall >= limit.maximum { return (fall, limit.maximum, true) }
+        guard limit.basisPoints != AccountLimits.unlimited else { return (fall, limit.maximum, false) }
+        let relative = scaled(mark, limit.basisPoints, over: 10_000) ?? .max
+        if Int128(fall) * 10_000 >= Int128(limit.basisPoints) * Int128(mark) { return (fall, relative, true) }
+        return (fall, min(relative, limit.maximum), false)
+    }
+
+    /// How far the account fell and the limit that it reached; `nil` = none.
+    func drawdown(_ account: Int32, _ limit: DrawdownLimit, equity: Int64) -> (fall: Int64, limit: Int64)? {
+        let standing = drawdownStanding(account, limit, equity: equity)
+        return standing.isBreached ? (standing.fall, standing.limit) : nil
     }
 }

@@ -8,8 +8,12 @@ import Domain
 struct DuplicateOrder: RiskControl {
     static let id = ControlID.duplicateOrder
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         let limit = limits.duplicates
+        if limit.maximum == AccountLimits.unlimited { trace.record(.unlimited(.count)) }
         guard limit.maximum != AccountLimits.unlimited, candidate.countsAsNewOrder, !candidate.isClosing else {
             return .pass
         }
@@ -25,6 +29,8 @@ struct DuplicateOrder: RiskControl {
                 Rejection(
                     id, .duplicatesUncounted, cause: .noInput, unit: .count, limit: Int64(DuplicateLog.capacity)))
         }
+        trace.record(
+            Measure(.count, limit: limit.maximum, observed: known, projected: saturatingSum(known, 1)))
         guard known >= limit.maximum else { return .pass }
         return .reject(
             Rejection(

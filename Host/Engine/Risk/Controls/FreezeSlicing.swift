@@ -10,7 +10,10 @@ struct FreezeSlicing: RiskControl {
     /// Slices of one closing order: a bound on memory, not on risk; the rest is closed by another order.
     static let maximumClosingSlices: Int64 = 1_000
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         let lot = candidate.instrument.lot
         var largest =
             candidate.instrument.freezeQuantity == 0 ? Int64.max : candidate.instrument.freezeQuantity / lot * lot
@@ -29,11 +32,13 @@ struct FreezeSlicing: RiskControl {
         }
         guard candidate.quantity > largest else {
             candidate.slices = 1
+            trace.record(Measure(.quantity, .instrument, limit: largest, projected: candidate.quantity))
             return .pass
         }
         let count = (candidate.quantity - 1) / largest + 1
         let maximumSlices =
             candidate.isClosing ? max(limits.maximumSlices, maximumClosingSlices) : limits.maximumSlices
+        trace.record(Measure(.count, limit: maximumSlices, projected: count))
         guard count <= maximumSlices else {
             let (product, overflow) = largest.multipliedReportingOverflow(by: maximumSlices)
             return .reject(

@@ -7,40 +7,46 @@ package import Domain
 struct GrossExposure: RiskControl {
     static let id = ControlID.grossExposure
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
         let added =
             candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
             - candidate.position.worstCase
-        if limits.grossExposure != AccountLimits.unlimited {
+        if limits.grossExposure == AccountLimits.unlimited {
+            trace.record(.unlimited(.money))
+        } else {
             let current = engine.grossExposure(account: candidate.account, currency: candidate.instrument.currency)
-            let verdict = check(candidate, added, current: current, limit: limits.grossExposure, .account)
+            let verdict = check(candidate, added, current: current, limit: limits.grossExposure, .account, &trace)
             if verdict != .pass { return verdict }
         }
         let currency = candidate.instrument.currency
         if candidate.group >= 0, !engine.resolved.groups[Int(candidate.group)].grossExposure.isEmpty {
             let limit = engine.resolved.groups[Int(candidate.group)].grossExposure[currency]
-            let verdict = total(candidate, added, Int(candidate.group) + 1, limit, .group, engine)
+            let verdict = total(candidate, added, Int(candidate.group) + 1, limit, .group, engine, &trace)
             if verdict != .pass { return verdict }
         }
         if !engine.limits.firm.grossExposure.isEmpty {
-            return total(candidate, added, 0, engine.limits.firm.grossExposure[currency], .firm, engine)
+            return total(candidate, added, 0, engine.limits.firm.grossExposure[currency], .firm, engine, &trace)
         }
         return .pass
     }
 
     private static func total(
         _ candidate: Candidate, _ added: Int64, _ total: Int, _ limit: Int64?, _ scope: ScopeKind,
-        _ engine: borrowing Engine
+        _ engine: borrowing Engine, _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard let limit else { return .reject(Rejection(id, .exposureNoLimit, cause: .noInput, scope: scope)) }
         guard limit != AccountLimits.unlimited else { return .pass }
         let current = engine.grossExposure(total: total, currency: candidate.instrument.currency)
-        return check(candidate, added, current: current, limit: limit, scope)
+        return check(candidate, added, current: current, limit: limit, scope, &trace)
     }
 
     private static func check(
-        _ candidate: Candidate, _ added: Int64, current: Int64?, limit: Int64, _ scope: ScopeKind
+        _ candidate: Candidate, _ added: Int64, current: Int64?, limit: Int64, _ scope: ScopeKind,
+        _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard let current, candidate.reference > 0 else {
             return .reject(
@@ -50,6 +56,10 @@ struct GrossExposure: RiskControl {
             return .reject(Rejection(id, .overflow, scope: scope, unit: .money, limit: limit, observed: current))
         }
         let projected = saturatingSum(current, addition)
+        trace.record(
+            Measure(
+                .money, scope, limit: limit, observed: current, projected: projected,
+                inputAge: candidate.referenceAge))
         guard projected > limit else { return .pass }
         // A candidate adds to one side only, so its quantity beyond today's worst case is what counts.
         let slack = candidate.quantity - added

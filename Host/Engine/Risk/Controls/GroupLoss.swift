@@ -8,11 +8,14 @@ import Domain
 struct GroupLoss: RiskControl {
     static let id = ControlID.groupLoss
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard candidate.group >= 0, !candidate.isClosing else { return .pass }
         let limit = engine.resolved.groups[Int(candidate.group)].loss
         return refusal(
-            candidate.parent.groupLoss, limit, engine.accountCurrency(candidate.account), id, .groupLossReached
+            candidate.parent.groupLoss, limit, engine.accountCurrency(candidate.account), id, .groupLossReached, &trace
         )
         .map { .reject($0) } ?? .pass
     }
@@ -20,10 +23,12 @@ struct GroupLoss: RiskControl {
     /// The refusal that a group's result means for an account of a currency.
     static func refusal(
         _ state: GroupLossState, _ limit: GroupLossLimit, _ currency: Currency, _ control: ControlID,
-        _ sentence: Rejection.Sentence, scope: ScopeKind = .group
+        _ sentence: Rejection.Sentence, scope: ScopeKind = .group, _ trace: inout some DecisionTrace
     ) -> Rejection? {
         switch state.phase {
-        case .unlimited: return nil
+        case .unlimited:
+            trace.record(.unlimited(.money, scope))
+            return nil
         case .breached:
             return Rejection(
                 control, sentence, scope: scope, unit: .money, limit: -state.limit, observed: state.result,
@@ -32,6 +37,7 @@ struct GroupLoss: RiskControl {
             return Rejection(
                 control, .lossNoPrice, cause: .noInput, scope: scope, unit: .money, limit: -state.limit)
         case .within:
+            trace.record(state.measure(scope))
             guard limit.maximum[currency] == nil else { return nil }
             return Rejection(control, .exposureNoLimit, cause: .noInput, scope: scope)
         }
@@ -48,9 +54,15 @@ struct GroupLossState: Hashable, Sendable {
         case breached
     }
     var phase = Phase.unlimited
-    /// Minor units, of the currency that breached or is unknown.
+    /// Minor units, of the currency that breached or is unknown, or else of one that is limited.
     var limit: Int64 = 0
     var result: Int64 = 0
+
+    func measure(_ scope: ScopeKind) -> Measure {
+        limit == 0 && phase == .within
+            ? .unlimited(.money, scope)
+            : Measure(.money, scope, limit: -limit, observed: result, projected: result, isFloor: true)
+    }
 }
 
 extension Engine {
@@ -67,7 +79,8 @@ extension Engine {
         Self.lossState(limit) { strategyResult(name, currency: $0) }
     }
 
-    /// A breach in any currency counts, then an unknown result; of several the lowest currency code is named.
+    /// A breach in any currency counts, then an unknown result, then the results within; of several the lowest currency
+    /// code is named.
     private static func lossState(_ limit: GroupLossLimit, _ result: (Currency) -> Int64?) -> GroupLossState {
         var found = GroupLossState()
         guard !limit.maximum.isEmpty else { return found }
@@ -78,7 +91,7 @@ extension Engine {
             let phase: GroupLossState.Phase = result.map { $0 <= -maximum ? .breached : .within } ?? .unknown
             guard
                 phase.rawValue > found.phase.rawValue
-                    || (phase == found.phase && phase != .within && currency.packed < named)
+                    || (phase == found.phase && currency.packed < named)
             else { continue }
             found = GroupLossState(phase: phase, limit: maximum, result: result ?? 0)
             named = currency.packed

@@ -7,8 +7,15 @@ import Domain
 struct Leverage: RiskControl {
     static let id = ControlID.leverage
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
-        guard !candidate.isClosing, limits.leverage != AccountLimits.unlimited else { return .pass }
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
+        guard !candidate.isClosing else { return .pass }
+        guard limits.leverage != AccountLimits.unlimited else {
+            trace.record(.unlimited(.money))
+            return .pass
+        }
         let equity: Int64
         let age: Int64
         switch engine.equity(candidate, limits, id) {
@@ -31,6 +38,10 @@ struct Leverage: RiskControl {
             return .reject(Rejection(id, .overflow, unit: .money, observed: gross))
         }
         let projected = saturatingSum(gross, addition)
+        trace.record(
+            Measure(
+                .money, limit: limit, observed: gross, projected: projected,
+                inputAge: max(age, candidate.referenceAge)))
         guard Int128(projected) * 10_000 > Int128(limits.leverage) * Int128(equity) else { return .pass }
         let room = NotionalLimits.largest(candidate, price: candidate.reference, within: limit - gross)
         return .reject(

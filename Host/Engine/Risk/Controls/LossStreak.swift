@@ -9,10 +9,18 @@ import Domain
 struct LossStreak: RiskControl {
     static let id = ControlID.lossStreak
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         let limit = limits.lossStreak
-        guard !candidate.isClosing, limit.count != AccountLimits.unlimited else { return .pass }
+        guard !candidate.isClosing else { return .pass }
+        guard limit.count != AccountLimits.unlimited else {
+            trace.record(.unlimited(.count))
+            return .pass
+        }
         let streak = engine.streak(candidate.account, epsilon: limit.epsilon)
+        trace.record(Measure(.count, limit: limit.count, observed: streak, projected: streak))
         guard streak >= limit.count else { return .pass }
         return .reject(
             Rejection(

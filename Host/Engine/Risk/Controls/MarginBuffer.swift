@@ -7,10 +7,16 @@ import Domain
 struct MarginBuffer: RiskControl {
     static let id = ControlID.marginBuffer
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
         let limit = limits.margin
-        guard limit.isLimited else { return .pass }
+        guard limit.isLimited else {
+            trace.record(.unlimited(.money))
+            return .pass
+        }
         guard let funds = engine.inputs.funds[Int(candidate.account)] else {
             return .reject(Rejection(id, .noFunds, cause: .noInput))
         }
@@ -40,6 +46,9 @@ struct MarginBuffer: RiskControl {
         guard !free.overflow else { return .reject(Rejection(id, .overflow, unit: .money)) }
         let left = saturatingSum(free.partialValue, -need)
         candidate.margin = need
+        trace.record(
+            Measure(
+                .money, limit: buffer, observed: free.partialValue, projected: left, inputAge: age, isFloor: true))
         guard left < buffer else { return .pass }
         let room = saturatingSum(free.partialValue, -buffer)
         let affordable = scaled(max(0, room), 10_000, over: max(1, rate)) ?? .max

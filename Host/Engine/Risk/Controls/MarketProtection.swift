@@ -7,7 +7,10 @@ import Domain
 struct MarketProtection: RiskControl {
     static let id = ControlID.marketProtection
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         let limit = limits.marketProtection
         guard candidate.orderType == .market, limit.conversion != .none else { return .pass }
         if limit.conversion == .reject {
@@ -29,6 +32,10 @@ struct MarketProtection: RiskControl {
             let price = candidate.reference - protection
             candidate.limitPrice = max(tick, (price + tick - 1) / tick * tick)
         }
+        trace.record(
+            Measure(
+                .price, .instrument, limit: nil, observed: candidate.reference, projected: candidate.limitPrice,
+                inputAge: candidate.referenceAge))
         candidate.marketProtectedFrom = .market
         candidate.orderType = .limit
         return .pass

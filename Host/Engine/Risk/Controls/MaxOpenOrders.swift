@@ -5,40 +5,33 @@ import Domain
 struct MaxOpenOrders: RiskControl {
     static let id = ControlID.maxOpenOrders
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard !candidate.isClosing, candidate.countsAsNewOrder else { return .pass }
-        func refusal(_ open: Int64, _ limit: Int64, _ scope: ScopeKind) -> Rejection? {
-            saturatingSum(open, candidate.slices) <= limit
-                ? nil
-                : Rejection(
-                    id, .tooManyOpenOrders, scope: scope, unit: .count, limit: limit, observed: open,
-                    projected: saturatingSum(open, candidate.slices))
+        func refusal(_ open: Int64, _ limit: Int64, _ scope: ScopeKind, _ trace: inout some DecisionTrace) -> Rejection?
+        {
+            let measure = Measure(
+                .count, scope, limit: limit, observed: open, projected: saturatingSum(open, candidate.slices))
+            trace.record(measure)
+            return saturatingSum(open, candidate.slices) <= limit ? nil : Rejection(id, .tooManyOpenOrders, measure)
         }
         let found =
-            refusal(Int64(engine.book.openOrders(of: candidate.account)), limits.openOrders, .account)
-            ?? refusal(Int64(candidate.position.openOrders), limits.openOrdersPerInstrument, .instrument)
-            ?? refusal(engine.book.totals[0].openOrders, engine.limits.firm.openOrders, .firm)
-            ?? groupRefusal(candidate, engine, refusal) ?? strategyRefusal(candidate, engine, refusal)
+            refusal(Int64(engine.book.openOrders(of: candidate.account)), limits.openOrders, .account, &trace)
+            ?? refusal(Int64(candidate.position.openOrders), limits.openOrdersPerInstrument, .instrument, &trace)
+            ?? refusal(engine.book.totals[0].openOrders, engine.limits.firm.openOrders, .firm, &trace)
+            ?? (candidate.group < 0
+                ? nil
+                : refusal(
+                    engine.book.totals[Int(candidate.group) + 1].openOrders,
+                    engine.resolved.groups[Int(candidate.group)].openOrders, .group, &trace))
+            ?? (candidate.parent.strategy < 0
+                ? nil
+                : refusal(
+                    saturatingSum(candidate.parent.strategyOpenOrders, Int64(candidate.pending.group)),
+                    engine.resolved.strategies[Int(candidate.parent.strategy)].openOrders, .strategy, &trace))
         return found.map { .reject($0) } ?? .pass
-    }
-
-    private static func strategyRefusal(
-        _ candidate: Candidate, _ engine: borrowing Engine, _ refusal: (Int64, Int64, ScopeKind) -> Rejection?
-    ) -> Rejection? {
-        guard candidate.parent.strategy >= 0 else { return nil }
-        return refusal(
-            saturatingSum(candidate.parent.strategyOpenOrders, Int64(candidate.pending.group)),
-            engine.resolved.strategies[Int(candidate.parent.strategy)].openOrders, .strategy)
-    }
-
-    private static func groupRefusal(
-        _ candidate: Candidate, _ engine: borrowing Engine, _ refusal: (Int64, Int64, ScopeKind) -> Rejection?
-    ) -> Rejection? {
-        guard candidate.group >= 0 else { return nil }
-        return refusal(
-            engine.book.totals[Int(candidate.group) + 1].openOrders,
-            engine.resolved.groups[Int(candidate.group)].openOrders,
-            .group)
     }
 }
 

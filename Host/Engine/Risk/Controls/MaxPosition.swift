@@ -7,7 +7,10 @@ import Domain
 struct MaxPosition: RiskControl {
     static let id = ControlID.maxPosition
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
         let instrument = candidate.instrument
         var limit = limits.position.steps(instrument)
@@ -21,7 +24,9 @@ struct MaxPosition: RiskControl {
             }
         }
         let projected = candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
-        guard projected > limit else { return group(candidate, engine) }
+        trace.record(
+            Measure(.quantity, limit: limit, observed: candidate.position.worstCase, projected: projected))
+        guard projected > limit else { return group(candidate, engine, &trace) }
         let room: Int64 =
             switch candidate.side {
             case .buy: saturatingSum(saturatingSum(limit, -candidate.position.quantity), -candidate.position.openBuy)
@@ -34,7 +39,10 @@ struct MaxPosition: RiskControl {
                 id, .positionExceeded, unit: .quantity, limit: limit, observed: candidate.position.worstCase,
                 projected: projected), clipTo: fits ? candidate.lotMultiple(room) : 0)
     }
-    private static func group(_ candidate: Candidate, _ engine: borrowing Engine) -> Verdict {
+
+    private static func group(
+        _ candidate: Candidate, _ engine: borrowing Engine, _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard candidate.group >= 0 else { return .pass }
         let limits = engine.resolved.groups[Int(candidate.group)]
         let limit = limits.position.steps(candidate.instrument, in: limits.positionUnit)
@@ -44,6 +52,7 @@ struct MaxPosition: RiskControl {
             candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
             - candidate.position.worstCase
         let projected = saturatingSum(current, added)
+        trace.record(Measure(.quantity, .group, limit: limit, observed: current, projected: projected))
         guard projected > limit else { return .pass }
         // Quantity within today's worst case of the account adds nothing to the sum.
         let room = saturatingSum(saturatingDifference(limit, current), candidate.quantity - added)

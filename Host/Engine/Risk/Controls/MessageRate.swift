@@ -6,12 +6,16 @@ import Domain
 struct MessageRate: RiskControl {
     static let id = ControlID.messageRate
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard candidate.countsAsNewOrder else { return .pass }
         var latest = candidate.now
         var refusal: Rejection?
-        func check(_ logs: [SlidingLog], _ scope: ScopeKind, pending: Int) {
+        func check(_ logs: [SlidingLog], _ scope: ScopeKind, pending: Int, _ trace: inout some DecisionTrace) {
             for log in logs {
+                trace.record(measure(log, candidate, scope, pending: pending))
                 // A parent of more messages than the window takes is admitted, and paced at dispatch.
                 guard Int(candidate.slices) + pending <= log.limit else { continue }
                 let earliest = log.earliest(Int(candidate.slices), now: candidate.now, alreadyPlanned: pending)
@@ -24,27 +28,35 @@ struct MessageRate: RiskControl {
                 refusal =
                     refusal
                     ?? Rejection(
-                        id, limits.maximumHold > 0 ? .rateHoldTooLong : .rateExceeded, scope: scope, unit: .count,
-                        limit: Int64(log.limit), observed: Int64(log.observed(at: candidate.now) + pending),
-                        projected: Int64(log.observed(at: candidate.now) + pending) + candidate.slices)
+                        id, limits.maximumHold > 0 ? .rateHoldTooLong : .rateExceeded,
+                        measure(log, candidate, scope, pending: pending))
             }
         }
         if Int(candidate.account) < engine.rates.accounts.count {
-            check(engine.rates.accounts[Int(candidate.account)], .account, pending: candidate.pending.account)
+            check(engine.rates.accounts[Int(candidate.account)], .account, pending: candidate.pending.account, &trace)
         }
         if candidate.group >= 0, Int(candidate.group) < engine.rates.groups.count {
-            check(engine.rates.groups[Int(candidate.group)], .group, pending: candidate.pending.group)
+            check(engine.rates.groups[Int(candidate.group)], .group, pending: candidate.pending.group, &trace)
         }
         if Int(candidate.adapter) < engine.rates.adapters.count {
-            check(engine.rates.adapters[Int(candidate.adapter)], .adapter, pending: candidate.pending.adapter)
+            check(engine.rates.adapters[Int(candidate.adapter)], .adapter, pending: candidate.pending.adapter, &trace)
         }
         if candidate.parent.strategy >= 0, Int(candidate.parent.strategy) < engine.rates.strategies.count {
             check(
-                engine.rates.strategies[Int(candidate.parent.strategy)], .strategy, pending: candidate.pending.firm)
+                engine.rates.strategies[Int(candidate.parent.strategy)], .strategy, pending: candidate.pending.firm,
+                &trace)
         }
-        check(engine.rates.firm, .firm, pending: candidate.pending.firm)
+        check(engine.rates.firm, .firm, pending: candidate.pending.firm, &trace)
         if let refusal { return .reject(refusal) }
         candidate.heldUntil = latest > candidate.now ? latest : nil
         return .pass
+    }
+
+    private static func measure(
+        _ log: SlidingLog, _ candidate: Candidate, _ scope: ScopeKind, pending: Int
+    ) -> Measure {
+        let observed = Int64(log.observed(at: candidate.now) + pending)
+        return Measure(
+            .count, scope, limit: Int64(log.limit), observed: observed, projected: observed + candidate.slices)
     }
 }

@@ -7,9 +7,13 @@ import Domain
 struct ModificationCap: RiskControl {
     static let id = ControlID.modificationCap
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard candidate.modifications >= 0, !candidate.isClosing else { return .pass }
         let known = Int64(candidate.modifications)
+        trace.record(Measure(.count, .order, limit: limits.modifications, observed: known, projected: known + 1))
         guard known >= limits.modifications else { return .pass }
         return .reject(
             Rejection(

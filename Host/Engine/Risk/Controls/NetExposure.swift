@@ -8,40 +8,45 @@ import Domain
 struct NetExposure: RiskControl {
     static let id = ControlID.netExposure
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
         let limit = limits.netExposure
-        if limit.maximum != AccountLimits.unlimited {
-            let verdict = check(candidate, nil, limit.isByInstrument, limit.maximum, .account, engine)
+        if limit.maximum == AccountLimits.unlimited {
+            trace.record(.unlimited(.money))
+        } else {
+            let verdict = check(candidate, nil, limit.isByInstrument, limit.maximum, .account, engine, &trace)
             if verdict != .pass { return verdict }
         }
         if candidate.group >= 0, !engine.resolved.groups[Int(candidate.group)].netExposure.isEmpty {
             let limits = engine.resolved.groups[Int(candidate.group)]
             let verdict = total(
                 candidate, Int(candidate.group) + 1, limits.netByInstrument,
-                limits.netExposure[candidate.instrument.currency], .group, engine)
+                limits.netExposure[candidate.instrument.currency], .group, engine, &trace)
             if verdict != .pass { return verdict }
         }
         if !engine.limits.firm.netExposure.isEmpty {
             return total(
                 candidate, 0, engine.limits.firm.netByInstrument,
-                engine.limits.firm.netExposure[candidate.instrument.currency], .firm, engine)
+                engine.limits.firm.netExposure[candidate.instrument.currency], .firm, engine, &trace)
         }
         return .pass
     }
 
     private static func total(
         _ candidate: Candidate, _ total: Int, _ isByInstrument: Bool, _ limit: Int64?, _ scope: ScopeKind,
-        _ engine: borrowing Engine
+        _ engine: borrowing Engine, _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard let limit else { return .reject(Rejection(id, .exposureNoLimit, cause: .noInput, scope: scope)) }
         guard limit != AccountLimits.unlimited else { return .pass }
-        return check(candidate, total, isByInstrument, limit, scope, engine)
+        return check(candidate, total, isByInstrument, limit, scope, engine, &trace)
     }
 
     private static func check(
         _ candidate: Candidate, _ total: Int?, _ isByInstrument: Bool, _ limit: Int64, _ scope: ScopeKind,
-        _ engine: borrowing Engine
+        _ engine: borrowing Engine, _ trace: inout some DecisionTrace
     ) -> Verdict {
         let instrument = candidate.instrument
         let sums =
@@ -59,6 +64,10 @@ struct NetExposure: RiskControl {
         }
         let side = candidate.side == .buy ? sums.long : sums.short
         let projected = max(saturatingSum(side, added), candidate.side == .buy ? sums.short : sums.long)
+        trace.record(
+            Measure(
+                .money, scope, limit: limit, observed: sums.larger, projected: projected,
+                inputAge: candidate.referenceAge))
         guard projected > limit else { return .pass }
         // The other direction may be above a limit that was tightened since: then nothing fits.
         let other = candidate.side == .buy ? sums.short : sums.long

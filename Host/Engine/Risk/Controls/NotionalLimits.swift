@@ -7,7 +7,10 @@ import Domain
 struct NotionalLimits: RiskControl {
     static let id = ControlID.notionalLimits
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
         let limit = limits.notional
         guard let price = candidate.moneyPrice else {
@@ -16,6 +19,9 @@ struct NotionalLimits: RiskControl {
         guard let notional = candidate.instrument.notional(quantity: candidate.quantity, price: price) else {
             return .reject(Rejection(id, .overflow, unit: .money, limit: limit.maximum))
         }
+        trace.record(
+            Measure(
+                .money, limit: limit.minimum, projected: notional, inputAge: candidate.referenceAge, isFloor: true))
         if notional < limit.minimum {
             return .reject(
                 Rejection(
@@ -24,6 +30,9 @@ struct NotionalLimits: RiskControl {
         }
         if limit.parentMaximum != AccountLimits.unlimited, candidate.parentQuantity > 0 {
             let parent = candidate.instrument.notional(quantity: candidate.parentQuantity, price: price) ?? .max
+            trace.record(
+                Measure(
+                    .money, .order, limit: limit.parentMaximum, projected: parent, inputAge: candidate.referenceAge))
             guard parent <= limit.parentMaximum else {
                 return .reject(
                     Rejection(
@@ -31,6 +40,7 @@ struct NotionalLimits: RiskControl {
                         inputAge: candidate.referenceAge))
             }
         }
+        trace.record(Measure(.money, limit: limit.maximum, projected: notional, inputAge: candidate.referenceAge))
         if notional > limit.maximum {
             return .reject(
                 Rejection(

@@ -8,7 +8,10 @@ import Domain
 struct PriceCollar: RiskControl {
     static let id = ControlID.priceCollar
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         let collar = engine.collar(candidate.instrument, limits)
         guard candidate.reference > 0 else {
             if candidate.isClosing, candidate.limitPrice > 0 { return .pass }
@@ -24,6 +27,7 @@ struct PriceCollar: RiskControl {
         }
         guard collar.basisPoints != AccountLimits.unlimited else {
             candidate.band = .max
+            trace.record(.unlimited(.price, .instrument))
             return .pass
         }
         guard let band = band(candidate, collar.basisPoints, collar.absolute) else {
@@ -32,14 +36,21 @@ struct PriceCollar: RiskControl {
         candidate.band = band
         let high = saturatingSum(candidate.reference, band)
         let low = candidate.reference - band
-        if let refusal = outer(candidate.limitPrice, candidate, high: high, low: low, stop: false)
-            ?? outer(candidate.stopPrice, candidate, high: high, low: low, stop: true)
+        if let refusal = outer(candidate.limitPrice, candidate, high: high, low: low, stop: false, &trace)
+            ?? outer(candidate.stopPrice, candidate, high: high, low: low, stop: true, &trace)
         {
             return .reject(refusal)
         }
         if let inner = collar.innerBasisPoints, candidate.limitPrice > 0, !candidate.isClosing,
             let innerBand = self.band(candidate, inner, collar.innerAbsolute)
         {
+            trace.record(
+                Measure(
+                    .price, .instrument,
+                    limit: candidate.side == .buy
+                        ? candidate.reference - innerBand : saturatingSum(candidate.reference, innerBand),
+                    observed: candidate.reference, projected: candidate.limitPrice, inputAge: candidate.referenceAge,
+                    isFloor: candidate.side == .buy))
             if candidate.side == .buy, candidate.limitPrice < candidate.reference - innerBand {
                 return .reject(
                     rejection(
@@ -60,9 +71,23 @@ struct PriceCollar: RiskControl {
         scaled(candidate.reference, basisPoints, over: 10_000).map { max($0, absolute.points(candidate.instrument)) }
     }
 
-    private static func outer(_ price: Int64, _ candidate: Candidate, high: Int64, low: Int64, stop: Bool) -> Rejection?
-    {
-        guard price > 0 else { return nil }
+    private static func outer(
+        _ price: Int64, _ candidate: Candidate, high: Int64, low: Int64, stop: Bool, _ trace: inout some DecisionTrace
+    ) -> Rejection? {
+        guard price > 0 else {
+            // An order without the price meets no collar, and its bounds are what a person asks for all the same.
+            if !stop {
+                trace.record(
+                    Measure(
+                        .price, .instrument, limit: candidate.side == .buy ? high : low, observed: candidate.reference,
+                        inputAge: candidate.referenceAge, isFloor: candidate.side == .sell))
+            }
+            return nil
+        }
+        trace.record(
+            Measure(
+                .price, .instrument, limit: candidate.side == .buy ? high : low, observed: candidate.reference,
+                projected: price, inputAge: candidate.referenceAge, isFloor: candidate.side == .sell))
         if candidate.side == .buy, price > high {
             return rejection(stop ? .stopOutsideCollar : .aboveCollar, candidate, limit: high, price: price)
         }

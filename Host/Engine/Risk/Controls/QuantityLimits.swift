@@ -7,15 +7,20 @@ import Domain
 struct QuantityLimits: RiskControl {
     static let id = ControlID.quantityLimits
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
         let instrument = candidate.instrument
         let minimum = minimum(candidate, limits)
+        trace.record(Measure(.quantity, limit: minimum, projected: candidate.quantity, isFloor: true))
         guard candidate.quantity >= minimum else {
             return .reject(
                 Rejection(id, .belowMinimum, unit: .quantity, limit: minimum, projected: candidate.quantity))
         }
         let parentMaximum = limits.quantity.parentMaximum.steps(instrument)
+        trace.record(Measure(.quantity, .order, limit: parentMaximum, projected: candidate.parentQuantity))
         guard candidate.parentQuantity <= parentMaximum else {
             return .reject(
                 Rejection(
@@ -23,12 +28,14 @@ struct QuantityLimits: RiskControl {
                     projected: candidate.parentQuantity))
         }
         let (maximum, maximumLots) = self.maximum(candidate, limits, engine)
+        trace.record(Measure(.quantity, limit: maximum, projected: candidate.quantity))
         if candidate.quantity > maximum {
             return .reject(
                 Rejection(id, .aboveMaximum, unit: .quantity, limit: maximum, projected: candidate.quantity),
                 clipTo: candidate.lotMultiple(maximum))
         }
         let lots = candidate.quantity / instrument.lot
+        trace.record(Measure(.lots, limit: maximumLots, projected: lots))
         if lots > maximumLots {
             return .reject(
                 Rejection(id, .aboveMaximumLots, unit: .lots, limit: maximumLots, projected: lots),

@@ -8,9 +8,13 @@ import Domain
 struct RepeatedExecution: RiskControl {
     static let id = ControlID.repeatedExecution
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         let runs = candidate.parent.strategyRuns
         let limit = min(limits.strategyRuns, candidate.parent.strategyRunLimit)
+        if limit == AccountLimits.unlimited { trace.record(.unlimited(.count, .strategy)) }
         guard limit != AccountLimits.unlimited, runs != -1, !candidate.isClosing,
             candidate.countsAsNewOrder
         else { return .pass }
@@ -20,6 +24,8 @@ struct RepeatedExecution: RiskControl {
                     id, .strategiesUncounted, cause: .noInput, scope: .strategy, unit: .count,
                     limit: Int64(AttributionBook.maximumStrategies)))
         }
+        trace.record(
+            Measure(.count, .strategy, limit: limit, observed: runs, projected: saturatingSum(runs, 1)))
         guard runs >= limit else { return .pass }
         return .reject(
             Rejection(

@@ -5,7 +5,11 @@ import Domain
 struct RequestShape: RiskControl {
     static let id = ControlID.requestShape
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
+        trace.record(Measure(.quantity, .order, limit: 1, projected: candidate.quantity, isFloor: true))
         guard candidate.quantity > 0 else {
             return .reject(
                 Rejection(id, .belowMinimum, scope: .order, unit: .quantity, limit: 1, projected: candidate.quantity))

@@ -13,7 +13,7 @@ enum SelfTrade {
     /// What the control says of one leg; `nil` = no conflict. `others`: best opposite price among the parent's own legs.
     static func conflict(
         _ leg: RestingPrice, account: Int32, instrument: Int32, isClosing: Bool, others: Int64?,
-        _ limit: SelfTradeLimit, _ engine: borrowing Engine
+        _ limit: SelfTradeLimit, _ engine: borrowing Engine, _ trace: inout some DecisionTrace
     ) -> Rejection? {
         guard limit.owners != .none else { return nil }
         let reference = engine.inputs.reference(instrument).points
@@ -26,6 +26,13 @@ enum SelfTrade {
         }
         let live = engine.resting.bestOpposite(
             of: leg.side, account: account, instrument: instrument, owners: limit.owners, reference: reference)
+        trace.record(
+            [live, others].compactMap { $0 }.min { leg.side == .buy ? $0 < $1 : $0 > $1 }
+                .map {
+                    var measure = Measure(refusal(.selfTrade, $0))
+                    measure.isFloor = leg.side == .sell
+                    return measure
+                })
         if let live, meets(live) {
             let cancels = limit.action == .cancelResting || (isClosing && limit.action == .reject)
             return refusal(cancels ? .selfTradeCanceling : .selfTrade, live)

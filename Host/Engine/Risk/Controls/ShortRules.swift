@@ -10,11 +10,18 @@ struct ShortRulesCheck: RiskControl {
     /// Nanoseconds: settlement changes holdings once a day.
     static let maximumAge: Int64 = 86_400_000_000_000
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         guard candidate.side == .sell, !candidate.isClosing else { return .pass }
         let rules = limits.shortRules
         if candidate.instrument.kind == .option, !rules.allowsNakedOptions {
             let sellable = saturatingDifference(candidate.position.quantity, candidate.position.openSell)
+            trace.record(
+                Measure(
+                    .quantity, limit: max(0, sellable), observed: candidate.position.quantity,
+                    projected: candidate.quantity))
             if candidate.quantity > sellable {
                 return .reject(
                     Rejection(
@@ -23,7 +30,11 @@ struct ShortRulesCheck: RiskControl {
                     clipTo: candidate.lotMultiple(sellable))
             }
         }
-        guard candidate.product == .delivery, rules.delivery != .unlimited else { return .pass }
+        guard candidate.product == .delivery else { return .pass }
+        guard rules.delivery != .unlimited else {
+            trace.record(.unlimited(.quantity))
+            return .pass
+        }
         guard let found = engine.sellable(candidate, free: rules.delivery == .free) else {
             return .reject(Rejection(id, .noHoldings, cause: .noInput, unit: .quantity))
         }
@@ -35,6 +46,9 @@ struct ShortRulesCheck: RiskControl {
         }
         let selling = saturatingSum(candidate.position.openDeliverySell, found.soldSince)
         let projected = saturatingSum(selling, candidate.quantity)
+        trace.record(
+            Measure(
+                .quantity, limit: found.held, observed: selling, projected: projected, inputAge: found.age))
         guard projected > found.held else { return .pass }
         return .reject(
             Rejection(

@@ -9,7 +9,10 @@ import Domain
 struct TradingHours: RiskControl {
     static let id = ControlID.tradingHours
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         let limit = limits.hours
         guard limit.isLimited else { return .pass }
         if candidate.parent.isAfterMarket, !limit.allowsAfterMarket {
@@ -23,14 +26,22 @@ struct TradingHours: RiskControl {
             return .reject(Rejection(id, .outsideSession, scope: .instrument))
         case .open:
             if candidate.isClosing { return .pass }
+            trace.record(measure(limit.openGuard, session.sinceOpen))
             if session.sinceOpen < limit.openGuard {
                 return .reject(refusal(limit.openGuard, session.sinceOpen))
             }
+            trace.record(measure(limit.closeGuard, session.untilClose))
             if session.untilClose < limit.closeGuard {
                 return .reject(refusal(limit.closeGuard, session.untilClose))
             }
             return .pass
         }
+    }
+
+    private static func measure(_ margin: Int64, _ distance: Int64) -> Measure {
+        Measure(
+            .milliseconds, .instrument, limit: margin / 1_000_000, observed: distance / 1_000_000,
+            projected: distance / 1_000_000, isFloor: true)
     }
 
     private static func refusal(_ margin: Int64, _ distance: Int64) -> Rejection {

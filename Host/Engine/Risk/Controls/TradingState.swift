@@ -7,8 +7,15 @@ import Domain
 struct TradingState: RiskControl {
     static let id = ControlID.tradingState
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
         if candidate.isGatewayClosing, candidate.isClosing { return .pass }
+        // Only where it matters: an active scope asks nothing of the quantity.
+        if candidate.isReduceOnly || candidate.states.status != .active {
+            trace.record(Measure(reducing(candidate, scope: candidate.states.scope)))
+        }
         if candidate.isReduceOnly, !candidate.isClosing { return .reject(reducing(candidate, scope: .order)) }
         switch candidate.states.status {
         case .active: return .pass

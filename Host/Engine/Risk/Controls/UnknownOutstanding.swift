@@ -5,8 +5,16 @@ import Domain
 struct UnknownOutstanding: RiskControl {
     static let id = ControlID.unknownOutstanding
 
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
-        guard candidate.position.unknownOrders > 0, !candidate.isClosing else { return .pass }
+    static func evaluate(
+        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Verdict {
+        guard !candidate.isClosing else { return .pass }
+        trace.record(
+            Measure(
+                .count, limit: 0, observed: Int64(candidate.position.unknownOrders),
+                projected: Int64(candidate.position.unknownOrders)))
+        guard candidate.position.unknownOrders > 0 else { return .pass }
         return .reject(
             Rejection(
                 id, .unknownOutstanding, unit: .count, limit: 0, observed: Int64(candidate.position.unknownOrders)))
