@@ -27,7 +27,8 @@ enum Routes {
     private static let symbol = Route.Parameter(name: "symbol", kind: .text, note: "instrument id")
 
     static let all: [Route] =
-        system + brokers + accounts + symbols + groups + runs + orders + risk + riskDocuments + riskOperations + keys
+        system + brokers + accounts + symbols + groups + runs + orders + risk + riskDocuments + riskQuestions
+        + riskOperations + keys
 
     private static let system: [Route] = [
         Route(.get, "/health", .open, "Whether the process lives", answer: "Health") { try await $0.showHealth($1) },
@@ -278,6 +279,19 @@ enum Routes {
             query: [Route.Parameter(name: "scope", kind: .text, note: "firm, or kind:id; default firm")],
             answer: "EffectiveLimits"
         ) { try await $0.showEffectiveLimits($1) },
+    ]
+
+    private static let riskQuestions: [Route] = [
+        Route(
+            .post, "/api/rms/explain", .scope(.read),
+            "What every control says of an order that could be placed, or of a run that was",
+            body: .riskExplainRequest, answer: "Explanation"
+        ) { try await $0.explainRisk($1) },
+        Route(
+            .post, "/api/rms/simulate", .scope(.risk),
+            "What other limits would have made of past orders, or of a scenario", isFirmWide: true,
+            body: .riskSimulateRequest, answer: "Simulation"
+        ) { try await $0.simulateRisk($1) },
     ]
 
     private static let riskOperations: [Route] = [

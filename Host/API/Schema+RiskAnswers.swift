@@ -5,7 +5,7 @@ import Engine
 extension Schema {
     /// What a control said of a leg. `NOT_REACHED`: an earlier one had refused it.
     private static let controlVerdicts = Kind.words([
-        "PASS", "REFUSED", "CLIP", "HOLD", "ALERT", "OVERRIDDEN", "NOT_REACHED",
+        "PASS", "REFUSED", "CLIP", "HOLD", "ALERT", "OVERRIDDEN", "NOT_REACHED", "NOT_RECORDED",
     ])
     private static let legVerdicts = Kind.words(["PASS", "CLIP", "HOLD", "REFUSED"])
 
@@ -108,7 +108,10 @@ extension Schema {
                 .optional("refused", .integer, "legs that were admitted and would be refused"),
                 .optional("clipped", .integer, "legs that would be smaller"),
                 .optional("newly_admitted", .integer, "legs that were refused and would be admitted"),
-                .optional("unchanged", .integer, ""), .optional("by_control", .list(.object("SimulatedControl")), ""),
+                .optional("enlarged", .integer, "legs that a clip had made smaller and that would be larger"),
+                .optional("unchanged", .integer, ""),
+                .optional("undecided", .integer, "legs that cannot be judged anew"),
+                .optional("by_control", .list(.object("SimulatedControl")), ""),
                 .optional("differences", .list(.object("SimulatedLeg")), ""),
                 .optional("is_truncated", .boolean, "not every difference is listed"),
                 .optional("notes", .list(.text), ""), .optional("steps", .list(.object("ScenarioStep")), ""),
@@ -118,12 +121,14 @@ extension Schema {
             name: "SimulatedControl", note: "How many legs a control would have changed.",
             fields: [
                 .required("control", .text, ""), .required("refused", .integer, ""), .required("clipped", .integer, ""),
+                .required("newly_admitted", .integer, "legs that it had refused"),
             ]),
         Schema(
             name: "SimulatedLeg", note: "A leg that would have ended otherwise.",
             fields: [
                 .required("leg_id", .text, ""), .required("run_id", .text, ""), .required("account_id", .text, ""),
-                .required("symbol", .text, ""), .required("admitted_at", .time, ""),
+                .required("symbol", .text, ""), .required("side", words(Side.self), ""),
+                .required("admitted_at", .time, ""),
                 .required("before", .text, "ADMITTED, or REFUSED and the code"), .required("after", .text, "the same"),
                 .required("before_quantity", .decimalText, ""), .required("after_quantity", .decimalText, ""),
                 .optional("control", .text, ""), .optional("limit", .decimalText, ""),

@@ -35,13 +35,18 @@ extension Schema {
                 Field(name: $0.name, kind: $0.kind, isNullable: true, note: $0.note)
             })
 
+    /// The fields that name a run of the past.
+    static let riskExplainPastRequest = Schema(
+        name: "RiskExplainRequest", note: "",
+        fields: riskExplainRequest.fields.filter { ["run_id", "leg"].contains($0.name) })
+
     static let riskSimulateRequest = Schema(
         name: "RiskSimulateRequest", note: "Limits to try on orders that were, or a story to play.",
         fields: [
             .optional("document", .text, "YAML; one of document and version, with scenario optional"),
             .optional("version", .integer, ""), .optional("from", .time, "orders from here on"),
             .optional("to", .time, "orders until here"), .optional("group_id", .text, "only this group's orders"),
-            .optional("maximum_legs", .integer, "how many legs are looked at, newest first; default 1000"),
+            .optional("maximum_legs", .integer, "how many differing legs are listed, 1 to 10000; default 1000"),
             .optional("scenario", .text, "YAML; without from, to, group_id, version and maximum_legs"),
         ])
 

@@ -158,7 +158,17 @@ package final class GatewayRuntime: Sendable {
                     version: 1, document: text, reason: "the first start", by: "configuration",
                     at: gateway.clock.wall()))
         } else {
-            gateway.refresh(document.standingLimits(version: stored.version, accounts: gateway.accounts()))
+            let accounts = gateway.accounts()
+            gateway.refresh(document.standingLimits(version: stored.version, accounts: accounts))
+            let contradictions = document.contradictions(accounts: accounts)
+            if let first = contradictions.first {
+                logger.warning(
+                    "The risk document in force contradicts itself",
+                    metadata: [
+                        "config.version": "\(stored.version)", "contradictions": "\(contradictions.count)",
+                        "first": "\(first)",
+                    ])
+            }
         }
     }
 

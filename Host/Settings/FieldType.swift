@@ -121,7 +121,10 @@ extension FieldType {
     package static func allowance<Limit>(_ type: FieldType<Limit>) -> FieldType<Allowance<Limit>>
     where Value == Allowance<Limit> {
         FieldType<Allowance<Limit>>("\(type.expectation), or unlimited") { value in
-            value.text == "unlimited" ? .unlimited : type.read(value).map { .limited($0) }
+            if value.text == "unlimited" { return .unlimited }
+            var value = value
+            value.alternative = "unlimited"
+            return type.read(value).map { .limited($0) }
         }
     }
 }

@@ -15,6 +15,8 @@ package struct FieldValue {
     private let parentPath: String
     private let step: Step
     let errors: ErrorCollector
+    /// What else would be right here than what the type that reads it knows of: `unlimited`.
+    var alternative: String?
 
     init(node: DocumentNode, at step: Step, of parentPath: String, errors: ErrorCollector) {
         (self.node, self.step, self.parentPath, self.errors) = (node, step, parentPath, errors)
@@ -96,6 +98,8 @@ package struct FieldValue {
 
     /// Records an error at this value. Reading goes on, so that all errors are found at once.
     package func report(_ message: String, remedy: String? = nil) {
+        var remedy = remedy
+        if let alternative, let known = remedy, known.hasPrefix("expected ") { remedy = "\(known), or \(alternative)" }
         errors.report(node.place, path: path, value: scalarText?.excerpt, message: message, remedy: remedy)
     }
 

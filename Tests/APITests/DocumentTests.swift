@@ -76,7 +76,8 @@ struct DocumentTests {
                 || (route.path.hasSuffix("/orders") && route.method == .post)
                 || (route.path == "/api/orders/{id}" && route.method != .get)
             #expect(route.needsIdempotencyKey == changesOrders, "\(route.method) \(route.path)")
-            let isRead = route.method == .get || route.path.hasSuffix("/preview")
+            let isRead =
+                route.method == .get || route.path.hasSuffix("/preview") || route.path == "/api/rms/explain"
             #expect(isRead || route.access != .scope(.read), "\(route.method) \(route.path)")
             #expect(route.access != .open || route.method == .get)
         }

@@ -180,7 +180,6 @@ import Testing
             return best
         }
         let (few, many) = (try seconds(500), try seconds(4_000))
-        print("resolving 500: \(few) s, 4,000: \(many) s")
         #expect(many < few * 40, "\(few) s for 500 accounts, \(many) s for 4,000")
     }
 }

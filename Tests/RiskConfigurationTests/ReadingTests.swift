@@ -216,15 +216,15 @@ import Testing
         ),
         (
             "profiles: { p: { daily-loss: { max: \"-5 INR\" } } }",
-            "t:2:37: profiles.p.daily-loss.max: '-5 INR' is not accepted; expected amounts of 0 or more like \"20000 INR\", one for each currency"
+            "t:2:37: profiles.p.daily-loss.max: '-5 INR' is not accepted; expected amounts of 0 or more like \"20000 INR\", one for each currency, or unlimited"
         ),
         (
             "profiles: { p: { max-open-orders: { max: -1 } } }",
-            "t:2:42: profiles.p.max-open-orders.max: -1 is not accepted; expected a whole number from 0"
+            "t:2:42: profiles.p.max-open-orders.max: -1 is not accepted; expected a whole number from 0, or unlimited"
         ),
         (
             "profiles: { p: { margin-buffer: { bps: 10001 } } }",
-            "t:2:40: profiles.p.margin-buffer.bps: 10001 is not accepted; expected a whole number from 0 to 10000"
+            "t:2:40: profiles.p.margin-buffer.bps: 10001 is not accepted; expected a whole number from 0 to 10000, or unlimited"
         ),
         (
             "profiles: { p: { market-protection: { bps: 20000 } } }",

@@ -182,7 +182,8 @@ extension SettingValue {
         case .duration(let nanoseconds) where nanoseconds % 1_000_000 == 0 && Bool.random(using: &random):
             return "\(nanoseconds / 1_000_000)ms"
         case .money(let amounts):
-            let texts = amounts.map { "\"\(Money(minorUnits: $0.value, currency: $0.key))\"" }.shuffled(using: &random)
+            let texts = amounts.map { "\"\(Money(minorUnits: $0.value, currency: $0.key))\"" }.sorted()
+                .shuffled(using: &random)
             return texts.count == 1 ? texts[0] : "[" + texts.joined(separator: ",  ") + "]"
         case .integer(let value) where value > 0 && value % 1_000 == 0 && Bool.random(using: &random):
             return "\(value / 1_000)e3"

@@ -214,8 +214,9 @@ extension Engine {
         _ trace: inout some DecisionTrace
     ) -> Bool {
         if trace.looksBeyond(control, limits, self) { return true }
-        let verdict = control.evaluate(&candidate, limits, self, &trace)
-        guard case .reject(let rejection, let clipTo) = trace.judge(verdict, of: control.id, candidate, self) else {
+        var verdict = control.evaluate(&candidate, limits, self, &trace)
+        if trace.isJudge { verdict = trace.judge(verdict, of: control.id, candidate, self) }
+        guard case .reject(let rejection, let clipTo) = verdict else {
             trace.pass(control.id, candidate)
             return true
         }

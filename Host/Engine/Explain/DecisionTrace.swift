@@ -17,6 +17,8 @@ protocol DecisionTrace {
     mutating func looksBeyond<Control: RiskControl>(
         _ control: Control.Type, _ limits: AccountLimits, _ engine: borrowing Engine
     ) -> Bool
+    /// Whether verdicts are not taken as they are: see `judge`.
+    var isJudge: Bool { get }
     /// What a control's verdict counts for: of inputs that are not known it may be another.
     mutating func judge(_ verdict: Verdict, of control: ControlID, _ candidate: Candidate, _ engine: borrowing Engine)
         -> Verdict
@@ -47,6 +49,8 @@ struct NoTrace: DecisionTrace {
     mutating func looksBeyond<Control: RiskControl>(
         _ control: Control.Type, _ limits: AccountLimits, _ engine: borrowing Engine
     ) -> Bool { false }
+    @inline(__always)
+    var isJudge: Bool { false }
     @inline(__always)
     mutating func judge(
         _ verdict: Verdict, of control: ControlID, _ candidate: Candidate, _ engine: borrowing Engine

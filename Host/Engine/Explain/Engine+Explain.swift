@@ -24,7 +24,7 @@ extension Engine {
     package mutating func explain(admission: RunAdmission) throws(ParentRefusal) -> Explanation {
         let known = inputs
         defer { inputs = known }
-        recall(admission)
+        try recall(admission)
         let recollection = Recollection(admission)
         var trace = ExplainTrace(past: recollection)
         _ = try reconsider(recollection, &trace)

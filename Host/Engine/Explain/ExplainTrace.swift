@@ -22,6 +22,7 @@ struct ExplainTrace: DecisionTrace {
     init(past: Recollection? = nil) { self.past = past }
 
     var goesBeyond: Bool { true }
+    var isJudge: Bool { past != nil }
 
     mutating func record(_ measure: @autoclosure () -> Measure?) {
         if let measure = measure() { measures.append(measure) }

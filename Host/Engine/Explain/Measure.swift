@@ -24,7 +24,7 @@ package struct Measure: Hashable, Sendable {
     }
 
     /// The numbers of a refusal.
-    init(_ rejection: Rejection) {
+    package init(_ rejection: Rejection) {
         let hasNumbers = rejection.unit != .none
         self.init(
             rejection.unit, rejection.scope, limit: hasNumbers ? rejection.limit : nil,

@@ -109,7 +109,16 @@ extension Engine {
 
     /// Puts what a run recorded of the world in the place of what is known of it: its instrument's reference price and its
     /// accounts' funds.
-    mutating func recall(_ admission: RunAdmission) {
+    /// - Throws: `ParentRefusal`, and changes nothing, where the state does not hold what the record names.
+    mutating func recall(_ admission: RunAdmission) throws(ParentRefusal) {
+        guard instruments.indices.contains(Int(admission.instrument)),
+            admission.legs.allSatisfy({ accounts.indices.contains(Int($0.account)) })
+        else {
+            throw ParentRefusal(
+                .notFound, code: "unknown_state", path: "", value: "\(admission.run)",
+                message: "the state does not hold the accounts and the instrument of run \(admission.run)",
+                remedy: "replay the journal up to the run first")
+        }
         let number = Int(admission.instrument)
         while inputs.references.count <= number { inputs.references.append(Inputs.Reference()) }
         func at(_ age: Int64) -> Timestamp { admission.admittedAt.advanced(by: saturatingDifference(0, age)) }

@@ -80,11 +80,11 @@ package struct Simulation: Sendable {
 
     private mutating func decide(_ admission: RunAdmission) {
         let known = engine.inputs.reference(admission.instrument)
-        engine.recall(admission)
         var trace = SimulationTrace(Recollection(admission))
         found.runs += 1
         found.legs += admission.legs.count
         do {
+            try engine.recall(admission)
             var (parent, evaluations) = try engine.reconsider(trace.past, &trace)
             engine.applyMode(parent, requested: admission.requestedQuantity, &evaluations)
             found.undecided += admission.legs.count - evaluations.count
@@ -167,6 +167,7 @@ private struct SimulationTrace: DecisionTrace {
     init(_ past: Recollection) { self.past = past }
 
     var goesBeyond: Bool { false }
+    var isJudge: Bool { true }
     mutating func record(_ measure: @autoclosure () -> Measure?) {}
     mutating func begin(keeping: [Int]) {}
     mutating func begin(_ share: Engine.Share) { leg += 1 }

@@ -15,6 +15,7 @@ enum SluiceBench {
         ("controls", measureControls),
         ("allocation", measureAllocation),
         ("admission", measureAdmission),
+        ("simulate", measureSimulation),
         ("abi", measureABI),
         ("lane", measureLanes),
         ("idle", measureIdleLeg),

@@ -128,6 +128,8 @@ struct ExplainPropertyTests {
         let row = try #require(explanation.legs[0].row(.leverage))
         #expect(row.verdict == .refused && row.isFromRecord && row.rejection == admission.legs[0].rejection)
         #expect(fixture.engine.inputs.funds[0] != nil, "what is known now stays known")
+        var empty = Engine(clientOrderIDPrefix: 1)
+        #expect(throws: ParentRefusal.self) { try empty.explain(admission: admission) }
     }
 
     @Test("Without a price of another instrument totals are not made up")
