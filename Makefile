@@ -39,6 +39,7 @@ lint:  ## formatter in strict mode, arrows between rooms, file sizes, secrets
 	python3 Tests/Lint/arrows.py --self-test
 	python3 Tests/Lint/arrows.py .
 	python3 Tests/Lint/files.py --self-test
+	python3 Plugins/Paper/Tools/ledger.py --self-test
 	python3 Tests/Lint/files.py .
 
 bench: set-up  ## release build, then the benchmarks beside the floors of the same run

@@ -43,8 +43,8 @@ extension EndToEnd {
                 then: { fault: reply_lost, phase: after, timeout_ms: 150, lose_reports: true } }, \
                 { when: { command: submit, chance: "0.15" }, then: { fault: reply_lost, phase: before, timeout_ms: 150 } }, \
                 { when: { command: submit, chance: "0.15" }, then: { fault: fill_before_ack, delay_ms: 80 } }, \
-                { when: { command: look_up, chance: "0.3" }, then: { fault: reply_lost, timeout_ms: 50 } }, \
-                { when: { command: look_up, chance: "0.3" }, then: { fault: visibility_delay, delay_ms: 700 } }, \
+                { when: { command: look_up, chance: "0.2" }, then: { fault: reply_lost, timeout_ms: 50 } }, \
+                { when: { command: look_up, chance: "0.2" }, then: { fault: visibility_delay, delay_ms: 400 } }, \
                 { when: { report: any, chance: "0.3" }, then: { fault: duplicate_reports, times: 3 } }, \
                 { when: { report: any, chance: "0.3" }, then: { fault: shuffle_reports, within_ms: 300 } } ] }
                 """
@@ -62,6 +62,7 @@ extension EndToEnd {
                         slice["broker_order_id"]?.isNull ?? true, "absent, and at the broker: \(slice.serializedText())"
                     )
                 }
+                Self.compare(try Self.ledger(scenario), books, scenario)
                 Self.repeatAll(plans, server, scenario)
                 server.destroy()
                 let next = try scenario.start()
@@ -123,6 +124,49 @@ extension EndToEnd {
                 scenario.expectEqual(books.runs.count, plans.count, "runs and keys")
                 Self.repeatAll(plans, server, scenario)
             }
+        }
+
+        /// What the paper accounts hold, read from the database by the checker that shares no code with the adapter, which
+        /// has looked for contradictions on its way. `nil`: there is no python3 here.
+        private static func ledger(_ scenario: Scenario) throws -> [JSONValue]? {
+            let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent().path
+            let output = "\(scenario.site.directory)/ledger.txt"
+            let pid = try Children.spawn(
+                ["python3", "\(root)/Plugins/Paper/Tools/ledger.py", "\(scenario.site.data)/sluice.db"],
+                in: scenario.site.directory, output: output, errors: output)
+            let ending = Children.ending(of: pid, seconds: 30)
+            if ending == .status(127) { return nil }
+            let text = try String(contentsOfFile: output, encoding: .utf8)
+            scenario.expectEqual(ending, .status(0), "the ledger contradicts itself: \(text.prefix(4_000))")
+            return text.split(separator: "\n").compactMap { try? JSONValue.parse(String($0), limits: .large) }
+        }
+
+        /// Every order at the broker is one slice's, under the same names, with as much executed.
+        private static func compare(_ ledger: [JSONValue]?, _ books: Books, _ scenario: Scenario) {
+            guard let ledger else { return scenario.note("no python3: the ledger was not read") }
+            scenario.expectEqual(ledger.count, Site.accounts.count, "accounts in the ledger")
+            var slices: [String: JSONValue] = [:]
+            for leg in books.runs.flatMap({ $0["legs"]?.array ?? [] }) {
+                for slice in leg["slices"]?.array ?? [] { slices[Orders.text(slice["client_order_id"])] = slice }
+            }
+            var found = 0
+            for account in ledger {
+                for (number, order) in account["orders"]?.object ?? JSONObject() {
+                    let names = (order["client_order_ids"]?.array ?? []).compactMap(\.string)
+                    let slice = names.compactMap { slices[$0] }.first
+                    scenario.expectEqual(
+                        slice?["broker_order_id"]?.string, "P\(number)", "the slice of \(names) in the gateway's books")
+                    let executed = (order["executions"]?.array ?? []).compactMap { $0["quantity"]?.decimalOrText }
+                        .reduce(ExactDecimal.zero) { $0.adding($1) ?? .zero }
+                    scenario.expectEqual(
+                        slice?["cumulative_quantity"]?.decimalOrText, executed, "executed of \(names) by both")
+                    found += 1
+                }
+            }
+            let known = slices.values.filter { !($0["broker_order_id"]?.isNull ?? true) }.count
+            scenario.expectEqual(found, known, "orders in the ledger, and slices that name one")
+            scenario.expect(found > 0, "the ledger holds no order")
         }
 
         /// Whether no leg waits for an answer.

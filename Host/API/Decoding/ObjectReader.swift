@@ -83,6 +83,20 @@ struct ObjectReader {
         return text
     }
 
+    /// A text of lines, as files hold them: with tabs and line ends.
+    mutating func lines(_ name: String, maximum: Int) -> String? {
+        guard let value = take(name) else { return nil }
+        guard case .string(let text) = value, text.utf8.count <= maximum,
+            text.utf8.allSatisfy({ $0 >= 32 && $0 != 127 || $0 == 9 || $0 == 10 || $0 == 13 })
+        else {
+            refuse(
+                name, value, "is no such text",
+                remedy: "expected at most \(maximum) bytes without control characters but tabs and line ends")
+            return nil
+        }
+        return text
+    }
+
     mutating func boolean(_ name: String) -> Bool? {
         guard let value = take(name) else { return nil }
         guard case .bool(let bool) = value else {

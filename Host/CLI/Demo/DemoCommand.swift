@@ -39,7 +39,8 @@ struct DemoCommand: AsyncParsableCommand {
         let market = try DemoMarket()
         if let write {
             let directory = FileAccess.absolute(write)
-            let file = try DemoFiles.write(into: directory, market: market.directory, pace: "1s", port: 8080)
+            let file = try DemoFiles.write(
+                into: directory, market: market.directory, pace: "1s", port: 8080, hasPacedGroup: false)
             surroundings.console.out("wrote \(file), rms.yaml, overlay.yaml and adapters.d/paper.yaml beside it")
             return
         }
@@ -54,7 +55,8 @@ struct DemoCommand: AsyncParsableCommand {
         }
         defer { if isTemporary { FileAccess.removeTree(directory) } }
         // A day between bars: prices move when the story says so.
-        let file = try DemoFiles.write(into: directory, market: market.directory, pace: "24h", port: 0)
+        let file = try DemoFiles.write(
+            into: directory, market: market.directory, pace: "24h", port: 0, hasPacedGroup: true)
         let console = surroundings.console
         var script = DemoScript(
             story: DemoStory(console: json ? nil : console, clock: { SystemTime.monotonic() }), market: market,

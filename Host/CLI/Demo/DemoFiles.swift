@@ -76,10 +76,15 @@ enum DemoFiles {
             margin-buffer: { bps: 500, max_age: 10m, rates: [ { match: "*", bps: 10000 } ] }
             daily-loss: { max: "20000 USD", then: reducing }
         firm: { profile: demo }
-        groups:
-          - { id: \(pacedGroup), limits: { message-rate: { windows: [ { limit: 2, per: 10s } ] } } }
         accounts:
           - { id: \(tightAccount), limits: { notional-limits: { max: "\(tightLimit) USD" } } }
+
+        """
+
+    /// For the demo alone: a group that it makes, which sends no more than two orders in ten seconds.
+    static let pacedLimits = """
+        groups:
+          - { id: \(pacedGroup), limits: { message-rate: { windows: [ { limit: 2, per: 10s } ] } } }
 
         """
 
@@ -100,13 +105,17 @@ enum DemoFiles {
 
     /// Writes all of it into a directory, making it where it is missing.
     ///
+    /// - Parameter hasPacedGroup: Whether the limits name the group that the demo makes; nobody else has it.
     /// - Returns: the path of `sluice.yaml`.
-    static func write(into directory: String, market: String, pace: String, port: Int) throws -> String {
+    static func write(
+        into directory: String, market: String, pace: String, port: Int, hasPacedGroup: Bool
+    ) throws -> String {
         try FileAccess.makeDirectory("\(directory)/adapters.d")
         let libraries = Executable.directory.map { [$0] } ?? []
         for (name, text) in [
             ("sluice.yaml", sluice(market: market, libraries: libraries, pace: pace, port: port)),
-            ("overlay.yaml", overlay), ("rms.yaml", rms), ("adapters.d/paper.yaml", manifest),
+            ("overlay.yaml", overlay), ("rms.yaml", rms + (hasPacedGroup ? pacedLimits : "")),
+            ("adapters.d/paper.yaml", manifest),
         ] {
             try FileAccess.write(Array(text.utf8), to: "\(directory)/\(name)")
         }

@@ -7,8 +7,9 @@ enum Delivery {
     case giveUp(Command, Errand, AdapterError)
     case execution(TradeUpdate)
     case state(OrderUpdate)
-    /// The broker turns down an order that it had accepted.
-    case rejection(OrderNumber)
+    /// The broker turns down an order that it had accepted. `part`: what it executes first, in ten-thousandths, where it
+    /// could not before for want of a price.
+    case rejection(OrderNumber, part: Int64?)
     case question(Question, Command)
     case lookUp(LookUp, Command)
     /// The adapter has logged in again.

@@ -138,6 +138,7 @@ extension Fault {
             return .partialThenReject(part: try part(&then), delay: try delay(&then, 100))
         case .fillBeforeAck: return .fillBeforeAck(delay: try delay(&then, 50))
         case .fillAfterCancel: return .fillAfterCancel(part: try part(&then), delay: try delay(&then, 100))
+        case .reportLost: return .reportLost
         case .duplicateReports:
             var times = 2
             try then.count("times", 2...10, &times)

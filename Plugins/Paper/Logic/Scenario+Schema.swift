@@ -1,6 +1,6 @@
 extension Scenario {
     /// JSON Schema of the member `scenario`. Which parameters belong to which fault, and which events can meet it, is
-    /// checked when the session is made (`Scenario+Reading`) and told in `SCENARIOS.md`. A test holds the two together.
+    /// checked when the session is made (`Scenario+Reading`) and told in `README.md`. A test holds the two together.
     static let schema = #"""
         {
               "type": "object", "additionalProperties": false,
@@ -59,7 +59,7 @@ extension Scenario {
                           "fault": {
                             "enum": [
                               "reply_lost", "late_reject", "partial_then_reject", "fill_before_ack",
-                              "fill_after_cancel", "duplicate_reports", "shuffle_reports", "visibility_delay",
+                              "fill_after_cancel", "report_lost", "duplicate_reports", "shuffle_reports", "visibility_delay",
                               "pages_disagree", "session_expiry", "throttle", "clock_skew", "hang", "slow", "crash"
                             ]
                           },

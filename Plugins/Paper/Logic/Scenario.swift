@@ -123,6 +123,7 @@ enum Fault: Sendable, Equatable {
     case partialThenReject(part: Int64, delay: Int64)
     case fillBeforeAck(delay: Int64)
     case fillAfterCancel(part: Int64, delay: Int64)
+    case reportLost
     case duplicateReports(times: Int)
     case shuffleReports(within: Int64)
     case visibilityDelay(delay: Int64, isDeclared: Bool)
@@ -141,6 +142,7 @@ enum Fault: Sendable, Equatable {
         case partialThenReject = "partial_then_reject"
         case fillBeforeAck = "fill_before_ack"
         case fillAfterCancel = "fill_after_cancel"
+        case reportLost = "report_lost"
         case duplicateReports = "duplicate_reports"
         case shuffleReports = "shuffle_reports"
         case visibilityDelay = "visibility_delay"
@@ -156,7 +158,7 @@ enum Fault: Sendable, Equatable {
             case .replyLost, .sessionExpiry, .throttle, .hang, .crash: FaultEvent.commands
             case .lateReject, .partialThenReject, .fillBeforeAck: [.submit]
             case .fillAfterCancel: [.cancel]
-            case .duplicateReports, .shuffleReports: FaultEvent.reports
+            case .reportLost, .duplicateReports, .shuffleReports: FaultEvent.reports
             case .visibilityDelay: [.lookUp, .queryOrder, .queryOrders, .queryTrades]
             case .pagesDisagree:
                 [.queryOrders, .queryTrades, .queryPositions, .queryHoldings, .queryInstruments]
@@ -173,6 +175,7 @@ enum Fault: Sendable, Equatable {
         case .partialThenReject: .partialThenReject
         case .fillBeforeAck: .fillBeforeAck
         case .fillAfterCancel: .fillAfterCancel
+        case .reportLost: .reportLost
         case .duplicateReports: .duplicateReports
         case .shuffleReports: .shuffleReports
         case .visibilityDelay: .visibilityDelay

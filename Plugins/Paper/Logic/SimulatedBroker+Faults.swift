@@ -5,11 +5,12 @@ extension SimulatedBroker {
     /// Executes a part of a working order, as a counterparty does that no price shows: at the market where the order may
     /// trade there, else at its limit. At least a lot, down to whole lots, and the whole only where `mayBeWhole`.
     ///
-    /// - Returns: whether anything was executed: a stop that waits for its trigger, and an order that came before any
-    ///   price, are left alone.
+    /// - Returns: whether anything was executed. Nothing is while no price is known, nor of a stop that waits for its
+    ///   trigger.
     mutating func fillPart(of number: OrderNumber, basisPoints: Int64, mayBeWhole: Bool, at now: Timestamp) -> Bool {
-        guard var order = orders[number], order.isWorking, order.isPriced, !order.awaitsTrigger else { return false }
+        guard var order = orders[number], order.isWorking, !order.awaitsTrigger else { return false }
         let market = books[order.instrument].market
+        guard market.hasPrice else { return false }
         let offer = market.price(for: order.side)
         let isWithin = order.takesAnyPrice || market.isWithin(order.price, order.side)
         let price = offer > 0 && isWithin ? offer : order.takesAnyPrice ? 0 : order.price

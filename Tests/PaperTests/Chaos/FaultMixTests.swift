@@ -20,7 +20,7 @@ struct FaultMixTests {
             let submit = "{\"command\":\"submit\",\(chance())}"
             let phase = Bool.random(using: &random) ? "before" : "after"
             let (when, then): (String, String) =
-                switch Int.random(in: 0..<13, using: &random) {
+                switch Int.random(in: 0..<14, using: &random) {
                 case 0, 1:
                     (
                         command,
@@ -41,6 +41,7 @@ struct FaultMixTests {
                 case 9: (command, "\"session_expiry\",\"login_ms\":\(delay())")
                 case 10: (command, "\"throttle\"")
                 case 11: ("{\"report\":\"any\",\(chance())}", "\"clock_skew\",\"offset_ms\":\(delay() - 200)")
+                case 12: ("{\"report\":\"any\",\(chance())}", "\"report_lost\"")
                 default: (command, "\"slow\",\"delay_ms\":\(delay()),\"jitter_ms\":\(delay())")
                 }
             rules.append("{\"when\":\(when),\"then\":{\"fault\":\(then)}}")
@@ -104,7 +105,7 @@ struct FaultMixTests {
 
     @Test(
         "Whatever is told, the broker's books are right: a reference is accepted once, executions sum up",
-        arguments: Seeds.first(60))
+        arguments: Seeds.first(40))
     func books(seed: UInt64) throws {
         var life = try Life(seed, delays: seed % 2 == 0)
         for _ in 0..<4 {
@@ -117,7 +118,7 @@ struct FaultMixTests {
         #expect(life.chaos.host.state == .ready)
     }
 
-    @Test("An order whose reply said accepted, and every execution told, is in the books", arguments: Seeds.first(25))
+    @Test("An order whose reply said accepted, and every execution told, is in the books", arguments: Seeds.first(15))
     func toldIsTrue(seed: UInt64) throws {
         var life = try Life(seed, delays: seed % 2 == 0)
         life.live(steps: 160)
@@ -136,7 +137,7 @@ struct FaultMixTests {
         }
     }
 
-    @Test("An order that a look-up proved absent was never accepted under that reference", arguments: Seeds.first(25))
+    @Test("An order that a look-up proved absent was never accepted under that reference", arguments: Seeds.first(15))
     func absenceIsTrue(seed: UInt64) throws {
         var life = try Life(seed, delays: false)
         for step in 0..<40 {
@@ -148,7 +149,7 @@ struct FaultMixTests {
         }
     }
 
-    @Test("The same seed and the same calls make the same life, to the byte", arguments: Seeds.first(20))
+    @Test("The same seed and the same calls make the same life, to the byte", arguments: Seeds.first(12))
     func determinism(seed: UInt64) throws {
         var (one, other) = (try Life(seed, delays: seed % 2 == 0), try Life(seed, delays: seed % 2 == 0))
         one.live(steps: 120)
@@ -163,7 +164,7 @@ struct FaultMixTests {
     }
 
     @Test(
-        "A process that ends in the middle of it leaves right books, and the next goes on", arguments: Seeds.first(20))
+        "A process that ends in the middle of it leaves right books, and the next goes on", arguments: Seeds.first(12))
     func restart(seed: UInt64) throws {
         var life = try Life(seed, delays: false)
         life.live(steps: 60)

@@ -49,6 +49,18 @@ struct OrderFaultTests {
         try chaos.expectSound()
     }
 
+    @Test("Where no price is known yet, the partial fill waits for the reject")
+    func partialThenRejectUnpriced() throws {
+        let chaos = try ChaosHost(
+            #"{"when":{"command":"submit"},"then":{"fault":"partial_then_reject","part_bps":3000,"delay_ms":100}}"#)
+        chaos.submit("ref1", .buy, 10)  // the first order: the price comes after it
+        #expect(chaos.trades.isEmpty)
+        chaos.advance(milliseconds: 100)
+        #expect(chaos.host.tradeUpdates.map(\.quantity) == [3])
+        #expect(chaos.states.last == .rejected)
+        try chaos.expectSound()
+    }
+
     @Test("A fill may come before the acknowledgement")
     func fillBeforeAck() throws {
         let chaos = try ChaosHost(#"{"when":{"command":"submit"},"then":{"fault":"fill_before_ack","delay_ms":50}}"#)
@@ -87,6 +99,17 @@ struct OrderFaultTests {
         #expect(chaos.trades == ["E1", "E1", "E1"])
         #expect(Set(chaos.host.tradeUpdates).count == 1)
         #expect(chaos.states.filter { $0 == .filled }.count == 3)
+        try chaos.expectSound()
+    }
+
+    @Test("A report that is lost is seen by those who ask")
+    func lostReport() throws {
+        let chaos = try ChaosHost(#"{"when":{"report":"execution"},"then":{"fault":"report_lost"}}"#)
+        #expect(chaos.outcome(chaos.submit("ref1")) == .accepted)
+        #expect(chaos.trades.isEmpty)
+        #expect(chaos.host.orderUpdates.last?.cumulativeQuantity == 10)  // the state says that something is missing
+        #expect(chaos.lookUp("ref1")?.orderState == .filled)
+        #expect(chaos.trades == ["E1"])
         try chaos.expectSound()
     }
 

@@ -233,4 +233,27 @@ struct ReplyFaultTests {
         #expect(chaos.lookUp("ref2")?.outcome == .provenAbsent)
         try chaos.expectSound()
     }
+
+    @Test("A full wire delivers at once, and loses nothing")
+    func fullWire() throws {
+        let chaos = try ChaosHost(#"{"when":{"command":"query"},"then":{"fault":"slow","delay_ms":1000}}"#)
+        let queries = (0...Agenda<Delivery>.most).map { _ in chaos.host.query(.profile) }
+        #expect(chaos.host.completions.suffix(1).map(\.token) == queries.suffix(1).map(\.token))
+        chaos.advance(milliseconds: 1_000)
+        #expect(chaos.host.openTokens.isEmpty)
+        #expect(chaos.host.violations == [])
+    }
+
+    @Test("Without a timer what is due comes with the account's next call")
+    func noTimer() throws {
+        let chaos = try ChaosHost(#"{"when":{"command":"submit","nth":2},"then":{"fault":"slow","delay_ms":700}}"#)
+        chaos.submit("ref1")
+        chaos.host.failing["timer_after"] = .quota
+        let sent = chaos.submit("ref2")
+        chaos.advance(milliseconds: 1_000)
+        #expect(chaos.host.completion(of: sent) == nil)
+        chaos.submit("ref3")
+        #expect(chaos.outcome(sent) == .accepted)
+        try chaos.expectSound()
+    }
 }

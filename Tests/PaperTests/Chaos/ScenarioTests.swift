@@ -59,6 +59,7 @@ struct ScenarioTests {
         (#"{"command":"submit"}"#, #"{"fault":"partial_then_reject","part_bps":1,"delay_ms":1}"#),
         (#"{"command":"submit"}"#, #"{"fault":"fill_before_ack","delay_ms":1}"#),
         (#"{"command":"cancel"}"#, #"{"fault":"fill_after_cancel","part_bps":1,"delay_ms":1}"#),
+        (#"{"report":"any"}"#, #"{"fault":"report_lost"}"#),
         (#"{"report":"any"}"#, #"{"fault":"duplicate_reports","times":3}"#),
         (#"{"report":"state"}"#, #"{"fault":"shuffle_reports","within_ms":5}"#),
         (#"{"command":"look_up"}"#, #"{"fault":"visibility_delay","delay_ms":1,"declared":false}"#),

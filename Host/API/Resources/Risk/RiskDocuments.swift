@@ -103,7 +103,7 @@ extension Backend {
 
     func diffRiskDocuments(_ call: Call) async throws -> Answer {
         var reader = ObjectReader(try await call.object(upTo: Self.documentBytes))
-        let text = reader.text("document", maximum: Gateway.longestDocument)
+        let text = reader.lines("document", maximum: Gateway.longestDocument)
         let version = reader.integer("version", 1 ... .max)
         let against = reader.integer("against", 1 ... .max)
         if (text == nil) == (version == nil), reader.entries.isEmpty {
@@ -163,7 +163,7 @@ extension Backend {
 
     func document(_ reader: inout ObjectReader) -> String? {
         reader.required("document", "the whole document, as text") {
-            $0.text("document", maximum: Gateway.longestDocument)
+            $0.lines("document", maximum: Gateway.longestDocument)
         }
     }
 

@@ -10,9 +10,9 @@ extension Backend {
     func simulateRisk(_ call: Call) async throws -> Answer {
         let principal = try call.caller()
         var reader = ObjectReader(try await call.object(upTo: 3 * Gateway.longestDocument))
-        let text = reader.text("document", maximum: Gateway.longestDocument)
+        let text = reader.lines("document", maximum: Gateway.longestDocument)
         let version = reader.integer("version", 1 ... .max)
-        let story = reader.text("scenario", maximum: Gateway.longestDocument)
+        let story = reader.lines("scenario", maximum: Gateway.longestDocument)
         let from = reader.time("from")
         let to = reader.time("to")
         let group = reader.identifier("group_id", GroupID.self)

@@ -15,6 +15,7 @@ extension RiskCommand {
         @Argument(help: ArgumentHelp(stringLiteral: RiskArguments.scopeRule + ". Default: firm.")) var scope: String?
         @Flag(help: "Print the document instead.") var document = false
         @Option(help: "Print the document of this version.") var version: Int64?
+        @Flag(help: "Also list what a control does when it fires, where that is as shipped.") var all = false
         @OptionGroup var connection: ConnectionOptions
 
         func validate() throws {
@@ -32,7 +33,8 @@ extension RiskCommand {
                 try await showDocument(in: session)
             } else {
                 let path = APIPath.make("api", "rms", "effective", query: [("scope", scope ?? "firm")])
-                try await session.show(.get, path) { Self.lines($0, $1) }
+                let all = all
+                try await session.show(.get, path) { Self.lines($0, $1, all: all) }
             }
         }
 
@@ -58,13 +60,23 @@ extension RiskCommand {
             }
         }
 
-        private static func lines(_ answer: JSONValue, _ style: Style) -> [String] {
+        /// Keys that every control has and that seldom say anything.
+        private static let common: Set<String> = ["action", "cool_off", "mode", "severity"]
+
+        private static func lines(_ answer: JSONValue, _ style: Style, all: Bool) -> [String] {
             let scope = answer.text("scope")
-            let rows = answer["limits"]?.array ?? []
+            let known = answer["limits"]?.array ?? []
+            let rows = known.filter { row in
+                all || row.text("origin") != "shipped default" || !common.contains(row.text("key"))
+            }
+            let hidden = known.count - rows.count
+            let footer =
+                hidden > 0
+                ? ["", style(.dim, "\(hidden) actions, modes and severities as shipped: --all lists them")] : []
             let header = "limits of \(style(.bold, scope)), version \(answer.text("version"))"
             guard !rows.isEmpty else { return [header, "nothing bounds its total"] }
             var table = Table([
-                .text("CONTROL"), .text("KEY"), .sentence("VALUE"), .text("FROM"), .text("BINDS").optional,
+                .text("CONTROL"), .text("KEY"), .text("FROM"), .text("BINDS").optional, .sentence("VALUE"),
             ])
             let values = Self.aligned(rows.map { $0.text("value") })
             // Whose total a row bounds goes without saying as long as it is the scope's own.
@@ -73,13 +85,13 @@ extension RiskCommand {
             for (row, value) in zip(rows, values) {
                 let control = row.text("control")
                 table.append([
-                    Table.Cell(control, control == last ? .dim : .bold), Table.Cell(row.text("key")), Table.Cell(value),
+                    Table.Cell(control, control == last ? .dim : .bold), Table.Cell(row.text("key")),
                     Table.Cell(row.text("origin"), row.text("origin") == "shipped default" ? .dim : .plain),
-                    Table.Cell(bindsOthers ? row.text("binds") : ""),
+                    Table.Cell(bindsOthers ? row.text("binds") : ""), Table.Cell(value),
                 ])
                 last = control
             }
-            return [header, ""] + table.lines(style)
+            return [header, ""] + table.lines(style) + footer
         }
 
         /// Values that are figures end at the same column; words and lists stay where they begin.
