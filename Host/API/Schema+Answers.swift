@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import RiskConfiguration
 
 // What answers hold, for `openapi.json`. A test compares what handlers write with this.
 extension Schema {
@@ -37,6 +38,12 @@ extension Schema {
         .optional("alerts", .list(.object("Reject")), "controls that only observe"),
         .required("latency_us", .object("LegLatency"), ""),
     ]
+
+    /// Every stable code that a leg can be refused or rejected with: the controls' own, then what became of a leg that
+    /// none of them refused.
+    static let refusalCodes =
+        RefusalCode.all.map(\.code)
+        + ["broker_rejected", "broker_message", "unknown_outcome", "not_sent", "canceled_locally"]
 
     static let answers: [Schema] =
         [
@@ -101,7 +108,7 @@ extension Schema {
             plain(
                 "Reject", "Why a leg was refused, with the numbers.",
                 [
-                    ("code", .text), ("control", .text), ("scope", .text), ("limit", .decimalText),
+                    ("code", .words(Self.refusalCodes)), ("control", .text), ("scope", .text), ("limit", .decimalText),
                     ("observed", .decimalText),
                     ("projected", .decimalText), ("unit", .text), ("input_ages_ms", .map(.integer)),
                     ("config_version", .integer),

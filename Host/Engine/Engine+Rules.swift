@@ -4,14 +4,14 @@ extension Engine {
     // MARK: What time makes due
 
     /// What time and news of the brokers alone make due: trading days that begin, cool-offs that end, high-water marks that
-    /// rise, cancels that self-trade prevention asks for. Days are UTC's until venues' calendars say otherwise.
+    /// rise, cancels that self-trade prevention asks for.
     ///
     /// - Parameter mayLackPrices: `false` = the day of an account that holds an instrument without a price waits for one: its
     ///   result of the day would be unknown all day.
     package func dayEvents(now: Timestamp, mayLackPrices: Bool) -> [Event] {
-        let day = now.nanoseconds.dividedFloor(by: 86_400_000_000_000)
         var events: [Event] = []
         for (number, entry) in accounts.enumerated() where !entry.isRemoved {
+            let day = tradingDay(of: number, now: now)
             let marks = entry.day < day ? marks(of: Int32(number)) : []
             if entry.day < day, mayLackPrices || marks.allSatisfy({ $0.points != nil }) {
                 let opening = DayOpening(
@@ -25,6 +25,15 @@ extension Engine {
         if !tradingStates.isEmpty { events += endedCoolOffs(now) }
         if !selfTradeCancels.isEmpty { events += dueSelfTradeCancels() }
         return events
+    }
+
+    /// Days since the epoch of an account's trading day: the local date of the venue that its limits name, else UTC's.
+    /// Never earlier than the day it is in: a change of the venue does not open a day twice.
+    package func tradingDay(of account: Int, now: Timestamp) -> Int64 {
+        let second = now.nanoseconds.dividedFloor(by: 1_000_000_000)
+        let venue = resolved.accounts[account]?.hours.dayVenue.flatMap { calendar?.venues[$0] }
+        let day = (second + (venue?.offset(at: second) ?? 0)).dividedFloor(by: 86_400)
+        return max(day, accounts[account].day)
     }
 
     /// Marks of every instrument that the account, or a group or strategy in it, holds.

@@ -7,9 +7,10 @@ extension Gateway {
     /// few milliseconds; a simulation when it moves its clock.
     package func tick() {
         let now = clock.wall()
-        let (funds, resumes) = step { state -> ([(AdapterSession, AccountID, Int32)], [@Sendable () -> Void]) in
+        let (funds, holdings, resumes) = step {
+            state -> ([(AdapterSession, AccountID, Int32)], [HoldingsDemand], [@Sendable () -> Void]) in
             guard case .running = state.serving else {
-                return ([], takeSatisfied(Array(state.runWaiters.keys), &state, now: now))
+                return ([], [], takeSatisfied(Array(state.runWaiters.keys), &state, now: now))
             }
             let mayLackPrices = now.since(state.startedAt) > options.priceGrace
             for event in state.engine.dayEvents(now: now, mayLackPrices: mayLackPrices) { emit(event, &state) }
@@ -24,7 +25,10 @@ extension Gateway {
             checkLosses(now, &state)
             checkDue(now, &state)
             workSquareOffs(now, &state)
-            return (dueFunds(now, &state), takeSatisfied(Array(state.runWaiters.keys), &state, now: now))
+            return (
+                dueFunds(now, &state), dueHoldings(now, &state),
+                takeSatisfied(Array(state.runWaiters.keys), &state, now: now)
+            )
         }
         for resume in resumes { resume() }
         state.withLockedValue { $0.adapters }?.sweep()
@@ -32,6 +36,7 @@ extension Gateway {
         withdrawStopped()
         if state.withLockedValue({ !$0.outbound.isEmpty }) { dispatchStep() }
         for (session, account, index) in funds { askFunds(session, account, index, at: now) }
+        for demand in holdings { askHoldings(demand) }
     }
 
     /// An order whose lane hangs gets no completion, not even the host's own: past its deadline its outcome is unknown.
@@ -93,6 +98,46 @@ extension Gateway {
             due.append((seat.session, account, seat.index))
         }
         return due
+    }
+
+    /// A question for an account's holdings, with what the books said when it left (C23).
+    struct HoldingsDemand {
+        let session: AdapterSession
+        let account: AccountID
+        let index: Int32
+        let query: Inputs.HoldingsQuery
+    }
+
+    /// Accounts whose limits look at holdings and whose last answer is older than `holdingsInterval`.
+    private func dueHoldings(_ now: Timestamp, _ state: inout State) -> [HoldingsDemand] {
+        var due: [HoldingsDemand] = []
+        for (account, seat) in state.sessions {
+            guard state.holdingsDue[account].map({ $0 <= now }) ?? true,
+                seat.session.status.state == .ready,
+                seat.session.adapter.description.capabilities.contains(.queryHoldings),
+                let number = state.engine.accountNumber(account),
+                state.engine.accountLimits(number)?.shortRules.delivery ?? .unlimited != .unlimited
+            else { continue }
+            state.holdingsDue[account] = now.advanced(by: options.holdingsInterval)
+            due.append(
+                HoldingsDemand(
+                    session: seat.session, account: account, index: seat.index,
+                    query: state.engine.holdingsQuery(number, now: now)))
+        }
+        return due
+    }
+
+    private func askHoldings(_ demand: HoldingsDemand) {
+        let deadline = clock.monotonic() + options.commandDeadline
+        demand.session.query(.holdings, accountIndex: demand.index, deadline: deadline) { result in
+            switch result {
+            case .success(let rows): self.state.withLockedValue { $0.engine.setHoldings(demand.query, rows) }
+            case .failure(let failure):
+                self.logger.warning(
+                    "Holdings could not be read",
+                    metadata: ["account.id": "\(demand.account)", "reason": "\(failure)"])
+            }
+        }
     }
 
     private func askFunds(_ session: AdapterSession, _ account: AccountID, _ index: Int32, at asked: Timestamp) {

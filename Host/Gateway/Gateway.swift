@@ -18,6 +18,8 @@ package final class Gateway: Sendable {
     package struct Options: Sendable {
         /// How often funds of a ready account are asked for, nanoseconds.
         package var fundsInterval: Int64 = 5_000_000_000
+        /// How often holdings are asked for where limits look at them, nanoseconds.
+        package var holdingsInterval: Int64 = 60_000_000_000
         /// How long an order whose end was reported waits for missing executions, nanoseconds.
         package var executionGap: Int64 = 5_000_000_000
         /// How long a command may stay unanswered before its outcome counts as unknown, nanoseconds.
@@ -62,6 +64,7 @@ package final class Gateway: Sendable {
         var gaps: [OrderPlace: Timestamp] = [:]
         var unwound: Set<RunID> = []
         var fundsDue: [AccountID: Timestamp] = [:]
+        var holdingsDue: [AccountID: Timestamp] = [:]
         /// Scopes that a rule stopped and whose orders in lanes' queues are still to be taken back.
         var stopped: [(scope: Scope, status: TradingStatus)] = []
         /// When the keys that promise a heartbeat were heard last.

@@ -52,6 +52,10 @@ extension ControlKeys {
             name: "after_market", unit: "flag", kind: .flag, direction: .lower, absent: .flag(false), gate: "calendar",
             note: "whether after-market orders are taken",
             fill: { limits, value, _ in limits.hours.allowsAfterMarket = value.isSet }),
+        SettingKey.Entry(
+            name: "day", unit: "word", kind: .word(["UTC"] + InstrumentID.venues.sorted()), direction: .neutral,
+            absent: .word("UTC"), note: "the venue whose local date is the account's trading day; UTC without one",
+            fill: { limits, value, _ in limits.hours.dayVenue = value.word == "UTC" ? nil : value.word }),
     ]
 
     private static let runs = SettingKey.Entry(

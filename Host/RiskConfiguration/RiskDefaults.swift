@@ -48,7 +48,7 @@ package enum RiskDefaults {
               warn_bps: 8000
               then: reducing
             # No calendar is shipped: sessions and holidays are the operator's data.
-            trading-hours: { calendar: none }
+            trading-hours: { calendar: none, day: UTC }
             repeated-execution: { max: 1000 }
             modification-cap: { max: 20 }
             duplicate-order: { max: 3, window: 2s }

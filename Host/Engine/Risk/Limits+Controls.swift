@@ -11,6 +11,9 @@ package struct TradingHoursLimit: Hashable, Sendable {
     /// Nanoseconds before a session's close in which nothing is opened.
     package var closeGuard: Int64 = 0
     package var allowsAfterMarket = false
+    /// The venue whose local date is the account's trading day; `nil` = UTC's date is. Without an offset of the venue in
+    /// the calendar it is UTC's, too.
+    package var dayVenue: String?
 
     package init() {}
 }
