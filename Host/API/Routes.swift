@@ -28,7 +28,7 @@ enum Routes {
 
     static let all: [Route] =
         system + brokers + accounts + symbols + groups + runs + orders + risk + riskDocuments + riskQuestions
-        + riskOperations + keys
+        + riskOperations + operations + keys
 
     private static let system: [Route] = [
         Route(.get, "/health", .open, "Whether the process lives", answer: "Health") { try await $0.showHealth($1) },
@@ -326,6 +326,32 @@ enum Routes {
             "A sign of life: when the next one does not come in time, the scope goes to reducing",
             body: .heartbeatRequest, answer: "Heartbeat"
         ) { try await $0.beat($1) },
+    ]
+
+    private static let operations: [Route] = [
+        Route(.get, "/api/emergency", .scope(.read), "Whether trading as a whole is stopped", answer: "Emergency") {
+            try await $0.showEmergency($1)
+        },
+        Route(
+            .post, "/api/emergency/stop", .scope(.risk), "Halts the firm and cancels what works", isFirmWide: true,
+            body: .reasonRequest, answer: "Emergency"
+        ) { try await $0.stopEverything($1) },
+        Route(
+            .post, "/api/emergency/close-all", .scope(.risk), "Closes every position", isFirmWide: true,
+            needsIdempotencyKey: true, body: .reasonRequest, answer: "Emergency", statuses: [202]
+        ) { try await $0.closeEverything($1) },
+        Route(
+            .post, "/api/emergency/resume", .scope(.risk), "Lets the firm trade again", isFirmWide: true,
+            body: .reasonRequest, answer: "Emergency"
+        ) { try await $0.resumeEverything($1) },
+        Route(
+            .get, "/api/preflight", .scope(.read), "The last look at everything that an order will need",
+            isFirmWide: true, answer: "Preflight"
+        ) { try await $0.showPreflight($1) },
+        Route(
+            .post, "/api/preflight", .scope(.risk), "Looks at everything that an order will need", isFirmWide: true,
+            answer: "Preflight"
+        ) { try await $0.runPreflight($1) },
     ]
 
     private static let keys: [Route] = [

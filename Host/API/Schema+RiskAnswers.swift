@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Gateway
 
 // What answers of `/api/rms` hold.
 extension Schema {
@@ -189,6 +190,27 @@ extension Schema {
                 .required("status", .words(["WAITING", "WORKING", "FLAT", "BLOCKED"]), ""),
                 .optional("message", .text, "what is in the way"),
                 .optional("run_id", .text, "the order that closes it"),
+            ]),
+        Schema(
+            name: "Emergency", note: "Whether trading as a whole is stopped.",
+            fields: [
+                .required("state", tradingStates, "of the firm"), .optional("reason", .text, ""),
+                .optional("by", .text, ""), .optional("at", .time, ""),
+                .optional("square_off", .object("SquareOff"), "what closes every position, while it does"),
+            ]),
+        Schema(
+            name: "Preflight", note: "What an order will need, looked at together.",
+            fields: [
+                .required("at", .time, ""), .required("outcome", .words(["pass", "warn", "fail"]), "the worst of all"),
+                .required("checks", .list(.object("PreflightCheck")), ""),
+            ]),
+        Schema(
+            name: "PreflightCheck", note: "One thing that was looked at.",
+            fields: [
+                .required("check", .words(PreflightCheck.Kind.allCases.map(\.rawValue)), ""),
+                .optional("account_id", .text, "null: it concerns the gateway as a whole"),
+                .required("outcome", .words(["pass", "warn", "fail"]), ""), .required("detail", .text, ""),
+                .optional("remedy", .text, "what to do"),
             ]),
         Schema(
             name: "Heartbeat", note: "A watch over whoever trades.",

@@ -18,7 +18,7 @@ struct SluiceCommand: NounCommand {
         subcommands: [
             ServeCommand.self, DemoCommand.self, AdaptersCommand.self, AccountsCommand.self, GroupsCommand.self,
             OrdersCommand.self, PositionsCommand.self, RunsCommand.self, KeysCommand.self, RiskCommand.self,
-            LatencyCommand.self,
+            EmergencyCommand.self, PreflightCommand.self, LatencyCommand.self,
         ])
 }
 

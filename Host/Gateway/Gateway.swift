@@ -70,6 +70,7 @@ package final class Gateway: Sendable {
         /// When the keys that promise a heartbeat were heard last.
         var heard: [String: Timestamp] = [:]
         var squareOffProgress: [SquareOffPlace: SquareOffProgress] = [:]
+        var preflight: PreflightReport?
         /// A replay of the journal is under way: explaining a past run, or simulating.
         var isReplaying = false
         /// When square-offs are looked at next.

@@ -72,7 +72,7 @@ struct DocumentTests {
         for route in Routes.all {
             let changesOrders =
                 (route.path.hasSuffix("/cancel") && !route.path.hasPrefix("/api/rms"))
-                || (route.path == "/api/rms/square-off" && route.method == .post)
+                || (["/api/rms/square-off", "/api/emergency/close-all"].contains(route.path) && route.method == .post)
                 || (route.path.hasSuffix("/orders") && route.method == .post)
                 || (route.path == "/api/orders/{id}" && route.method != .get)
             #expect(route.needsIdempotencyKey == changesOrders, "\(route.method) \(route.path)")

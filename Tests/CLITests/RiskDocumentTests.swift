@@ -15,12 +15,12 @@ struct RiskDocumentTests {
             harness.out == """
                 limits of account:P1, version 12
 
-                CONTROL         KEY    VALUE         FROM              BINDS
-                daily-loss      max       10000 INR  account:P1        account:P1
-                daily-loss      then   reducing      account:P1        account:P1
-                max-position    max             500  profile:cautious  account:P1
-                gross-exposure  max    50000000 INR  firm              firm
-                loss-streak     count  unlimited     shipped default   account:P1
+                CONTROL         KEY    FROM              BINDS       VALUE
+                daily-loss      max    account:P1        account:P1     10000 INR
+                daily-loss      then   account:P1        account:P1  reducing
+                max-position    max    profile:cautious  account:P1           500
+                gross-exposure  max    firm              firm        50000000 INR
+                loss-streak     count  shipped default   account:P1  unlimited
 
                 """)
     }

@@ -30,9 +30,11 @@ struct Style: Hashable, Sendable {
     static func tone(ofStatus word: String) -> Tone {
         switch word.uppercased() {
         case "FILLED", "DONE", "READY", "LOADED", "ACTIVE", "CONNECTED", "UP", "OK", "PASS", "FLAT": .good
-        case "REFUSED", "REJECTED", "UNKNOWN", "NEEDS_RECONCILE", "HALTED", "FAILED", "QUARANTINED", "BLOCKED": .bad
+        case "REFUSED", "REJECTED", "UNKNOWN", "NEEDS_RECONCILE", "HALTED", "FAILED", "FAIL",
+            "QUARANTINED", "BLOCKED":
+            .bad
         case "PARTIAL", "CANCELED", "CANCELED_LOCALLY", "EXPIRED", "NOT_SENT", "REDUCING", "DISABLED", "DEGRADED",
-            "COOL_OFF", "CLIP", "HOLD", "ALERT", "OVERRIDDEN":
+            "COOL_OFF", "WARN", "CLIP", "HOLD", "ALERT", "OVERRIDDEN":
             .warning
         case "NOT_REACHED": .dim
         default: .plain

@@ -24,14 +24,22 @@ extension Backend {
         reader.finish(Schema.stateRequest)
         guard let scope, let reason, reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
         try checkMaySet(scope, principal)
+        let change = try await setState(scope, status, reason: reason, principal, cancelWorking: cancels ?? false)
+        return .json { $0.tradingState(change) }
+    }
+
+    /// Changes a state; where two persons are asked for, resuming takes another than the one who stopped the scope and the
+    /// one whose order led to it.
+    func setState(
+        _ scope: Scope, _ status: TradingStatus, reason: String, _ principal: Principal, cancelWorking: Bool
+    ) async throws -> TradingStateChange {
         let (person, ring) = (principal.person, keys)
         let isSecond: @Sendable (TradingStateChange) -> Bool = { change in
             change.by != person && change.cause.flatMap { ring.person(of: $0) } != person
         }
-        let change = try await gateway.setTradingState(
-            scope, status, reason: reason, by: person, cancelWorking: cancels ?? false,
+        return try await gateway.setTradingState(
+            scope, status, reason: reason, by: person, cancelWorking: cancelWorking,
             isSecondPerson: runtime.configuration.needsSecondPerson ? isSecond : nil)
-        return .json { $0.tradingState(change) }
     }
 
     /// A key that is bound to groups acts on those groups and their accounts.
