@@ -83,7 +83,7 @@ let package = Package(
         // Host, bottom floor first.
         room("Domain", [exact]),
         room("Engine", ["Domain"], exclude: ["Coding/README.md"]),
-        room("Store", ["Domain", grdb, grdbSQLite, nioLocks]),
+        room("Store", ["Domain", "COpenSSL", grdb, grdbSQLite, nioLocks]),
         room("Telemetry", ["Domain", histogram, nioLocks]),
         room("Settings", ["Domain", yams]),
         room("Prices", ["Domain", "Settings", nioLocks], resources: [.copy("Recorded")]),
@@ -113,7 +113,7 @@ let package = Package(
         room(
             "CLI",
             [
-                "API", "Gateway", "Settings", "RiskConfiguration", "Prices", "Domain", exact, argumentParser,
+                "API", "Gateway", "Store", "Settings", "RiskConfiguration", "Prices", "Domain", exact, argumentParser,
                 httpClient, nioCore, nioPosix,
                 nioHTTP1, logging,
             ],
@@ -138,6 +138,17 @@ let package = Package(
                 "Minimal", adapterKit, contract, exact, histogram, logging, nioLocks, grdbSQLite,
             ], path: "Tests/Benchmarks/Bench", swiftSettings: swiftSettings),
 
+        // Simulation: worlds from a seed, for `swift test` and for `make simulate`.
+        .target(
+            name: "SimulationKit",
+            dependencies: [
+                "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Domain", adapterKit, exact, nioLocks,
+                logging,
+            ], path: "Tests/Simulation/Kit", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "sluice-simulate", dependencies: ["SimulationKit"], path: "Tests/Simulation/Run",
+            swiftSettings: swiftSettings),
+
         // Tests, one folder a target.
         tests("Exact", [exact]),
         tests("Engine", ["Engine", "Domain"]),
@@ -156,6 +167,7 @@ let package = Package(
             ]),
         tests("CLI", ["CLI", "Settings", "Domain", exact, nioCore, nioPosix, nioHTTP1]),
         tests("EndToEnd", [exact]),
+        tests("Simulation", ["SimulationKit"]),
         tests("Settings", ["Settings", "Domain"]),
         tests("RiskConfiguration", ["RiskConfiguration", "Engine", "Settings", "Domain"]),
         tests("Prices", ["Prices", "Settings", "Domain", nioLocks]),

@@ -28,7 +28,7 @@ enum Routes {
 
     static let all: [Route] =
         system + brokers + accounts + symbols + groups + runs + orders + risk + riskDocuments + riskQuestions
-        + riskOperations + operations + keys
+        + riskOperations + operations + keys + audit
 
     private static let system: [Route] = [
         Route(.get, "/health", .open, "Whether the process lives", answer: "Health") { try await $0.showHealth($1) },
@@ -352,6 +352,25 @@ enum Routes {
             .post, "/api/preflight", .scope(.risk), "Looks at everything that an order will need", isFirmWide: true,
             answer: "Preflight"
         ) { try await $0.runPreflight($1) },
+    ]
+
+    private static let audit: [Route] = [
+        Route(
+            .get, "/api/audit", .scope(.read), "Who did what, when and why, newest first, read from the journal itself",
+            isFirmWide: true,
+            query: paging + [
+                Route.Parameter(name: "from", kind: .time, note: "recorded at or after"),
+                Route.Parameter(name: "to", kind: .time, note: "recorded before"),
+                Route.Parameter(
+                    name: "person", kind: .text, note: "who decided: a person, rule:CONTROL, gateway or configuration"),
+                Route.Parameter(name: "kind", kind: .words(AuditKind.allCases.map(\.rawValue)), note: ""),
+            ], answer: "AuditEntryList"
+        ) { try await $0.listAudit($1) },
+        Route(
+            .post, "/api/audit/verify", .scope(.admin),
+            "Compares every record of the journal with its hash and with the record before it", isFirmWide: true,
+            body: .auditVerifyRequest, answer: "ChainReport"
+        ) { try await $0.verifyAudit($1) },
     ]
 
     private static let keys: [Route] = [

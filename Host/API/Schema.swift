@@ -1,6 +1,7 @@
 import Domain
 import Engine
 import Gateway
+import Store
 
 /// The shape of a body: what a decoder knows as its fields, and what `openapi.json` says of it.
 struct Schema: Sendable {
@@ -158,10 +159,14 @@ extension Schema {
             .optional("cancel_working", .boolean, "halt only: cancel working orders too; default false"),
         ])
 
+    static let auditVerifyRequest = Schema(
+        name: "AuditVerifyRequest", note: "What the journal is compared with, beside itself.",
+        fields: [.optional("anchor", .text, "an anchor that an earlier verification answered: \(ChainAnchor.rule)")])
+
     static let requests =
         [
             parentOrder, accountOrder, orderChange, groupAccount, groupAccountChange, group, accountRequest,
             accountChange,
-            keyRequest, stateRequest,
+            keyRequest, stateRequest, auditVerifyRequest,
         ] + riskRequests
 }

@@ -93,6 +93,26 @@ package final class AdapterHost: Sendable {
         guard missing.isEmpty else { throw RequiredAdapterMissing(refusals: missing) }
     }
 
+    /// Adds an adapter that is part of this program, for simulations and tests: its entry function is called as a
+    /// library's would be, with the same negotiation and checks. Not touched by `reload`, which comes before.
+    ///
+    /// - Parameter version: the descriptor's, as a library's note would say it.
+    package func link(
+        _ entry: @convention(c) (UnsafeRawPointer?, UnsafeMutableRawPointer?) -> Int32, id: AdapterID, version: String
+    ) throws(AdapterRefusal) {
+        let adapter = try AdapterLoader.link(
+            entry, id: id, version: version, hostName: configuration.hostName, hostVersion: configuration.hostVersion)
+        var status = AdapterStatus(
+            id: id.rawValue, state: .loaded, manifestPath: "", isolation: .inProcess, isRequired: true,
+            counters: AdapterCounters())
+        status.version = version
+        status.abiMinor = adapter.abiMinor
+        status.description = adapter.description
+        state.withLockedValue { [status] state in
+            state.manifests.append(Manifested(status: status, adapter: adapter, contents: []))
+        }
+    }
+
     /// Acts on manifests that appeared, changed or went. Sessions under way keep the code they began with; nothing is
     /// unloaded. Returns the ids that differ now.
     package func reload() -> [String] {

@@ -18,19 +18,8 @@ package enum CommandLineEntry {
                 console.error(SluiceCommand.helpMessage(for: type(of: noun)))
                 return 2
             case let client as any ClientCommand:
-                let connection = try client.connection.resolved(in: surroundings)
-                let transport = try surroundings.transport(connection)
-                let session = Session(
-                    client: GatewayClient(transport: transport, key: connection.key), console: console,
-                    isJSON: client.connection.json, surroundings: surroundings)
-                do {
-                    try await client.run(in: session)
-                    await transport.shutDown()
-                } catch {
-                    await transport.shutDown()
-                    throw error
-                }
-            case let demo as DemoCommand: try await demo.run(in: surroundings)
+                try await withSession(client.connection, surroundings) { try await client.run(in: $0) }
+            case let command as any SurroundedCommand: try await command.run(in: surroundings)
             case var other as any AsyncParsableCommand: try await other.run()
             default: try command.run()
             }
@@ -40,6 +29,24 @@ package enum CommandLineEntry {
             return failure.isUsage ? 2 : 1
         } catch {
             return report(error, console)
+        }
+    }
+
+    /// Opens a conversation with the gateway that `options` name, and ends it.
+    static func withSession(
+        _ options: ConnectionOptions, _ surroundings: Surroundings, _ body: (Session) async throws -> Void
+    ) async throws {
+        let connection = try options.resolved(in: surroundings)
+        let transport = try surroundings.transport(connection)
+        let session = Session(
+            client: GatewayClient(transport: transport, key: connection.key), console: surroundings.console,
+            isJSON: options.json, surroundings: surroundings)
+        do {
+            try await body(session)
+            await transport.shutDown()
+        } catch {
+            await transport.shutDown()
+            throw error
         }
     }
 

@@ -17,13 +17,23 @@ struct SluiceCommand: NounCommand {
         version: Sluice.version,
         subcommands: [
             ServeCommand.self, DemoCommand.self, AdaptersCommand.self, AccountsCommand.self, GroupsCommand.self,
-            OrdersCommand.self, PositionsCommand.self, RunsCommand.self, KeysCommand.self, RiskCommand.self,
-            EmergencyCommand.self, PreflightCommand.self, LatencyCommand.self,
+            OrdersCommand.self, PositionsCommand.self, RunsCommand.self, KeysCommand.self, AuditCommand.self,
+            RiskCommand.self, EmergencyCommand.self, PreflightCommand.self, LatencyCommand.self,
         ])
 }
 
 /// A word that only groups verbs. Alone it is used wrongly: the help goes to standard error, the exit status is 2.
 protocol NounCommand: ParsableCommand {}
+
+/// A command that needs more of its surroundings than a conversation with a gateway, or none.
+protocol SurroundedCommand: AsyncParsableCommand {
+    func run(in surroundings: Surroundings) async throws
+}
+
+extension SurroundedCommand {
+    /// Not how the program runs it: `CommandLineEntry` brings the surroundings itself.
+    func run() async throws { try await run(in: .live()) }
+}
 
 /// A command that is one conversation with a running gateway.
 protocol ClientCommand: AsyncParsableCommand {

@@ -56,6 +56,7 @@ extension Engine {
         case .squareOffStarted(let squareOff): squareOffs.start(squareOff)
         case .squareOffEnded(let id, let end): squareOffs.end(id, end)
         case .limitWarned(let warning): accounts[Int(warning.account)].isWarned = true
+        case .adminActed: break
         case .heartbeatSet(let heartbeat): heartbeats[heartbeat.key] = heartbeat.ttl > 0 ? heartbeat : nil
         }
     }
@@ -79,6 +80,7 @@ extension Engine {
             accounts.append(AccountEntry(account: account, adapterNumber: adapterNumber))
         }
         inputs.makeRoom(accounts: accounts.count)
+        resolveLimits(ofAccount: Int(accountNumbers[account.id] ?? 0))
         updateMembership()
     }
 
@@ -103,7 +105,7 @@ extension Engine {
 
     private mutating func updateMembership() {
         book.setMembership(accounts: accounts.count, groups: groups.map { $0.isRemoved ? [] : $0.members })
-        resolveLimits()
+        resolveScopes()
         resolveResting()
     }
 

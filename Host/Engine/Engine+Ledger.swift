@@ -153,8 +153,9 @@ extension Engine {
     /// Brings owners, groups and kept sets of live prices up to date; makes them anew where one of them changed.
     mutating func resolveResting() {
         var kinds: SelfTradeIndex.Kinds = []
-        for limits in resolved.accounts {
-            switch limits?.selfTrade.owners ?? .none {
+        // Limits of accounts that are gone are none the worse for a set that nobody asks for.
+        for limits in resolved.sets {
+            switch limits.selfTrade.owners {
             case .none: break
             case .group: kinds.formUnion([.groups, .owners])
             case .owner: kinds.formUnion(.owners)

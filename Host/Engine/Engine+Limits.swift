@@ -2,37 +2,64 @@ package import Domain
 
 /// The limits in force, laid out by number so that a control reads an array element.
 struct ResolvedLimits: Sendable {
-    /// By account number; `nil` = the document knows no limits for its currency.
-    var accounts: [AccountLimits?] = []
+    /// Different limits of accounts, in the order in which they were met.
+    private(set) var sets: [AccountLimits] = []
+    private var setNumbers: [AccountLimits: Int32] = [:]
+    /// By account number, into `sets`; -1 = the document knows no limits for its currency.
+    private(set) var setOfAccount: [Int32] = []
+    /// Limits as legs meet them, by number of the set and instrument.
+    var legs = LegLimitsTable()
     /// By group number.
     var groups: [TotalLimits] = []
     /// By adapter number.
     var adapters: [TotalLimits] = []
     /// Entries of `RiskLimits.instruments` that match, by instrument number.
     var instruments: [[Int32]] = []
-    /// Margin rate in basis points by account limits and instrument is looked up on demand; patterns are few.
     var segments: [String] = []
     /// Strategies that have limits, by name, and their limits by that number.
     var strategyNumbers: [String: Int32] = [:]
     var strategies: [StrategyLimits] = []
+
+    /// `nil` = the document knows no limits for the account's currency.
+    func account(_ number: Int) -> AccountLimits? {
+        setOfAccount[number] < 0 ? nil : sets[Int(setOfAccount[number])]
+    }
+
+    mutating func set(_ account: Int, _ limits: AccountLimits?) {
+        while setOfAccount.count <= account { setOfAccount.append(-1) }
+        guard let limits else { return setOfAccount[account] = -1 }
+        if let known = setNumbers[limits] { return setOfAccount[account] = known }
+        setNumbers[limits] = Int32(sets.count)
+        setOfAccount[account] = Int32(sets.count)
+        sets.append(limits)
+    }
 }
 
 extension Engine {
-    /// Brings `resolved` up to date with accounts, groups, adapters and instruments defined since.
+    /// Lays out the limits in force for everything that is defined.
     mutating func resolveLimits() {
-        resolved.accounts = accounts.map { entry in
-            limits.accounts[entry.account.id] ?? limits.defaults[entry.account.currency]
-        }
-        resolved.groups = groups.map { limits.groups[$0.group.id] ?? TotalLimits() }
-        resolved.adapters = adapters.map { limits.adapters[$0] ?? TotalLimits() }
+        resolved = ResolvedLimits()
+        for account in accounts.indices { resolveLimits(ofAccount: account) }
         resolved.instruments = instruments.map { entriesMatching($0.id) }
         resolved.segments = instruments.map { String($0.id.venue) }
+        resolveScopes()
+    }
+
+    mutating func resolveLimits(ofAccount number: Int) {
+        let account = accounts[number].account
+        resolved.set(number, limits.accounts[account.id] ?? limits.defaults[account.currency])
+    }
+
+    /// Brings groups, adapters and strategies up to date, and the logs of every window.
+    mutating func resolveScopes() {
+        resolved.groups = groups.map { limits.groups[$0.group.id] ?? TotalLimits() }
+        resolved.adapters = adapters.map { limits.adapters[$0] ?? TotalLimits() }
         let names = limits.strategies.keys.sorted()
         resolved.strategyNumbers = Dictionary(
             uniqueKeysWithValues: names.enumerated().map { ($1, Int32($0)) })
         resolved.strategies = names.compactMap { limits.strategies[$0] }
         rates.resize(
-            accounts: resolved.accounts.map { $0?.rates ?? [] }, groups: resolved.groups.map(\.rates),
+            accounts: accounts.indices.map { resolved.account($0)?.rates ?? [] }, groups: resolved.groups.map(\.rates),
             adapters: resolved.adapters.map(\.rates), firm: limits.firm.rates,
             aggregates: resolved.groups.map { $0.aggregate?.rates ?? [] },
             strategies: resolved.strategies.map(\.rates))
@@ -47,10 +74,34 @@ extension Engine {
         if number < resolved.instruments.count {
             resolved.instruments[number] = entriesMatching(id)
             resolved.segments[number] = String(id.venue)
+            resolved.legs = LegLimitsTable()
         } else {
             resolved.instruments.append(entriesMatching(id))
             resolved.segments.append(String(id.venue))
         }
+    }
+
+    /// The limits of an account on an instrument; `nil` = the document knows none for the account's currency. Made anew
+    /// where the pair was not looked at before.
+    @inline(__always)
+    func legLimits(_ account: Int32, _ instrument: Int32) -> LegLimits? {
+        let set = resolved.setOfAccount[Int(account)]
+        guard set >= 0 else { return nil }
+        return resolved.legs[set, instrument] ?? newLegLimits(set, instrument)
+    }
+
+    /// Keeps the limits of a pair, so that `legLimits` finds them.
+    mutating func keepLegLimits(_ account: Int32, _ instrument: Int32) {
+        let set = resolved.setOfAccount[Int(account)]
+        guard set >= 0, resolved.legs[set, instrument] == nil else { return }
+        resolved.legs.insert(newLegLimits(set, instrument), limits: set, instrument: instrument)
+    }
+
+    @inline(never)
+    private func newLegLimits(_ set: Int32, _ instrument: Int32) -> LegLimits {
+        LegLimits(
+            resolved.sets[Int(set)], instruments[Int(instrument)],
+            entries: resolved.instruments[Int(instrument)].lazy.map { limits.instruments[Int($0)] })
     }
 
     private func entriesMatching(_ id: InstrumentID) -> [Int32] {
@@ -122,7 +173,7 @@ extension Engine {
                 windows.append((key(.strategy, index), window))
             }
         }
-        for (index, window) in (resolved.accounts[Int(account)]?.rates ?? []).enumerated() {
+        for (index, window) in (resolved.account(Int(account))?.rates ?? []).enumerated() {
             windows.append((key(.account, index), window))
         }
         if let number = group.flatMap({ groupNumbers[$0] }) {

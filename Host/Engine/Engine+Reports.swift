@@ -158,7 +158,7 @@ extension Engine {
     }
 
     package func openOrders(_ account: Int32) -> Int32 { book.openOrders(of: account) }
-    package func accountLimits(_ account: Int32) -> AccountLimits? { resolved.accounts[Int(account)] }
+    package func accountLimits(_ account: Int32) -> AccountLimits? { resolved.account(Int(account)) }
 
     /// Whether a caller may see and change a run.
     package func covers(_ authority: TradingAuthority, _ run: Run) -> Bool {

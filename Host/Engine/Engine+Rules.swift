@@ -31,7 +31,7 @@ extension Engine {
     /// Never earlier than the day it is in: a change of the venue does not open a day twice.
     package func tradingDay(of account: Int, now: Timestamp) -> Int64 {
         let second = now.nanoseconds.dividedFloor(by: 1_000_000_000)
-        let venue = resolved.accounts[account]?.hours.dayVenue.flatMap { calendar?.venues[$0] }
+        let venue = resolved.account(account)?.hours.dayVenue.flatMap { calendar?.venues[$0] }
         let day = (second + (venue?.offset(at: second) ?? 0)).dividedFloor(by: 86_400)
         return max(day, accounts[account].day)
     }
@@ -53,7 +53,7 @@ extension Engine {
 
     /// The account's equity where a drawdown limit needs it recorded: it is above what the journal knows.
     private func risenEquity(_ account: Int) -> Int64? {
-        guard let limits = resolved.accounts[account], limits.drawdown.isLimited,
+        guard let limits = resolved.account(account), limits.drawdown.isLimited,
             let equity = inputs.funds[account]?.equity
         else { return nil }
         let entry = accounts[account]
@@ -92,7 +92,7 @@ extension Engine {
     package func lossEvents(now: Timestamp, only: Int32? = nil) -> [Breach] {
         var changes: [Breach] = []
         for index in only.map({ Int($0)..<Int($0) + 1 }) ?? accounts.indices {
-            guard !accounts[index].isRemoved, let limits = resolved.accounts[index] else { continue }
+            guard !accounts[index].isRemoved, let limits = resolved.account(index) else { continue }
             if let change = lossChange(index, limits, now) { changes.append(change) }
         }
         guard only == nil else { return changes }
@@ -158,7 +158,7 @@ extension Engine {
     /// Accounts whose day's loss has come near its limit and that nobody was told of today.
     package func warnings(now: Timestamp, only: Int32? = nil) -> [LimitWarning] {
         (only.map { Int($0)..<Int($0) + 1 } ?? accounts.indices).compactMap { index in
-            guard !accounts[index].isRemoved, !accounts[index].isWarned, let limits = resolved.accounts[index],
+            guard !accounts[index].isRemoved, !accounts[index].isWarned, let limits = resolved.account(index),
                 limits.dailyLoss.maximum != AccountLimits.unlimited, limits.dailyLoss.warnBasisPoints > 0,
                 let result = dayResult(account: Int32(index)), result < 0,
                 let near = scaled(limits.dailyLoss.maximum, limits.dailyLoss.warnBasisPoints, over: 10_000),

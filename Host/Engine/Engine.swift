@@ -85,7 +85,7 @@ package struct Engine: Sendable {
     package var liveAccounts: [Account] { accounts.filter { !$0.isRemoved }.map(\.account) }
 }
 
-package struct AccountEntry: Sendable {
+package struct AccountEntry: Hashable, Sendable {
     package internal(set) var account: Account
     package internal(set) var isRemoved = false
     /// Number of its adapter, for states and rates.
@@ -105,7 +105,7 @@ package struct AccountEntry: Sendable {
     package internal(set) var trips = RoundTrips()
 }
 
-package struct GroupEntry: Sendable {
+package struct GroupEntry: Hashable, Sendable {
     package internal(set) var group: ExecutionGroup
     package internal(set) var isRemoved = false
     /// Account numbers of the members, in stored order.
@@ -122,7 +122,7 @@ package struct CarryKey: Hashable, Sendable {
     package var isClosing: Bool
 }
 
-package struct InstrumentEntry: Sendable {
+package struct InstrumentEntry: Hashable, Sendable {
     package let record: InstrumentRecord
     package let instrument: Instrument
     /// Equal numbers are instruments of one underlying: of one root.
@@ -135,10 +135,15 @@ package struct OrderPlace: Hashable, Sendable {
     package var run: RunID
     package var order: Int32
     package init(run: RunID, order: Int32) { (self.run, self.order) = (run, order) }
+
+    /// Oldest first: the order in which what is due at one time is done, so that a seed replays it.
+    package static func isOlder(_ left: OrderPlace, _ right: OrderPlace) -> Bool {
+        (left.run, left.order) < (right.run, right.order)
+    }
 }
 
 /// Runs in memory: every live one, and ended ones until `maximumEnded` newer have ended; older are in the store.
-package struct RunTable: Sendable {
+package struct RunTable: Hashable, Sendable {
     package static let maximumEnded = 20_000
 
     private(set) var runs: [UInt64: Run] = [:]

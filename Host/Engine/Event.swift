@@ -36,6 +36,8 @@ package enum Event: Hashable, Sendable {
     indirect case heartbeatSet(Heartbeat)
     /// The part of a limit is used up at which its document wants a warning; once a trading day.
     case limitWarned(LimitWarning)
+    /// A person changed the set-up.
+    indirect case adminActed(AdminAct)
 }
 
 /// A version of the risk document, and who put it into force.

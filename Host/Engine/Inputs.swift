@@ -112,7 +112,6 @@ extension Engine {
     /// Sets the limits that a `riskConfigured` event names. Applies to the next admission as a whole.
     package mutating func setLimits(_ limits: RiskLimits) {
         self.limits = limits
-        resolved = ResolvedLimits()
         resolveLimits()
         resolveResting()
     }

@@ -7,6 +7,7 @@ struct Batch {
     var events: [Event] = []
     var keyValues: [StoredKeyValue] = []
     var idempotency: [IdempotencyRow] = []
+    var keys: [KeyWrite] = []
     var touched: Set<RunID> = []
     /// Called with the failure, or `nil` once the batch is durable.
     var waiters: [@Sendable (StoreFailure?) -> Void] = []
@@ -30,7 +31,7 @@ extension Event {
             run
         case .accountDefined, .accountRemoved, .groupDefined, .groupRemoved, .instrumentDefined, .riskConfigured,
             .stateChanged, .dayOpened, .overrideGranted, .overrideRevoked, .squareOffStarted, .squareOffEnded,
-            .heartbeatSet, .limitWarned:
+            .heartbeatSet, .limitWarned, .adminActed:
             nil
         }
     }

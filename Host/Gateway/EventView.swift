@@ -150,6 +150,12 @@ struct EventDescriber {
                             "key_id": .string(heartbeat.key), "scope": .string(heartbeat.scope.description),
                             "ttl_ms": .string("\(heartbeat.ttl / 1_000_000)"), "by": .string(heartbeat.person),
                         ]))
+            case .adminActed(let act):
+                var facts: JSONObject = ["subject": .string(act.subject), "by": .string(act.by)]
+                add(&facts, "key_id", act.key.isEmpty ? nil : act.key)
+                add(&facts, "reason", act.reason.isEmpty ? nil : act.reason)
+                add(&facts, "detail", act.detail.isEmpty ? nil : act.detail)
+                views.append(state(act.kind.rawName, id, act.at, facts))
             case .limitWarned(let warning):
                 let account = engine.accounts[Int(warning.account)].account
                 func money(_ minor: Int64) -> JSONValue {

@@ -173,6 +173,7 @@ extension Gateway {
     ) async throws(GatewayError) -> Result {
         let storage = storage
         do {
+            if options.readsOnCaller { return try body(storage) }
             return try await NIOThreadPool.singleton.runIfActive { try body(storage) }
         } catch let failure as StoreFailure {
             throw .store(failure)

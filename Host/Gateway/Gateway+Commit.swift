@@ -86,6 +86,7 @@ extension Gateway {
                 formatVersion: UInt32(RecordCodec.formatVersion), bytes: []))
         commit.idempotency = batch.idempotency
         commit.keyValues = batch.keyValues
+        commit.keys = batch.keys
         commit.touchedRuns = Array(batch.touched)
         let engine = state.engine
         let touchedLegs = legs(batch, engine)

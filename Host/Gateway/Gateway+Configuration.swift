@@ -9,7 +9,7 @@ extension Gateway {
     package func account(_ id: AccountID) -> Account? { accounts().first { $0.id == id } }
 
     /// Adds an account or changes one; durable on return. Sessions are opened by `connect`.
-    package func put(_ account: Account) async throws(GatewayError) {
+    package func put(_ account: Account, by actor: Actor) async throws(GatewayError) {
         do {
             try step { state throws in
                 try checkServing(state)
@@ -21,6 +21,10 @@ extension Gateway {
                         "account \(account.id) is known at adapter \(known.adapter) in \(known.currency), which stay; "
                             + "add an account with another id")
                 }
+                emit(
+                    .accountPut, account.id.rawValue,
+                    "adapter \(account.adapter), \(account.environment.rawName), \(account.currency)"
+                        + (account.isEnabled ? "" : ", disabled"), by: actor, &state)
                 emit(.accountDefined(account), &state)
             }
         } catch {
@@ -30,7 +34,7 @@ extension Gateway {
     }
 
     /// Removes an account that no group names, that holds nothing and has no live order.
-    package func removeAccount(_ id: AccountID) async throws(GatewayError) {
+    package func removeAccount(_ id: AccountID, by actor: Actor) async throws(GatewayError) {
         do {
             try step { state throws in
                 try checkServing(state)
@@ -46,6 +50,7 @@ extension Gateway {
                 guard state.engine.book.positions(of: number).allSatisfy({ $0.quantity == 0 }) else {
                     throw GatewayError.inUse("the account holds positions")
                 }
+                emit(.accountRemoved, id.rawValue, "", by: actor, &state)
                 emit(.accountRemoved(id), &state)
             }
         } catch {
@@ -64,7 +69,9 @@ extension Gateway {
 
     /// Stores a group. `expectedVersion`: `nil` = whatever is there, 0 = only if there is none.
     /// - Returns: the group with its new version and times.
-    package func put(_ group: ExecutionGroup, expectedVersion: Int64?) async throws(GatewayError) -> ExecutionGroup {
+    package func put(
+        _ group: ExecutionGroup, expectedVersion: Int64?, by actor: Actor
+    ) async throws(GatewayError) -> ExecutionGroup {
         let stored: ExecutionGroup
         do {
             stored = try step { state throws -> ExecutionGroup in
@@ -87,6 +94,10 @@ extension Gateway {
                 stored.version = (known?.version ?? 0) + 1
                 stored.createdAt = known?.createdAt ?? now
                 stored.updatedAt = now
+                emit(
+                    .groupPut, stored.id.rawValue,
+                    "version \(stored.version), \(stored.policy.rawName), \(stored.members.count) accounts", by: actor,
+                    &state)
                 emit(.groupDefined(stored), &state)
                 return stored
             }
@@ -97,7 +108,7 @@ extension Gateway {
         return stored
     }
 
-    package func removeGroup(_ id: GroupID) async throws(GatewayError) {
+    package func removeGroup(_ id: GroupID, by actor: Actor) async throws(GatewayError) {
         do {
             try step { state throws in
                 try checkServing(state)
@@ -111,6 +122,7 @@ extension Gateway {
                 if state.engine.runs.live.contains(where: { $0.admission.group == id }) {
                     throw GatewayError.inUse("runs of the group are live")
                 }
+                emit(.groupRemoved, id.rawValue, "", by: actor, &state)
                 emit(.groupRemoved(id), &state)
             }
         } catch {

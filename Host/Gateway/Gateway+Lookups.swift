@@ -58,7 +58,8 @@ extension Gateway {
 
     /// Sends the look-ups whose time has come. Under the lock.
     func startLookups(now: Timestamp, _ state: inout State) {
-        for (place, lookup) in state.lookups where !lookup.isAsked && lookup.notBefore <= now {
+        let due = state.lookups.filter { !$0.value.isAsked && $0.value.notBefore <= now }.keys
+        for place in due.sorted(by: OrderPlace.isOlder) {
             guard let run = state.engine.runs[place.run], !run.orders[Int(place.order)].status.isTerminal else {
                 state.lookups[place] = nil
                 continue

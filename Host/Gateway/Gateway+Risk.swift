@@ -47,7 +47,7 @@ extension Gateway {
         var bySession: [ObjectIdentifier: (seat: SessionPlace, ids: Set<UInt64>)] = [:]
         state.withLockedValue { state in
             for run in state.engine.runs.live where !run.admission.isGatewayClosing {
-                for order in run.orders where order.status == .sent {
+                for order in run.orders where order.isUnanswered {
                     let leg = run.legs[Int(order.legIndex)]
                     guard state.engine.concerns(scope, run, leg), !(status == .reducing && leg.admission.isClosing),
                         let seat = state.sessions[state.engine.accounts[Int(leg.admission.account)].account.id]
@@ -56,7 +56,9 @@ extension Gateway {
                 }
             }
         }
-        for (seat, ids) in bySession.values { withdraw(ids, from: seat.session, reason: .halted) }
+        for (seat, ids) in bySession.values.sorted(by: { $0.seat.session.isBefore($1.seat.session) }) {
+            withdraw(ids, from: seat.session, reason: .halted)
+        }
     }
 
     /// Takes submits back that a lane has not begun, and books them as withdrawn.
@@ -122,4 +124,9 @@ extension Gateway {
     package var riskConfiguration: (version: Int64, document: String) {
         state.withLockedValue { ($0.engine.riskHistory.current, $0.engine.riskHistory.document) }
     }
+}
+
+extension AdapterSession {
+    /// A fixed order of sessions: what is done for several at one time is done in it, so that a seed replays it.
+    func isBefore(_ other: AdapterSession) -> Bool { id.description < other.id.description }
 }

@@ -16,7 +16,7 @@ extension Gateway {
             for event in state.engine.dayEvents(now: now, mayLackPrices: mayLackPrices) { emit(event, &state) }
             markOverdue(now, &state)
             startLookups(now: now, &state)
-            for (place, deadline) in state.gaps where deadline <= now {
+            for place in state.gaps.filter({ $0.value <= now }).keys.sorted(by: OrderPlace.isOlder) {
                 state.gaps[place] = nil
                 if let run = state.engine.runs[place.run], run.orders[Int(place.order)].waitsForExecutions {
                     emit(.gapClosed(run: place.run, order: place.order), &state)
@@ -46,12 +46,12 @@ extension Gateway {
         let limit = options.commandDeadline.multipliedSaturating(by: 2)
         var overdue: [OrderPlace] = []
         state.engine.runs.forEachLive { run in
-            for (index, order) in run.orders.enumerated() where order.status == .sent {
+            for (index, order) in run.orders.enumerated() where order.isUnanswered {
                 let queued = Timestamp(nanoseconds: run.legs[Int(order.legIndex)].times.queued)
                 if now.since(queued) > limit { overdue.append(OrderPlace(run: run.id, order: Int32(index))) }
             }
         }
-        for place in overdue {
+        for place in overdue.sorted(by: OrderPlace.isOlder) {
             emit(
                 .orderAnswered(
                     OrderAnswer(
@@ -74,7 +74,7 @@ extension Gateway {
                 let deadline = run.admission.admittedAt.advanced(
                     by: run.admission.order.deadlineMilliseconds.multipliedSaturating(by: 1_000_000))
                 guard deadline <= now else { return }
-                for (index, order) in run.orders.enumerated() where order.status == .sent {
+                for (index, order) in run.orders.enumerated() where order.isUnanswered {
                     guard let account = engine.account(of: run, order: Int32(index)),
                         let seat = state.sessions[account.id]
                     else { continue }
@@ -83,7 +83,9 @@ extension Gateway {
                 }
             }
         }
-        for (session, ids) in bySession.values { withdraw(ids, from: session, reason: .deadline) }
+        for (session, ids) in bySession.values.sorted(by: { $0.session.isBefore($1.session) }) {
+            withdraw(ids, from: session, reason: .deadline)
+        }
     }
 
     private func dueFunds(_ now: Timestamp, _ state: inout State) -> [(AdapterSession, AccountID, Int32)] {
@@ -97,7 +99,7 @@ extension Gateway {
             state.fundsDue[account] = now.advanced(by: options.fundsInterval)
             due.append((seat.session, account, seat.index))
         }
-        return due
+        return due.sorted { $0.1.rawValue < $1.1.rawValue }
     }
 
     /// A question for an account's holdings, with what the books said when it left (C23).

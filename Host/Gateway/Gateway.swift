@@ -30,6 +30,8 @@ package final class Gateway: Sendable {
         package var priceGrace: Int64 = 60_000_000_000
         /// Requests that wait for the disk at once; more are told to come back.
         package var maximumWaiting = 10_000
+        /// Whether the store is read on the caller's thread instead of a pool's: a simulation has one thread.
+        package var readsOnCaller = false
         package init() {}
     }
 
@@ -83,6 +85,8 @@ package final class Gateway: Sendable {
         var adapters: AdapterHost?
         /// When orders past their parent's deadline are looked for in lanes next.
         var lateDue = Timestamp(nanoseconds: .min)
+        /// The chain of records is being walked.
+        var isVerifying = false
         /// When unanswered orders are looked for next.
         var overdueDue = Timestamp(nanoseconds: .min)
     }
@@ -145,13 +149,12 @@ package final class Gateway: Sendable {
     /// Applies an event and puts it into the pending batch. Under the lock.
     func emit(_ event: Event, _ state: inout State) {
         state.engine.apply(event)
-        if let run = event.run {
-            state.pending.touched.insert(run)
-            // Whatever ends the last leg of a failed run, its unwind follows.
-            if case .runAdmitted = event {} else { settleUnwind(run, clock.wall(), &state) }
-        }
-        if !event.isNote { state.pending.isUrgent = true }
         state.pending.events.append(event)
+        if !event.isNote { state.pending.isUrgent = true }
+        guard let run = event.run else { return }
+        state.pending.touched.insert(run)
+        // Whatever ends the last leg of a failed run, its unwind follows: in the journal, too, after what led to it.
+        if case .runAdmitted = event {} else { settleUnwind(run, clock.wall(), &state) }
     }
 
     /// Runs a step under the lock and wakes the journal if it left something to commit.

@@ -118,12 +118,12 @@ package final class GatewayRuntime: Sendable {
         let known = Set(gateway.accounts().map(\.id))
         var added: [Account] = []
         for configured in configuration.accounts where !known.contains(configured.account.id) {
-            try await gateway.put(configured.account)
+            try await gateway.put(configured.account, by: .configuration)
             added.append(configured.account)
         }
         let groups = Set(gateway.groups(for: .everything).map(\.id))
         for group in configuration.groups where !groups.contains(group.id) {
-            _ = try await gateway.put(group, expectedVersion: 0)
+            _ = try await gateway.put(group, expectedVersion: 0, by: .configuration)
         }
         try await applyLimits()
         gateway.connect(added.filter(\.isEnabled), adapters: adapters)
@@ -173,8 +173,8 @@ package final class GatewayRuntime: Sendable {
     }
 
     /// Adds or changes an account: durable, bound by limits, connected.
-    package func put(_ account: Account) async throws {
-        try await gateway.put(account)
+    package func put(_ account: Account, by actor: Actor) async throws {
+        try await gateway.put(account, by: actor)
         try await applyLimits()
         if account.isEnabled { gateway.connect([account], adapters: adapters) }
     }

@@ -82,10 +82,10 @@ extension Gateway {
     }
 
     /// Callers whose runs have come far enough, or whose time is over.
-    func takeSatisfied(_ runs: some Sequence<RunID>, _ state: inout State, now: Timestamp) -> [@Sendable () -> Void] {
+    func takeSatisfied(_ runs: some Collection<RunID>, _ state: inout State, now: Timestamp) -> [@Sendable () -> Void] {
         guard !state.runWaiters.isEmpty else { return [] }
         var resumes: [@Sendable () -> Void] = []
-        for id in runs {
+        for id in runs.sorted() {
             guard let waiters = state.runWaiters[id] else { continue }
             var kept: [RunWaiter] = []
             for waiter in waiters {
@@ -103,4 +103,11 @@ extension Int64 {
         let (product, overflow) = multipliedReportingOverflow(by: factor)
         return overflow ? .max : product
     }
+}
+
+/// What a commit came to, for a thread that waits for it.
+final class CommitOutcome: Sendable {
+    private let value = NIOLockedValueBox<StoreFailure?>(nil)
+    var failure: StoreFailure? { value.withLockedValue { $0 } }
+    func set(_ failure: StoreFailure?) { value.withLockedValue { $0 = failure } }
 }

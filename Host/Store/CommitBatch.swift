@@ -17,6 +17,8 @@ package struct CommitBatch: Sendable {
     package var touchedRuns: [RunID] = []
     package var idempotency: [IdempotencyRow] = []
     package var keyValues: [KeyValueWrite] = []
+    /// Changes of API keys, which become durable together with the record that says who made them.
+    package var keys: [KeyWrite] = []
     package var meta: [MetaWrite] = []
 
     package init(record: JournalRecord) { self.record = record }

@@ -29,6 +29,18 @@ final class DataDirectory: Sendable {
         }
     }
 
+    /// Takes the lock of a directory that exists, and creates nothing in it but the lock's file.
+    init(existing path: String) throws(StoreFailure) {
+        let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        self.path = trimmed
+        var facts = stat()
+        guard stat(trimmed + "/sluice.db", &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            throw .invalidValue(
+                field: "directory", value: trimmed, expected: "a data directory: it holds no database sluice.db")
+        }
+        lock = NIOLockedValueBox(try Self.takeLock(trimmed))
+    }
+
     deinit { release() }
 
     /// Lets another process have the directory. Releasing twice is no error.

@@ -1,5 +1,13 @@
 package import Domain
 
+/// A change of the API keys.
+package enum KeyWrite: Hashable, Sendable {
+    /// A new key. One whose id is taken, or one more than `Store.maximumKeys`, fails the batch.
+    case insert(KeyRow)
+    /// Ends a key for good; the time of a first revocation stays. An unknown one fails the batch.
+    case revoke(id: String, at: Timestamp)
+}
+
 /// One API key as it is stored: its secret only as a hash. What scopes and addresses mean is decided above.
 package struct KeyRow: Hashable, Sendable {
     package var id: String

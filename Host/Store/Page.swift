@@ -27,9 +27,11 @@ extension Store {
     ///
     /// - Parameters:
     ///   - key: the column with the integer that orders the list.
+    ///   - isFull: whether the page ends before `limit`.
     ///   - row: `nil` for a row that the filter drops.
     static func collect<Row>(
         _ statement: inout RawStatement, limit: Int, examining: Int = maximumRowsExamined, key: CInt,
+        isFull: () -> Bool = { false },
         row: (RawStatement) throws(StoreFailure) -> Row?
     ) throws(StoreFailure) -> Page<Row, Int64> {
         var page = Page<Row, Int64>(rows: [], next: nil)
@@ -37,7 +39,7 @@ extension Store {
         var last: Int64?
         defer { statement.reset() }
         while try statement.next() {
-            if page.rows.count == limit || examined == examining {
+            if page.rows.count == limit || examined == examining || isFull() {
                 page.next = last
                 break
             }

@@ -135,10 +135,12 @@ struct RawStatement {
     func bytes(_ column: CInt) -> [UInt8] { withBytes(column) { Array($0) } }
 
     /// The bytes of a blob or text, valid inside `body` only.
-    func withBytes<Value>(_ column: CInt, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+    func withBytes<Value, Failure: Error>(
+        _ column: CInt, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         let start = sqlite3_column_blob(handle, column)
         let count = Int(sqlite3_column_bytes(handle, column))
-        return body(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count))
+        return try body(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count))
     }
 }
 

@@ -2,8 +2,8 @@ import GRDB
 
 /// The tables, by migration. A migration that has left the house is never edited; the next one mends.
 ///
-/// `journal` is the truth, the rest is derived from it, but for `meta`, `key_value` and `api_key`. Times are
-/// nanoseconds since 1970, decimals are text. What a commit costs is the number of pages it touches, and three choices
+/// `journal` is the truth, each record with a hash that binds it to the one before (`ChainHash`); the rest is derived
+/// from it, but for `meta`, `key_value` and `api_key`. Times are nanoseconds since 1970, decimals are text. What a commit costs is the number of pages it touches, and three choices
 /// keep that low:
 /// - a leg's key is one integer, `run_number * 2^20 + leg_index`, so that the table is a plain row-id tree that new
 ///   legs append to, and each index carries eight bytes for its row. `run_number` and `leg_index` are computed columns.
@@ -16,7 +16,16 @@ enum Schema {
         migrator.registerMigration("1: journal and projections") { database in
             try database.execute(sql: first)
         }
+        migrator.registerMigration("2: chain of records") { try addChain($0) }
         return migrator
+    }
+
+    /// The number that this build's last migration has.
+    static var version: Int { migrator.migrations.count }
+
+    /// The number that a migration's name begins with; `nil` for one that was not made here.
+    static func version(of migration: String) -> Int? {
+        migration.split(separator: ":").first.flatMap { Int($0) }
     }
 
     private static let first = """

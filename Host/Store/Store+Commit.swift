@@ -9,17 +9,19 @@ extension Store: JournalStorage {
             guard batch.record.sequence == next else {
                 throw .sequence(expected: next, found: batch.record.sequence)
             }
-            try Store.inTransaction(database) { database throws(StoreFailure) in
-                try Store.insert(batch.record, database)
+            let head = try Store.inTransaction(database) { database throws(StoreFailure) in
+                let head = try Store.insert(batch.record, after: state.withLockedValue { $0.head }, database)
                 try Store.upsert(batch.runs, database)
                 try Store.upsert(batch.legs, database)
                 try Store.insert(batch.executions, database)
                 try Store.insert(batch.touchedRuns, sequence: next, database)
                 try Store.insert(batch.idempotency, database)
                 try Store.apply(batch.keyValues, database)
-                try Store.apply(batch.meta, database)
+                try Store.apply(batch.keys, database)
+                try Store.apply(batch.meta + [MetaWrite(name: Store.headName, value: head.description)], database)
+                return head
             }
-            state.withLockedValue { $0.lastSequence = next }
+            state.withLockedValue { ($0.lastSequence, $0.head) = (next, head.hash) }
         }
     }
 }
@@ -27,7 +29,10 @@ extension Store: JournalStorage {
 // MARK: - Rows
 
 extension Store {
-    private static func insert(_ record: JournalRecord, _ database: Database) throws(StoreFailure) {
+    /// - Returns: where the chain stands with it.
+    private static func insert(
+        _ record: JournalRecord, after previous: [UInt8], _ database: Database
+    ) throws(StoreFailure) -> ChainAnchor {
         guard record.bytes.count <= JournalRecord.maximumBytes else {
             throw .invalidValue(
                 field: "record.bytes", value: "\(record.bytes.count) bytes",
@@ -36,8 +41,10 @@ extension Store {
         guard let sequence = Int64(exactly: record.sequence) else {
             throw .invalidValue(field: "sequence", value: "\(record.sequence)", expected: "at most \(Int64.max)")
         }
-        var statement = try RawStatement(database, "INSERT INTO journal VALUES (?, ?, ?, ?, ?)")
+        var statement = try RawStatement(database, "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?)")
         let version = Int64(record.formatVersion)
+        let hash = try ChainHash().of(record, previous: previous)
+        statement.bind(6, hash)
         let code = record.bytes.withUnsafeBytes { bytes in
             let checksum = Checksum.of(
                 sequence: sequence, recordedAt: record.recordedAt.nanoseconds, formatVersion: version, bytes: bytes)
@@ -50,6 +57,7 @@ extension Store {
             return statement.runReportingCode()
         }
         guard code == SQLITE_OK else { throw statement.failure(code) }
+        return ChainAnchor(sequence: record.sequence, hash: hash)
     }
 
     private static func upsert(_ rows: [RunRow], _ database: Database) throws(StoreFailure) {

@@ -2,8 +2,8 @@ package import Domain
 
 extension Store {
     /// Reads in portions of about this many bytes, so that memory and the time a connection is held stay bounded.
-    private static let portionBytes = 4 << 20
-    private static let portionRecords = 512
+    static let portionBytes = 4 << 20
+    static let portionRecords = 512
 
     package func forEachRecord(from sequence: UInt64, _ body: (JournalRecord) throws -> Void) throws {
         var expected = max(1, sequence)
@@ -47,6 +47,34 @@ extension Store {
             defer { statement.reset() }
             return try Store.journalRecord(statement)
         }
+    }
+
+    /// Records that were closed at or after `from` and before `to`, newest first.
+    ///
+    /// - Parameters:
+    ///   - before: only records before this number.
+    ///   - limit: 1 to `maximumPage`; a page of long records is shorter.
+    package func recentRecords(
+        before: UInt64? = nil, from: Timestamp? = nil, to: Timestamp? = nil, limit: Int
+    ) throws(StoreFailure) -> Page<JournalRecord, UInt64> {
+        try Store.checkLimit(limit)
+        let page = try read { database throws(StoreFailure) in
+            var statement = try RawStatement(
+                database,
+                "SELECT \(Store.journalColumns) FROM journal WHERE sequence < ? ORDER BY sequence DESC")
+            statement.bind(1, Int64(clamping: before ?? .max))
+            var bytes = 0
+            return try Store.collect(&statement, limit: limit, key: 0, isFull: { bytes >= Store.portionBytes }) {
+                row throws(StoreFailure) -> JournalRecord? in
+                let time = row.timestamp(1)
+                if let from, time < from { return nil }
+                if let to, time >= to { return nil }
+                let record = try Store.journalRecord(row)
+                bytes += record.bytes.count
+                return record
+            }
+        }
+        return Page(rows: page.rows, next: page.next.map { UInt64(clamping: $0) })
     }
 
     /// The numbers of the records with events of `run`, oldest first: at most `limit` (1 to `maximumPage`) after

@@ -9,33 +9,51 @@ extension Store {
 
     /// Adds a key. Fails with `.duplicateKey` where the id is taken.
     package func insertKey(_ row: KeyRow) throws(StoreFailure) {
-        let groups = try Store.joined(row.groups?.map(\.rawValue), field: "groups")
-        let addresses = try Store.joined(row.addresses, field: "addresses")
+        try Store.check(row)
+        try transaction { database throws(StoreFailure) in try Store.insert(row, database) }
+    }
+
+    /// Whether a row can be stored, the id and the number of keys aside.
+    package static func check(_ row: KeyRow) throws(StoreFailure) {
+        _ = try joined(row.groups?.map(\.rawValue), field: "groups")
+        _ = try joined(row.addresses, field: "addresses")
         guard row.secretSHA256.count == 32 else {
             throw .invalidValue(
                 field: "secret_sha256", value: "\(row.secretSHA256.count) bytes", expected: "32 bytes")
         }
-        try transaction { database throws(StoreFailure) in
-            guard try Store.keyCount(database) < Store.maximumKeys else {
-                throw .invalidValue(
-                    field: "key", value: "one more than \(Store.maximumKeys)",
-                    expected: "at most \(Store.maximumKeys) keys; delete revoked ones")
+    }
+
+    static func apply(_ writes: [KeyWrite], _ database: Database) throws(StoreFailure) {
+        for write in writes {
+            switch write {
+            case .insert(let row):
+                try check(row)
+                try insert(row, database)
+            case .revoke(let id, let time): try revoke(id, at: time, database)
             }
-            var statement = try RawStatement(database, "INSERT INTO api_key VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-            statement.bind(1, row.id)
-            statement.bind(2, row.name)
-            statement.bind(3, row.secretSHA256)
-            statement.bind(4, row.scopes)
-            statement.bind(5, groups)
-            statement.bind(6, addresses)
-            statement.bind(7, row.createdAt)
-            statement.bind(8, row.expiresAt)
-            statement.bind(9, row.revokedAt)
-            statement.bind(10, row.lastUsedAt)
-            let code = statement.runReportingCode()
-            if code & 0xFF == SQLITE_CONSTRAINT { throw .duplicateKey(id: row.id) }
-            guard code == SQLITE_OK else { throw statement.failure(code) }
         }
+    }
+
+    private static func insert(_ row: KeyRow, _ database: Database) throws(StoreFailure) {
+        guard try keyCount(database) < maximumKeys else {
+            throw .invalidValue(
+                field: "key", value: "one more than \(maximumKeys)",
+                expected: "at most \(maximumKeys) keys; delete revoked ones")
+        }
+        var statement = try RawStatement(database, "INSERT INTO api_key VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        statement.bind(1, row.id)
+        statement.bind(2, row.name)
+        statement.bind(3, row.secretSHA256)
+        statement.bind(4, row.scopes)
+        statement.bind(5, try joined(row.groups?.map(\.rawValue), field: "groups"))
+        statement.bind(6, try joined(row.addresses, field: "addresses"))
+        statement.bind(7, row.createdAt)
+        statement.bind(8, row.expiresAt)
+        statement.bind(9, row.revokedAt)
+        statement.bind(10, row.lastUsedAt)
+        let code = statement.runReportingCode()
+        if code & 0xFF == SQLITE_CONSTRAINT { throw .duplicateKey(id: row.id) }
+        guard code == SQLITE_OK else { throw statement.failure(code) }
     }
 
     package func key(_ id: String) throws(StoreFailure) -> KeyRow? {
@@ -77,9 +95,16 @@ extension Store {
 
     /// Revokes a key for good. The time of the first revocation stays.
     package func revokeKey(_ id: String, at time: Timestamp) throws(StoreFailure) {
-        try changeKey(id, "UPDATE api_key SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1") { statement in
-            statement.bind(2, time)
-        }
+        try transaction { database throws(StoreFailure) in try Store.revoke(id, at: time, database) }
+    }
+
+    private static func revoke(_ id: String, at time: Timestamp, _ database: Database) throws(StoreFailure) {
+        var statement = try RawStatement(
+            database, "UPDATE api_key SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1")
+        statement.bind(1, id)
+        statement.bind(2, time)
+        try statement.run()
+        guard statement.changes == 1 else { throw .unknownKey(id: id) }
     }
 
     package func deleteKey(_ id: String) throws(StoreFailure) {

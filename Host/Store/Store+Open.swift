@@ -1,8 +1,9 @@
 import GRDB
 
 extension Store {
-    static func open(_ path: String) throws(StoreFailure) -> DatabasePool {
+    static func open(_ path: String, isReadOnly: Bool = false) throws(StoreFailure) -> DatabasePool {
         var configuration = Configuration()
+        configuration.readonly = isReadOnly
         configuration.label = "sluice"
         configuration.maximumReaderCount = readers
         configuration.persistentReadOnlyConnections = true
@@ -52,6 +53,11 @@ extension Store {
     }
 
     static func migrate(_ pool: DatabasePool, path: String) throws(StoreFailure) {
+        try refuseNewer(pool, path: path)
+        try translatingErrors { try Schema.migrator.migrate(pool) }
+    }
+
+    static func refuseNewer(_ pool: DatabasePool, path: String) throws(StoreFailure) {
         let migrator = Schema.migrator
         let unknown = try translatingErrors {
             try pool.read { database in
@@ -60,14 +66,16 @@ extension Store {
             }
         }
         guard unknown.isEmpty else { throw .newerDatabase(path: path, migrations: unknown) }
-        try translatingErrors { try migrator.migrate(pool) }
     }
 
-    static func readLastSequence(_ pool: DatabasePool) throws(StoreFailure) -> UInt64 {
-        let last = try translatingErrors {
-            try pool.read { try Int64.fetchOne($0, sql: "SELECT max(sequence) FROM journal") }
+    /// The last record, which must be the one that was written last: from a journal that was cut off, orders that are at
+    /// their brokers would be unknown.
+    static func checkedHead(_ pool: DatabasePool, path: String) throws(StoreFailure) -> ChainAnchor {
+        let (found, noted) = try translatingErrors { try pool.read { try readHead($0) } }
+        guard noted ?? ChainAnchor.beginning.description == found.description else {
+            throw .brokenChain(path: path, noted: noted ?? "nothing", found: found.description)
         }
-        return UInt64(max(0, last ?? 0))
+        return found
     }
 
     private static func settings(_ pool: DatabasePool) throws(StoreFailure) -> StoreSettings {
@@ -76,6 +84,16 @@ extension Store {
                 StoreSettings(
                     journalMode: try String.fetchOne(database, sql: "PRAGMA journal_mode") ?? "nothing",
                     synchronous: try Int.fetchOne(database, sql: "PRAGMA synchronous") ?? -1)
+            }
+        }
+    }
+
+    /// Migrations of this build that the file lacks: it was written by an older one and not opened since.
+    package func pendingMigrations() throws(StoreFailure) -> [String] {
+        try translatingErrors {
+            try pool.read { database in
+                let applied = try Schema.migrator.appliedIdentifiers(database)
+                return Schema.migrator.migrations.filter { !applied.contains($0) }
             }
         }
     }

@@ -28,6 +28,8 @@ package final class Store: Sendable {
 
     struct State {
         var lastSequence: UInt64
+        /// The hash of the last durable record.
+        var head: [UInt8]
         var stopped: StoreFailure?
         var isClosed = false
     }
@@ -37,18 +39,19 @@ package final class Store: Sendable {
     /// 32 MiB of log before a commit carries it over by itself.
     package static let checkpointPages = 8192
 
-    /// Opens or creates the store in `directory`, in this order: directory, lock, quick check, settings, migrations.
+    /// Opens or creates the store in `directory`, in this order: directory, lock, quick check, settings, migrations,
+    /// the end of the journal.
     ///
     /// The quick check reads the whole file, so opening takes time in proportion to it.
     package init(directory: String) throws(StoreFailure) {
         let lock = try DataDirectory(path: directory)
         let pool = try Store.open(lock.databasePath)
-        let last: UInt64
+        let last: ChainAnchor
         do {
             try Store.quickCheck(pool, path: lock.databasePath)
             try Store.setUpWriter(pool)
             try Store.migrate(pool, path: lock.databasePath)
-            last = try Store.readLastSequence(pool)
+            last = try Store.checkedHead(pool, path: lock.databasePath)
         } catch {
             try? pool.close()
             throw error
@@ -56,7 +59,33 @@ package final class Store: Sendable {
         self.lock = lock
         self.directory = lock.path
         self.pool = pool
-        state = NIOLockedValueBox(State(lastSequence: last))
+        state = NIOLockedValueBox(State(lastSequence: last.sequence, head: last.hash))
+    }
+
+    /// Opens a store that exists to look at it and at nothing else: whatever is wrong with it is for the caller to find.
+    /// No migration is made and no write is taken.
+    ///
+    /// - Throws: where it cannot be opened at all, `.inUse` while a gateway runs, `.newerDatabase` for one of a newer
+    ///   build.
+    package init(inspecting directory: String) throws(StoreFailure) {
+        let lock = try DataDirectory(existing: directory)
+        let pool = try Store.open(lock.databasePath, isReadOnly: true)
+        do {
+            try Store.refuseNewer(pool, path: lock.databasePath)
+            let last = try translatingErrors {
+                try pool.read { try Int64.fetchOne($0, sql: "SELECT max(sequence) FROM journal") }
+            }
+            state = NIOLockedValueBox(
+                State(
+                    lastSequence: UInt64(clamping: last ?? 0), head: [],
+                    stopped: .readOnly("the store was opened to be looked at")))
+        } catch {
+            try? pool.close()
+            throw error
+        }
+        self.lock = lock
+        self.directory = lock.path
+        self.pool = pool
     }
 
     deinit { try? pool.close() }

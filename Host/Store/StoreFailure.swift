@@ -13,6 +13,8 @@ package enum StoreFailure: Error, Hashable, Sendable {
     case newerDatabase(path: String, migrations: [String])
     /// The quick check at start-up found the file damaged.
     case damaged(path: String, findings: [String])
+    /// The journal does not end with the record that was written last.
+    case brokenChain(path: String, noted: String, found: String)
     /// A setting that durability rests on did not read back as required.
     case setting(name: String, expected: String, found: String)
 
@@ -58,6 +60,7 @@ extension StoreFailure {
         case .inUse: "in_use"
         case .newerDatabase: "newer_database"
         case .damaged: "damaged"
+        case .brokenChain: "broken_chain"
         case .setting: "setting"
         case .diskFull: "disk_full"
         case .inputOutput: "input_output"
@@ -106,10 +109,15 @@ extension StoreFailure: CustomStringConvertible {
         case .inUse(let path, .some(let processID)): "\(path) is in use by process \(processID); stop it first"
         case .inUse(let path, nil): "\(path) is in use by another process; stop it first"
         case .newerDatabase(let path, let migrations):
-            "\(path) was written by a newer build (unknown migrations: \(migrations.joined(separator: ", "))); "
+            "\(path) was written by a newer build: its schema is version "
+                + "\(migrations.compactMap(Schema.version(of:)).max().map(String.init) ?? "unknown"), this build reads up "
+                + "to version \(Schema.version) (unknown migrations: \(migrations.joined(separator: ", "))); "
                 + "run that build or restore a backup made before the upgrade"
         case .damaged(let path, let findings):
             "\(path) is damaged (\(findings.joined(separator: "; "))); restore a backup"
+        case .brokenChain(let path, let noted, let found):
+            "the journal in \(path) ends with \(found), but \(noted) was written last: records were cut off or changed; "
+                + "'sluice check' says which, then restore a backup"
         case .setting(let name, let expected, let found): "\(name) reads back \(found) where \(expected) is required"
         case .diskFull(let message): "the disk is full: \(message)"
         case .inputOutput(let message): "the disk failed: \(message)"

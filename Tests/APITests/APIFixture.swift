@@ -82,8 +82,8 @@ final class APIFixture: Sendable {
         runtime = try GatewayRuntime(settings, executableDirectory: Self.librariesDirectory, logger: logger)
         try await runtime.start(playsPrices: false)
         try runtime.stepPrices()
-        keys = try KeyRing(store: runtime.store, environment: "test")
-        admin = try keys.create(person: "admin", scopes: AccessScopes([.admin])).text
+        keys = try KeyRing(runtime, environment: "test")
+        admin = try keys.create(person: "admin", scopes: AccessScopes([.admin]), by: .gateway).text
         var served = configuration
         served.port = 0
         server = APIServer(configuration: served, runtime: runtime, keys: keys, logger: logger)
@@ -110,7 +110,7 @@ final class APIFixture: Sendable {
     ) throws -> String {
         try keys.create(
             person: "someone", scopes: AccessScopes(Set(scopes)), groups: groups?.compactMap { GroupID($0) },
-            addresses: addresses, expiresAt: expiresAt
+            addresses: addresses, expiresAt: expiresAt, by: .gateway
         ).text
     }
 

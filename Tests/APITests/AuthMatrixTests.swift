@@ -30,8 +30,8 @@ struct AuthMatrixTests {
         let fixture = try await APIFixture()
         let past = Timestamp(nanoseconds: 1)
         let expired = try fixture.key(.admin, expiresAt: past)
-        let revoked = try fixture.keys.create(person: "gone", scopes: AccessScopes([.admin]))
-        #expect(try fixture.keys.revoke(revoked.row.id))
+        let revoked = try fixture.keys.create(person: "gone", scopes: AccessScopes([.admin]), by: .gateway)
+        #expect(try fixture.keys.revoke(revoked.row.id, by: .gateway))
         let foreign = try fixture.key(.admin, addresses: ["203.0.113.0/24"])
         let made = try #require(
             APIKeyText.make(environment: "test", id: "000000000000", secret: [UInt8](repeating: 7, count: 32)))

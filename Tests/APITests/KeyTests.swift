@@ -13,9 +13,20 @@ struct KeyTests {
             "sluice-keys-\(UUID().uuidString)")
         let store = try Store(directory: directory.path)
         let clock = ManualClock()
-        try body(try KeyRing(store: store, clock: clock), store, clock)
+        try body(try ring(store, clock), store, clock)
         try store.close()
         try FileManager.default.removeItem(at: directory)
+    }
+
+    /// One whose changes go straight to the store.
+    private func ring(_ store: Store, _ clock: ManualClock) throws -> KeyRing {
+        try KeyRing(store: store, clock: clock) { write, act in
+            #expect(act.subject.utf8.count == 12 && act.by == "gateway")
+            switch write {
+            case .insert(let row): try store.insertKey(row)
+            case .revoke(let id, let time): try store.revokeKey(id, at: time)
+            }
+        }
     }
 
     private func code(_ ring: KeyRing, _ text: String, from address: String? = nil) -> String {
@@ -42,7 +53,7 @@ struct KeyTests {
     @Test("The secret itself is nowhere in the store")
     func onlyTheHashIsStored() throws {
         try withRing { ring, store, _ in
-            let (row, text) = try ring.create(person: "p", scopes: AccessScopes([.read]))
+            let (row, text) = try ring.create(person: "p", scopes: AccessScopes([.read]), by: .gateway)
             let secret = String(text.split(separator: "_")[3])
             #expect(row.secretSHA256 == SHA256.digest(secret.utf8) && secret.utf8.count == 64)
             for name in ["sluice.db", "sluice.db-wal"] {
@@ -56,22 +67,22 @@ struct KeyTests {
     func revocationAndExpiry() throws {
         try withRing { ring, store, clock in
             let (row, text) = try ring.create(
-                person: "p", scopes: AccessScopes([.read]), expiresAt: clock.wall().advanced(by: 1_000))
+                person: "p", scopes: AccessScopes([.read]), expiresAt: clock.wall().advanced(by: 1_000), by: .gateway)
             #expect(code(ring, text) == "ok")
             clock.advance(by: 999)
             #expect(code(ring, text) == "ok")
             clock.advance(by: 1)
             #expect(code(ring, text) == "key_expired")
-            #expect(try ring.revoke(row.id) && code(ring, text) == "key_revoked")
-            #expect(try code(KeyRing(store: store, clock: clock), text) == "key_revoked")
-            #expect(try !ring.revoke("nobody"))
+            #expect(try ring.revoke(row.id, by: .gateway) && code(ring, text) == "key_revoked")
+            #expect(try code(self.ring(store, clock), text) == "key_revoked")
+            #expect(try !ring.revoke("nobody", by: .gateway))
         }
     }
 
     @Test("The last use is stored in one batch, and shown before it is")
     func lastUse() throws {
         try withRing { ring, store, clock in
-            let (row, text) = try ring.create(person: "p", scopes: AccessScopes([.read]))
+            let (row, text) = try ring.create(person: "p", scopes: AccessScopes([.read]), by: .gateway)
             clock.advance(by: 5)
             #expect(code(ring, text) == "ok")
             #expect(ring.rows.first?.lastUsedAt == clock.wall())
@@ -91,7 +102,7 @@ struct KeyTests {
             let principal = try ring.authenticate("Bearer \(text)", from: nil)
             #expect(AccessScope.allCases.allSatisfy(principal.scopes.allows) && principal.authority == .everything)
             #expect(try ring.writeFirstAdminKey(in: store.directory) == nil)
-            #expect(try KeyRing(store: store, clock: clock).writeFirstAdminKey(in: store.directory) == nil)
+            #expect(try self.ring(store, clock).writeFirstAdminKey(in: store.directory) == nil)
         }
     }
 

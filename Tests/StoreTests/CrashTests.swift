@@ -26,6 +26,7 @@ import Testing
             next += 1
         }
         #expect(next == store.lastSequence + 1, comment)
+        #expect(try store.verifyChain().isWhole, comment)
     }
 
     @Test("A log cut off or overwritten anywhere leaves a whole number of batches", arguments: 0..<24 as Range<UInt64>)

@@ -81,12 +81,12 @@ import Testing
     @Test("A database written by a newer build is refused and named")
     func downgrade() throws {
         let store = try Store(directory: temporary.data)
-        try store.tamper("INSERT INTO grdb_migrations VALUES ('2: what is to come')")
+        try store.tamper("INSERT INTO grdb_migrations VALUES ('9: what is to come')")
         try store.close()
         let failure = #expect(throws: StoreFailure.self) { try Store(directory: temporary.data) }
         #expect(
             failure
-                == .newerDatabase(path: temporary.data + "/sluice.db", migrations: ["2: what is to come"]))
+                == .newerDatabase(path: temporary.data + "/sluice.db", migrations: ["9: what is to come"]))
         #expect(contents(temporary.data + "/sluice.lock") != nil)
         // The refusal has let go of the lock.
         #expect(throws: StoreFailure.self) { try Store(directory: temporary.data) }

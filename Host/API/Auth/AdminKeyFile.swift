@@ -11,7 +11,7 @@ extension KeyRing {
     package func writeFirstAdminKey(in directory: String) throws -> String? {
         guard isEmpty else { return nil }
         let path = directory + "/admin.key"
-        _ = try create(person: "admin", scopes: AccessScopes([.admin])) { text in
+        _ = try create(person: "admin", scopes: AccessScopes([.admin]), by: .gateway) { text in
             try PrivateFile.replace(path, with: Array("\(text)\n".utf8), in: directory)
         }
         return path

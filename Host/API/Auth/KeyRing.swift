@@ -1,6 +1,7 @@
 package import Adapters
 package import Domain
-import Engine
+package import Engine
+package import Gateway
 import HTTPTypes
 import NIOConcurrencyHelpers
 package import Store
@@ -31,22 +32,33 @@ package final class KeyRing: Sendable {
         var uses: [String: Timestamp] = [:]
     }
 
+    /// Makes a change durable together with the record of who made it.
+    package typealias Commit = @Sendable (KeyWrite, AdminAct) throws -> Void
+
     private let store: Store
+    private let commit: Commit
     private let clock: any LaneClock
     private let random: any LaneRandom
     /// The `<env>` of keys made here.
     private let environment: String
     private let state: NIOLockedValueBox<State>
 
+    /// Reads all keys of a gateway; what changes them goes through its journal.
+    package convenience init(_ runtime: GatewayRuntime, environment: String = "live") throws(StoreFailure) {
+        let gateway = runtime.gateway
+        try self.init(store: runtime.store, environment: environment) { try gateway.commit($0, $1) }
+    }
+
     /// Reads all keys.
     ///
     /// - Parameter environment: 1 to 16 of `a-z 0-9`; written into new keys, so that one of a demo is known for what it is.
     package init(
         store: Store, environment: String = "live", clock: any LaneClock = SystemLaneClock.shared,
-        random: any LaneRandom = SystemLaneRandom.shared
+        random: any LaneRandom = SystemLaneRandom.shared, commit: @escaping Commit
     ) throws(StoreFailure) {
         precondition(APIKeyText.isWord(environment.utf8, 1...16), "the environment of keys is 1 to 16 of a-z 0-9")
         (self.store, self.environment, self.clock, self.random) = (store, environment, clock, random)
+        self.commit = commit
         var state = State()
         for row in try store.keys() { state.entries[row.id] = Entry(row) }
         self.state = NIOLockedValueBox(state)
@@ -145,7 +157,7 @@ package final class KeyRing: Sendable {
     ///   - save: called with the text before the key is stored, for a caller that must not lose it.
     package func create(
         person: String, scopes: AccessScopes, groups: [GroupID]? = nil, addresses: [String]? = nil,
-        expiresAt: Timestamp? = nil, save: (String) throws -> Void = { _ in }
+        expiresAt: Timestamp? = nil, by actor: Actor, save: (String) throws -> Void = { _ in }
     ) throws -> (row: KeyRow, text: String) {
         var bytes = [UInt8](repeating: 0, count: 32 + 6)
         bytes.withUnsafeMutableBytes { random.fill($0) }
@@ -156,18 +168,24 @@ package final class KeyRing: Sendable {
         let row = KeyRow(
             id: id, name: person, secretSHA256: digest, scopes: scopes.text, groups: groups, addresses: addresses,
             createdAt: clock.wall(), expiresAt: expiresAt)
+        try Store.check(row)
+        guard state.withLockedValue({ $0.entries[id] == nil && $0.entries.count < Store.maximumKeys }) else {
+            throw StoreFailure.invalidValue(
+                field: "key", value: "one more than \(Store.maximumKeys)", expected: "at most \(Store.maximumKeys) keys")
+        }
         try save(text)
-        try store.insertKey(row)
+        try commit(.insert(row), actor.act(.keyCreated, id, detail: row.auditDetail, at: row.createdAt))
         state.withLockedValue { $0.entries[id] = Entry(row) }
         return (row, text)
     }
 
     /// Revokes a key for good. `false` where there is none.
-    package func revoke(_ id: String) throws(StoreFailure) -> Bool {
+    package func revoke(_ id: String, by actor: Actor) throws -> Bool {
         guard let known = state.withLockedValue({ $0.entries[id]?.row }) else { return false }
         guard known.revokedAt == nil else { return true }
         let now = clock.wall()
-        try store.revokeKey(id, at: now)
+        try commit(
+            .revoke(id: id, at: now), actor.act(.keyRevoked, id, detail: "person \(known.name)", at: now))
         state.withLockedValue { $0.entries[id]?.row.revokedAt = now }
         return true
     }
@@ -181,6 +199,19 @@ package final class KeyRing: Sendable {
             return uses
         }
         try store.touchKeys(uses.sorted { $0.key < $1.key }.map { (id: $0.key, lastUsedAt: $0.value) })
+    }
+}
+
+extension KeyRow {
+    /// What a key may do, for the journal, and a print of its hash, so that one put in its place is noticed.
+    var auditDetail: String {
+        let print = SHA256.digest(secretSHA256).map { APIKeyText.hexadecimal($0[..<8]) } ?? ""
+        return [
+            "person \(name)", "scopes \(AccessScopes(text: scopes).names.joined(separator: " "))",
+            "groups \(groups.map { $0.map(\.rawValue).joined(separator: " ") } ?? "all")",
+            "addresses \(addresses.map { $0.joined(separator: " ") } ?? "any")",
+            "expires \(expiresAt?.rfc3339 ?? "never")", "print \(print)",
+        ].joined(separator: ", ")
     }
 }
 

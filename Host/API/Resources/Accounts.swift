@@ -42,7 +42,7 @@ extension Backend {
                 .conflict, "account_exists", path: "/id", value: id.rawValue, "there is an account \(id) already",
                 remedy: "choose another id, or PATCH /api/accounts/\(id) to change it")
         }
-        try await store(account)
+        try await store(account, by: try call.caller().caller.actor)
         return answer(id, .created)
     }
 
@@ -64,13 +64,13 @@ extension Backend {
         if let isEnabled = reader.boolean("enabled") { account.isEnabled = isEnabled }
         reader.finish(Schema.accountChange)
         guard reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
-        try await store(account)
+        try await store(account, by: try call.caller().caller.actor)
         return answer(account.id)
     }
 
     /// Makes an account durable, gives it the limits that are in force, and opens its session.
-    private func store(_ account: Account) async throws {
-        try await gateway.put(account)
+    private func store(_ account: Account, by actor: Actor) async throws {
+        try await gateway.put(account, by: actor)
         try await runtime.applyLimits()
         guard account.isEnabled else { return gateway.disconnect(account.id) }
         let (gateway, adapters) = (gateway, adapters)
@@ -79,7 +79,7 @@ extension Backend {
 
     func removeAccount(_ call: Call) async throws -> Answer {
         let account = try account(try call.account(), for: try call.caller())
-        try await gateway.removeAccount(account.id)
+        try await gateway.removeAccount(account.id, by: try call.caller().caller.actor)
         gateway.disconnect(account.id)
         return .noContent
     }
@@ -100,6 +100,8 @@ extension Backend {
                 .conflict, "account_has_no_session", path: "{account}", value: account.id.rawValue, refusal.reason,
                 remedy: "mend the cause (\(refusal.code)) and connect again")
         }
+        try await gateway.record(
+            .accountConnected, account.id.rawValue, detail: "", by: try call.caller().caller.actor)
         let isReady = gateway.accountStatuses().first { $0.account.id == account.id }?.isReady ?? false
         return answer(account.id, isReady ? .ok : .accepted)
     }
@@ -107,6 +109,8 @@ extension Backend {
     /// Closes the session, also for the accounts that share the login.
     func disconnectAccount(_ call: Call) async throws -> Answer {
         let account = try account(try call.account(), for: try call.caller())
+        try await gateway.record(
+            .accountDisconnected, account.id.rawValue, detail: "", by: try call.caller().caller.actor)
         gateway.disconnect(account.id)
         return answer(account.id)
     }

@@ -27,7 +27,7 @@ extension Backend {
         let principal = try call.caller()
         let group = try decoding.group(try await call.object(), id: nil)
         try checkMayWrite(group, principal)
-        let result = await store(group, 0)
+        let result = await store(group, 0, principal.caller.actor)
         if case .failure(.versionMismatch) = result {
             throw Problem(
                 .conflict, "group_exists", path: "/id", value: group.id.rawValue,
@@ -43,7 +43,7 @@ extension Backend {
         let version = try call.expectedVersion()
         let group = try decoding.group(try await call.object(), id: id)
         try checkMayWrite(group, principal)
-        let stored = try await gateway.put(group, expectedVersion: version)
+        let stored = try await gateway.put(group, expectedVersion: version, by: principal.caller.actor)
         return answer(stored, stored.version == 1 ? .created : .ok)
     }
 
@@ -53,7 +53,7 @@ extension Backend {
         if let version = try call.expectedVersion(), version != group.version {
             throw GatewayError.versionMismatch(current: group.version)
         }
-        try await gateway.removeGroup(id)
+        try await gateway.removeGroup(id, by: try call.caller().caller.actor)
         return .noContent
     }
 
@@ -108,16 +108,18 @@ extension Backend {
             let version = group.version
             try change(&group)
             try checkMayWrite(group, principal)
-            let result = await store(group, version)
+            let result = await store(group, version, principal.caller.actor)
             if case .failure(.versionMismatch) = result, wanted == nil, attempt < attempts { continue }
             return answer(try result.get(), status)
         }
         throw GatewayError.overloaded
     }
 
-    private func store(_ group: ExecutionGroup, _ version: Int64) async -> Result<ExecutionGroup, GatewayError> {
+    private func store(
+        _ group: ExecutionGroup, _ version: Int64, _ actor: Actor
+    ) async -> Result<ExecutionGroup, GatewayError> {
         do throws(GatewayError) {
-            return .success(try await gateway.put(group, expectedVersion: version))
+            return .success(try await gateway.put(group, expectedVersion: version, by: actor))
         } catch {
             return .failure(error)
         }

@@ -39,19 +39,19 @@ extension Backend {
         }
         reader.finish(Schema.keyRequest)
         guard let person, let scopes, reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
-        let keys = keys
+        let (keys, actor) = (keys, try call.caller().caller.actor)
         let made = try await offLoop {
             try keys.create(
                 person: person, scopes: AccessScopes(Set(scopes)), groups: groups, addresses: addresses,
-                expiresAt: expiresAt)
+                expiresAt: expiresAt, by: actor)
         }
         return .json(.created, headers: [.cacheControl: "no-store"]) { $0.apiKey(made.row, text: made.text) }
     }
 
     /// Holds for the next request already.
     func revokeKey(_ call: Call) async throws -> Answer {
-        let (keys, id) = (keys, call.parameter(0))
-        guard try await offLoop({ try keys.revoke(id) }) else {
+        let (keys, id, actor) = (keys, call.parameter(0), try call.caller().caller.actor)
+        guard try await offLoop({ try keys.revoke(id, by: actor) }) else {
             throw Problem.notFound("key", id, remedy: "GET /api/keys lists keys")
         }
         return .noContent

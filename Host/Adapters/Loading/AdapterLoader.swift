@@ -91,6 +91,23 @@ struct AdapterLoader {
             manifest: manifest)
     }
 
+    /// Negotiates with an entry function that is part of this program: no file, no note of one, the same checks else.
+    static func link(
+        _ entry: @convention(c) (UnsafeRawPointer?, UnsafeMutableRawPointer?) -> Int32, id: AdapterID, version: String,
+        hostName: String, hostVersion: String
+    ) throws(AdapterRefusal) -> LoadedAdapter {
+        let loader = AdapterLoader(
+            directories: [], copies: "", requiresPins: false, hostName: hostName, hostVersion: hostVersion,
+            swiftRelease: "")
+        let note = ELFImage.Note(
+            major: SLUICE_ABI_MAJOR, minor: SLUICE_ABI_MINOR, id: id.rawValue, version: version, swiftRelease: "")
+        let reply = try loader.negotiate({ entry($0, $1) }, note: note, path: "the program's own adapter \(id)")
+        let checked = try CheckedModule(reply.module, id: id, note: note)
+        return LoadedAdapter(
+            id: id, module: reply.module, checked: checked, abiMinor: reply.minor, sha256: "",
+            manifest: AdapterManifest(builtIn: id))
+    }
+
     /// What must be right before a line of the library runs.
     private func check(_ file: LibraryFile, id: AdapterID) throws(AdapterRefusal) -> ELFImage.Note {
         let path = file.sourcePath
@@ -139,7 +156,7 @@ struct AdapterLoader {
     }
 
     private func negotiate(
-        _ entry: @convention(c) (UnsafePointer<sluice_hello>?, UnsafeMutablePointer<sluice_reply>?) -> sluice_status,
+        _ entry: (UnsafePointer<sluice_hello>?, UnsafeMutablePointer<sluice_reply>?) -> sluice_status,
         note: ELFImage.Note, path: String
     ) throws(AdapterRefusal) -> (module: UnsafePointer<sluice_module>, minor: UInt32) {
         let scratch = CallScratch()

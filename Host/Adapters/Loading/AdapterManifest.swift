@@ -52,6 +52,12 @@ package struct AdapterManifest: Hashable, Sendable {
         package var windows: [RateWindow]
     }
 
+    /// Of an adapter that is part of the program: nothing is overridden.
+    init(builtIn id: AdapterID) {
+        (self.id, library, sha256, isEnabled, isRequired) = (id, "", nil, true, true)
+        (isolation, endpoints, rate, limits, config) = (.inProcess, [], [], ManifestLimits(), "{}")
+    }
+
     /// Buckets with the manifest's windows added: every window holds, so an addition can only tighten.
     func tightened(_ buckets: [RateBucket]) -> [RateBucket] {
         var result = buckets

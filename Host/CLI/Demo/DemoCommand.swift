@@ -3,7 +3,7 @@ import Exact
 import Glibc
 
 /// `sluice demo`
-struct DemoCommand: AsyncParsableCommand {
+struct DemoCommand: SurroundedCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
         abstract: "The main job on five simulated accounts and recorded prices, checked step by step.",
@@ -26,10 +26,6 @@ struct DemoCommand: AsyncParsableCommand {
         if write != nil, json || keep || data != nil {
             throw ValidationError("--write goes with none of --json, --keep, --data")
         }
-    }
-
-    func run() async throws {
-        throw CommandFailure.message("the demo needs a console", remedy: "run it by CommandLineEntry")
     }
 
     /// Runs the story, or writes the files.

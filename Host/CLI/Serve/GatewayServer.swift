@@ -14,7 +14,7 @@ enum GatewayServer {
     ) async throws -> RunningGateway {
         let runtime = try GatewayRuntime(
             configuration, executableDirectory: Executable.directory, logger: logger)
-        let keys = try KeyRing(store: runtime.store)
+        let keys = try KeyRing(runtime)
         let keyFile = try keys.writeFirstAdminKey(in: runtime.store.directory)
         try await runtime.start(playsPrices: playsPrices)
         var served = APIConfiguration()

@@ -96,6 +96,7 @@ extension Engine {
         let before = aggregateTotals(parent)
         for share in shares {
             trace.begin(share)
+            keepLegLimits(share.account, parent.instrumentNumber)
             var evaluation = evaluate(share, parent, context, pending, &trace, &overrides)
             trace.finish(&evaluation, results.count)
             if !overrides.isEmpty {
@@ -152,7 +153,7 @@ extension Engine {
     ) -> Evaluation {
         var result = Assessment(mayClip: mayClip, overrides: overrides)
         defer { overrides = result.overrides }
-        guard let limits = resolved.accounts[Int(candidate.account)] else {
+        guard let limits = legLimits(candidate.account, candidate.instrument.index.rawValue) else {
             result.rejection = Rejection(.allowList, .notAllowed, cause: .noInput)
             return evaluation(candidate, result)
         }
@@ -210,7 +211,7 @@ extension Engine {
 
     @inline(__always)
     private func check<Control: RiskControl>(
-        _ control: Control.Type, _ candidate: inout Candidate, _ limits: AccountLimits, _ result: inout Assessment,
+        _ control: Control.Type, _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Assessment,
         _ trace: inout some DecisionTrace
     ) -> Bool {
         if trace.looksBeyond(control, limits, self) { return true }
@@ -229,11 +230,11 @@ extension Engine {
     }
 
     func refuse(
-        _ rejection: Rejection, _ clipTo: Int64, _ candidate: inout Candidate, _ limits: AccountLimits,
+        _ rejection: Rejection, _ clipTo: Int64, _ candidate: inout Candidate, _ limits: LegLimits,
         _ result: inout Assessment
     ) -> Bool {
-        let rule = limits.rules[rejection.control]?.action
-        let isObserved = limits.observed.contains(rejection.control) || rule == .alert
+        let rule = limits.account.rules[rejection.control]?.action
+        let isObserved = limits.account.observed.contains(rejection.control) || rule == .alert
         result.isOverridden =
             !isObserved && result.overrides.take(rejection.control, account: candidate.account)
         if isObserved || result.isOverridden {
@@ -241,7 +242,7 @@ extension Engine {
             return true
         }
         if result.mayClip || rule == .clip,
-            clipTo >= max(candidate.instrument.lot, QuantityLimits.minimum(candidate, limits)),
+            clipTo >= max(candidate.instrument.lot, limits.minimum),
             clipTo < candidate.quantity
         {
             candidate.quantity = clipTo
@@ -268,7 +269,7 @@ extension Engine {
 
     private func marginNeed(_ candidate: Candidate) -> Int64? {
         var again = candidate
-        guard let limits = resolved.accounts[Int(candidate.account)] else { return nil }
+        guard let limits = legLimits(candidate.account, candidate.instrument.index.rawValue) else { return nil }
         _ = MarginBuffer.evaluate(&again, limits, self)
         return again.margin
     }

@@ -128,7 +128,7 @@ extension Engine {
         // No snapshot is no share: an unknown account must not take what others are owed by guess.
         case .netLiquidation: weight = funds?.equity ?? 0
         case .availableMargin:
-            let buffer = resolved.accounts[Int(account)].map { limits in
+            let buffer = resolved.account(Int(account)).map { limits in
                 max(limits.margin.absolute, scaled(funds?.equity ?? 0, limits.margin.basisPoints, over: 10_000) ?? .max)
             }
             weight = saturatingSum(

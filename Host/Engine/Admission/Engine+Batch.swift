@@ -28,7 +28,7 @@ extension Engine {
     ) {
         defer { trace.fire(rejection, leg: index, isAlert: results[index].rejection == nil) }
         let account = shares[index].account
-        let limits = resolved.accounts[Int(account)]
+        let limits = resolved.account(Int(account))
         if limits?.observed.contains(rejection.control) ?? false || limits?.rules[rejection.control]?.action == .alert {
             results[index].alerts.append(rejection)
             return
@@ -65,7 +65,7 @@ extension Engine {
         }
         for index in shares.indices where results[index].rejection == nil {
             let share = shares[index]
-            guard let limit = resolved.accounts[Int(share.account)]?.selfTrade, limit.owners != .none else { continue }
+            guard let limit = resolved.account(Int(share.account))?.selfTrade, limit.owners != .none else { continue }
             let price = RestingPrice(
                 side: share.side, orderType: results[index].orderType, limitPrice: results[index].limitPrice)
             trace.begin(.selfTrade, [index])
@@ -93,7 +93,7 @@ extension Engine {
     /// C29 for a modify: a conflict refuses it whatever is configured but `tag`, since the order itself can be canceled and
     /// sent anew.
     func selfTrade(_ candidate: Candidate) -> Rejection? {
-        guard let limits = resolved.accounts[Int(candidate.account)], !limits.observed.contains(.selfTrade),
+        guard let limits = resolved.account(Int(candidate.account)), !limits.observed.contains(.selfTrade),
             limits.selfTrade.action != .tag
         else { return nil }
         var none = NoTrace()

@@ -70,6 +70,13 @@ package struct AttributionBook: Sendable {
         }
     }
 
+    /// Whether both hold the same, whatever slots the book gave to its places.
+    func holdsSame(as other: AttributionBook) -> Bool {
+        positions == other.positions && placesOfOwner == other.placesOfOwner
+            && placesOfAccount == other.placesOfAccount && strategyNumbers == other.strategyNumbers
+            && strategyRuns == other.strategyRuns
+    }
+
     func positions(of owner: Int32) -> [Position] { (placesOfOwner[owner] ?? []).map { positions[Int($0)] } }
 
     /// Instruments of an account that some owner holds.

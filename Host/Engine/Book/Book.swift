@@ -59,6 +59,11 @@ package struct Book: Sendable {
     @inline(__always)
     func busyLots(of account: Int32) -> Int64 { busyLotsOfAccount[Int(account)] }
 
+    func hasSameCounts(as other: Book) -> Bool {
+        openOrdersOfAccount == other.openOrdersOfAccount && busyLotsOfAccount == other.busyLotsOfAccount
+            && lots == other.lots && totalsOfAccount == other.totalsOfAccount
+    }
+
     /// The lot of an instrument, in steps: what its steps are counted by.
     mutating func setLot(_ instrument: Int32, _ lot: Int64) {
         while lots.count <= Int(instrument) { lots.append(1) }

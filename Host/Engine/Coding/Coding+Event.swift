@@ -110,6 +110,9 @@ extension EventWriter {
             write(warning.limit)
             write(warning.observed)
             write(warning.at)
+        case .adminActed(let act):
+            begin(.adminActed)
+            write(act)
         }
         closePart()
     }
@@ -198,6 +201,7 @@ extension EventReader {
                     control: try read(ControlID.init(rawValue:)), account: try readInt32(), limit: try readSigned(),
                     observed: try readSigned(), at: try readTime()))
         case .squareOffEnded: try readSquareOffEnd()
+        case .adminActed: .adminActed(try readAdminAct())
         case .heartbeatSet:
             .heartbeatSet(
                 Heartbeat(

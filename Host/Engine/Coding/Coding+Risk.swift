@@ -1,6 +1,6 @@
 import Domain
 
-// What risk people do: overrides, square-offs.
+// What people do: overrides, square-offs, changes of the set-up.
 
 extension EventWriter {
     mutating func write(_ by: String, _ reason: String, _ at: Timestamp) {
@@ -19,7 +19,25 @@ extension EventWriter {
     }
 }
 
+extension EventWriter {
+    package mutating func write(_ act: AdminAct) {
+        write(byte: act.kind.rawValue)
+        write(act.subject)
+        write(act.key)
+        write(act.detail)
+        write(act.by, act.reason, act.at)
+    }
+}
+
 extension EventReader {
+    package mutating func readAdminAct() throws(EventCodingError) -> AdminAct {
+        let kind = try read(AdminAct.Kind.init(rawValue:))
+        let (subject, key, detail) = (try readText(), try readText(), try readText())
+        let (by, reason) = (try readText(), try readText())
+        return AdminAct(
+            kind, subject: subject, by: by, key: key, reason: reason, detail: detail, at: try readTime())
+    }
+
     package mutating func readOverride() throws(EventCodingError) -> RiskOverride {
         var override = RiskOverride(
             id: try readSigned(), control: try read(ControlID.init(rawValue:)), scope: try readScope(),

@@ -28,6 +28,7 @@ extension Event {
         case squareOffEnded = 25
         case heartbeatSet = 26
         case limitWarned = 27
+        case adminActed = 28
     }
 
     package var kind: Kind {
@@ -59,6 +60,7 @@ extension Event {
         case .squareOffEnded: .squareOffEnded
         case .heartbeatSet: .heartbeatSet
         case .limitWarned: .limitWarned
+        case .adminActed: .adminActed
         }
     }
 }

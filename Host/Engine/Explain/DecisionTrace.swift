@@ -15,7 +15,7 @@ protocol DecisionTrace {
     var goesBeyond: Bool { get }
     /// Looks at a control on a leg that was refused before it; `false` = it was not, the control is to be run.
     mutating func looksBeyond<Control: RiskControl>(
-        _ control: Control.Type, _ limits: AccountLimits, _ engine: borrowing Engine
+        _ control: Control.Type, _ limits: LegLimits, _ engine: borrowing Engine
     ) -> Bool
     /// Whether verdicts are not taken as they are: see `judge`.
     var isJudge: Bool { get }
@@ -47,7 +47,7 @@ struct NoTrace: DecisionTrace {
     var goesBeyond: Bool { false }
     @inline(__always)
     mutating func looksBeyond<Control: RiskControl>(
-        _ control: Control.Type, _ limits: AccountLimits, _ engine: borrowing Engine
+        _ control: Control.Type, _ limits: LegLimits, _ engine: borrowing Engine
     ) -> Bool { false }
     @inline(__always)
     var isJudge: Bool { false }
@@ -74,7 +74,7 @@ struct NoTrace: DecisionTrace {
 extension RiskControl {
     /// What the control says where nobody asks for its numbers.
     @inline(__always)
-    static func evaluate(_ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine) -> Verdict {
+    static func evaluate(_ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine) -> Verdict {
         var none = NoTrace()
         return evaluate(&candidate, limits, engine, &none)
     }

@@ -42,7 +42,7 @@ struct ExplainTrace: DecisionTrace {
     // MARK: Legs
 
     mutating func looksBeyond<Control: RiskControl>(
-        _ control: Control.Type, _ limits: AccountLimits, _ engine: borrowing Engine
+        _ control: Control.Type, _ limits: LegLimits, _ engine: borrowing Engine
     ) -> Bool {
         guard var candidate = legs.last?.beyond else { return false }
         let verdict = control.evaluate(&candidate, limits, engine, &self)

@@ -172,7 +172,7 @@ private struct SimulationTrace: DecisionTrace {
     mutating func begin(keeping: [Int]) {}
     mutating func begin(_ share: Engine.Share) { leg += 1 }
     mutating func looksBeyond<Control: RiskControl>(
-        _ control: Control.Type, _ limits: AccountLimits, _ engine: borrowing Engine
+        _ control: Control.Type, _ limits: LegLimits, _ engine: borrowing Engine
     ) -> Bool { false }
     mutating func judge(
         _ verdict: Verdict, of control: ControlID, _ candidate: Candidate, _ engine: borrowing Engine

@@ -134,8 +134,7 @@ extension Engine {
             return .blocked("the product of the position is not known: close it by an order that names its product")
         }
         let reference = inputs.reference(number)
-        let limits = resolved.accounts[Int(account)]
-        if let collar = limits.map({ self.collar(instrument, $0) }), collar.basisPoints != AccountLimits.unlimited {
+        if let collar = legLimits(account, number)?.collar, collar.basisPoints != AccountLimits.unlimited {
             guard reference.points > 0, now.since(reference.at) <= collar.maximumAge else {
                 return .blocked(
                     reference.points > 0
@@ -161,8 +160,7 @@ extension Engine {
         order.quantity = instrument.quantity(quantity)
         order.timeInForce = .day
         let reference = inputs.reference(number).points
-        guard reference > 0, let limits = resolved.accounts[Int(account)] else { return order }
-        let collar = self.collar(instrument, limits)
+        guard reference > 0, let collar = legLimits(account, number)?.collar else { return order }
         guard collar.basisPoints != AccountLimits.unlimited,
             let band = scaled(reference, collar.basisPoints, over: 10_000)
         else { return order }

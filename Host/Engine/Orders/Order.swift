@@ -122,6 +122,8 @@ package struct Order: Hashable, Sendable {
     package var isAtBroker: Bool { isHandedOver && !status.isTerminal }
     /// The broker, or evidence, has said something of it.
     package var isAnswered: Bool { isAcknowledged || isUnknown || executedQuantity != 0 || ending != nil }
+    /// Handed over, and nothing has been heard of it: it may still lie in its lane's queue, whatever else was asked of it.
+    package var isUnanswered: Bool { isAtBroker && !isAnswered }
     /// Admitted and not handed to its adapter yet.
     package var isWaiting: Bool { !isHandedOver && !status.isTerminal }
 

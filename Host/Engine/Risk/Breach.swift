@@ -47,7 +47,7 @@ extension Engine {
         var breaches: [Breach] = []
         for leg in admission.legs {
             guard let control = leg.rejection?.control,
-                let rule = resolved.accounts[Int(leg.account)]?.rules[control],
+                let rule = resolved.account(Int(leg.account))?.rules[control],
                 let action = rule.action.stateAction
             else { continue }
             let scope = Scope(kind: .account, id: accounts[Int(leg.account)].account.id.rawValue)

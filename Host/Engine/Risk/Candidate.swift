@@ -106,7 +106,7 @@ protocol RiskControl {
     static var id: ControlID { get }
     /// `trace` hears every comparison, also of a pass.
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict
 }

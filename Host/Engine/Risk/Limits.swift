@@ -83,7 +83,7 @@ package struct AllowRule: Hashable, Sendable {
     package let allowsShortSelling: Bool
     package let allowsOptionSelling: Bool
     /// All words but the segments, one bit a word, eight a kind: a hash for each would cost more than all other controls.
-    private let mask: UInt64
+    let mask: UInt64
 
     package init(
         segments: Set<String>, products: Set<Product>, orderTypes: Set<OrderType>, timesInForce: Set<TimeInForce>,
@@ -101,15 +101,15 @@ package struct AllowRule: Hashable, Sendable {
         words.reduce(0) { $0 | 1 << UInt64($1.rawValue) }
     }
 
-    /// Whether every word of an order but its segment is in the rule.
-    func covers(_ candidate: Candidate) -> Bool {
+    /// Every word of an order but its segment, as bits of `mask`.
+    @inline(__always)
+    static func words(of candidate: borrowing Candidate) -> UInt64 {
         let product = UInt64(1) << UInt64(candidate.product.rawValue)
         let orderType = UInt64(1) << UInt64(candidate.orderType.rawValue + 8)
         let timeInForce = UInt64(1) << UInt64(candidate.timeInForce.rawValue + 16)
         let side = UInt64(1) << UInt64(candidate.side.rawValue + 24)
         let orderClass = UInt64(1) << UInt64(candidate.orderClass.rawValue + 32)
-        let wanted = product | orderType | timeInForce | side | orderClass
-        return mask & wanted == wanted
+        return product | orderType | timeInForce | side | orderClass
     }
 }
 

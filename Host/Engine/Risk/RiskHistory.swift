@@ -2,7 +2,7 @@
 ///
 /// Texts are kept for the newest `maximumTexts` versions and as long as they have no more than `maximumBytes` together;
 /// an older version keeps who, why and when, and its text is in the journal alone.
-package struct RiskHistory: Sendable {
+package struct RiskHistory: Hashable, Sendable {
     package static let maximumTexts = 200
     package static let maximumBytes = 16 << 20
 

@@ -40,7 +40,7 @@ package struct OverrideUse: Hashable, Sendable {
 }
 
 /// Overrides that were granted: those that still hold, and the last `maximumEnded` that do not.
-package struct OverrideTable: Sendable {
+package struct OverrideTable: Hashable, Sendable {
     package static let maximumActive = 100
     package static let maximumEnded = 100
 

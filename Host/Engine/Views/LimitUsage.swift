@@ -21,7 +21,7 @@ package struct LimitUsage: Hashable, Sendable {
 extension Engine {
     /// Limits of an account that have a number to compare with, in evaluation order; unlimited ones are left out.
     package func usage(account: Int32, now: Timestamp) -> [LimitUsage] {
-        guard let limits = resolved.accounts[Int(account)] else { return [] }
+        guard let limits = resolved.account(Int(account)) else { return [] }
         let entry = accounts[Int(account)]
         let currency = entry.account.currency
         let equity = inputs.funds[Int(account)]?.equity

@@ -26,8 +26,8 @@ enum ChildServer {
             try list(instruments, rig)
             let built = Clock.now() - start
             let (serving, ready) = try await rig.start()
-            let keys = try KeyRing(store: rig.runtime.store, environment: "bench")
-            let (_, key) = try keys.create(person: "bench", scopes: AccessScopes([.trade, .read]))
+            let keys = try KeyRing(rig.runtime, environment: "bench")
+            let (_, key) = try keys.create(person: "bench", scopes: AccessScopes([.trade, .read]), by: .gateway)
             var configuration = APIConfiguration()
             configuration.port = 0
             let server = APIServer(configuration: configuration, runtime: rig.runtime, keys: keys, logger: .quiet)

@@ -161,7 +161,7 @@ private final class ObservedGateway {
         threads.start()
         gateway.start(limits: RiskLimits(version: 0), adapters: adapters)
         let configured = Account(id: account, adapter: paper, environment: .sandbox, currency: currency)
-        try await gateway.put(configured)
+        try await gateway.put(configured, by: .configuration)
         let text = BenchLimits.document(.unlimited)
         try await gateway.apply(
             try RiskDocument(text, file: "bench").limits(version: 1, accounts: gateway.accounts()),

@@ -148,6 +148,10 @@ enum EventExamples {
             .heartbeatSet(
                 Heartbeat(
                     key: "k1", person: "ana", scope: Scope(kind: .key, id: "k1"), ttl: 30_000_000_000, at: after(-1)))
+        case .adminActed:
+            .adminActed(
+                AdminAct(
+                    .keyRevoked, subject: "k9", by: "ana", key: "k1", reason: "left", detail: "person bo", at: after(-3)))
         case .limitWarned:
             .limitWarned(
                 LimitWarning(control: .dailyLoss, account: 6, limit: -100_000, observed: -81_000, at: after(-1)))

@@ -151,6 +151,11 @@ extension EventSampler {
                 id: signed(), .init(outcome: raw(SquareOff.End.Outcome.self), reason: text(), by: text(), at: time()))
         case .heartbeatSet:
             .heartbeatSet(Heartbeat(key: text(), person: text(), scope: scope(), ttl: signed(), at: time()))
+        case .adminActed:
+            .adminActed(
+                AdminAct(
+                    word(AdminAct.Kind.self), subject: text(), by: text(), key: text(), reason: text(), detail: text(),
+                    at: time()))
         case .limitWarned:
             .limitWarned(
                 LimitWarning(

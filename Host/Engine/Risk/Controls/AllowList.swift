@@ -8,20 +8,18 @@ struct AllowList: RiskControl {
     static let id = ControlID.allowList
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
-        let segment = engine.resolved.segments[Int(candidate.instrument.index.rawValue)]
         let opensShort =
             candidate.side == .sell && !candidate.isClosing
             && saturatingSum(candidate.position.openSell, candidate.quantity) > candidate.position.quantity
         var matchedButForSelling = false
-        for rule in limits.allowList {
-            guard rule.covers(candidate), rule.segments.contains(segment) else { continue }
-            let sellsAsAllowed =
-                !opensShort
-                || (candidate.instrument.kind == .option ? rule.allowsOptionSelling : rule.allowsShortSelling)
-            if sellsAsAllowed { return .pass }
+        let words = AllowRule.words(of: candidate)
+        for row in limits.allowed.indices {
+            let rule = limits.allowed[row]
+            guard rule.mask & words == words else { continue }
+            if !opensShort || rule.allowsShort { return .pass }
             matchedButForSelling = true
         }
         if matchedButForSelling {

@@ -5,7 +5,7 @@ struct Authority: RiskControl {
     static let id = ControlID.authority
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         candidate.isAuthorised || candidate.isGatewayClosing

@@ -9,7 +9,7 @@ struct Concentration: RiskControl {
     static let id = ControlID.concentration
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
@@ -58,7 +58,7 @@ enum EquityInput {
 extension Engine {
     /// Equity in minor units for a limit in parts of it; the refusal where there is none, it is old, not positive, or in
     /// another currency than the instrument.
-    func equity(_ candidate: Candidate, _ limits: AccountLimits, _ control: ControlID) -> EquityInput {
+    func equity(_ candidate: Candidate, _ limits: LegLimits, _ control: ControlID) -> EquityInput {
         guard let funds = inputs.funds[Int(candidate.account)] else {
             return .missing(Rejection(control, .noFunds, cause: .noInput))
         }

@@ -6,7 +6,7 @@ struct Connection: RiskControl {
     static let id = ControlID.notReady
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         switch engine.inputs.readiness[Int(candidate.account)] {

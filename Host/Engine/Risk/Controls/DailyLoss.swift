@@ -11,7 +11,7 @@ struct DailyLoss: RiskControl {
     static let id = ControlID.dailyLoss
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
@@ -22,28 +22,28 @@ struct DailyLoss: RiskControl {
         {
             return .reject(refusal)
         }
-        guard limits.dailyLoss.maximum != AccountLimits.unlimited else {
+        guard limits.dailyLoss != AccountLimits.unlimited else {
             trace.record(.unlimited(.money))
             return .pass
         }
         guard let result = engine.dayResult(account: candidate.account) else {
-            return .reject(Rejection(id, .lossNoPrice, cause: .noInput, unit: .money, limit: -limits.dailyLoss.maximum))
+            return .reject(Rejection(id, .lossNoPrice, cause: .noInput, unit: .money, limit: -limits.dailyLoss))
         }
         trace.record(
             Measure(
-                .money, limit: -limits.dailyLoss.maximum, observed: result, projected: result, isFloor: true))
-        guard result <= -limits.dailyLoss.maximum else {
-            return limits.dailyLoss.projectsStop && candidate.parent.attachedStop > 0
+                .money, limit: -limits.dailyLoss, observed: result, projected: result, isFloor: true))
+        guard result <= -limits.dailyLoss else {
+            return limits.projectsStop && candidate.parent.attachedStop > 0
                 ? projected(candidate, limits, result, &trace) : .pass
         }
         return .reject(
             Rejection(
-                id, .lossReached, unit: .money, limit: -limits.dailyLoss.maximum, observed: result, projected: result))
+                id, .lossReached, unit: .money, limit: -limits.dailyLoss, observed: result, projected: result))
     }
 
     /// The day's result if the order fills and its stop is hit.
     private static func projected(
-        _ candidate: Candidate, _ limits: AccountLimits, _ result: Int64, _ trace: inout some DecisionTrace
+        _ candidate: Candidate, _ limits: LegLimits, _ result: Int64, _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard let price = candidate.moneyPrice else {
             return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
@@ -56,12 +56,12 @@ struct DailyLoss: RiskControl {
         let projected = saturatingDifference(result, risk)
         trace.record(
             Measure(
-                .money, limit: -limits.dailyLoss.maximum, observed: result, projected: projected, isFloor: true))
-        guard projected <= -limits.dailyLoss.maximum else { return .pass }
-        let room = saturatingSum(saturatingSum(result, limits.dailyLoss.maximum), -1)
+                .money, limit: -limits.dailyLoss, observed: result, projected: projected, isFloor: true))
+        guard projected <= -limits.dailyLoss else { return .pass }
+        let room = saturatingSum(saturatingSum(result, limits.dailyLoss), -1)
         return .reject(
             Rejection(
-                id, .stopRiskExceeded, unit: .money, limit: -limits.dailyLoss.maximum, observed: result,
+                id, .stopRiskExceeded, unit: .money, limit: -limits.dailyLoss, observed: result,
                 projected: projected),
             clipTo: candidate.lotMultiple(NotionalLimits.largest(candidate, price: distance, within: max(0, room))))
     }

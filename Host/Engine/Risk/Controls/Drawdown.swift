@@ -11,7 +11,7 @@ struct Drawdown: RiskControl {
     static let id = ControlID.drawdown
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         let limit = limits.drawdown

@@ -11,7 +11,7 @@ struct FreezeSlicing: RiskControl {
     static let maximumClosingSlices: Int64 = 1_000
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         let lot = candidate.instrument.lot
@@ -25,7 +25,7 @@ struct FreezeSlicing: RiskControl {
         }
         if candidate.isClosing {
             // What C10 would refuse of an opening order is cut instead.
-            let (units, lots) = QuantityLimits.maximum(candidate, limits, engine)
+            let (units, lots) = (limits.maximum, limits.maximumLots)
             let maximum = candidate.lotMultiple(
                 min(units, lots.multipliedReportingOverflow(by: lot).overflow ? .max : lots * lot))
             if maximum > 0 { largest = min(largest, maximum) }

@@ -9,7 +9,7 @@ struct GroupLoss: RiskControl {
     static let id = ControlID.groupLoss
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard candidate.group >= 0, !candidate.isClosing else { return .pass }

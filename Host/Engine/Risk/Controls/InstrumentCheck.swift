@@ -7,7 +7,7 @@ struct InstrumentCheck: RiskControl {
     static let id = ControlID.instrument
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         let instrument = candidate.instrument

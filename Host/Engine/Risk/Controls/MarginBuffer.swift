@@ -8,7 +8,7 @@ struct MarginBuffer: RiskControl {
     static let id = ControlID.marginBuffer
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
@@ -27,8 +27,8 @@ struct MarginBuffer: RiskControl {
                     id, .staleFunds, cause: .stale, unit: .milliseconds, limit: limit.maximumAge / 1_000_000,
                     observed: age / 1_000_000, inputAge: age))
         }
-        let name = engine.instruments[Int(candidate.instrument.index.rawValue)].id
-        guard let rate = limit.rates.first(where: { $0.match.matches(name) })?.basisPoints else {
+        let rate = limit.rate
+        guard rate >= 0 else {
             return .reject(Rejection(id, .noMarginRate, cause: .noInput, scope: .instrument))
         }
         guard let price = candidate.moneyPrice else {

@@ -8,21 +8,20 @@ struct MarketProtection: RiskControl {
     static let id = ControlID.marketProtection
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
-        let limit = limits.marketProtection
-        guard candidate.orderType == .market, limit.conversion != .none else { return .pass }
-        if limit.conversion == .reject {
+        guard candidate.orderType == .market, limits.conversion != .none else { return .pass }
+        if limits.conversion == .reject {
             return candidate.isClosing ? .pass : .reject(Rejection(id, .marketOrdersRefused))
         }
         guard candidate.reference > 0 else {
             return candidate.isClosing ? .pass : .reject(Rejection(id, .noReference, cause: .noReference))
         }
-        guard let relative = scaled(candidate.reference, limit.basisPoints, over: 10_000) else {
+        guard let relative = scaled(candidate.reference, limits.protectionBasisPoints, over: 10_000) else {
             return .reject(Rejection(id, .overflow, unit: .price, observed: candidate.reference))
         }
-        let protection = max(relative, limit.absolute.points(candidate.instrument))
+        let protection = max(relative, limits.protectionAbsolute)
         let tick = candidate.instrument.tick
         switch candidate.side {
         case .buy:

@@ -6,7 +6,7 @@ struct MaxOpenOrders: RiskControl {
     static let id = ControlID.maxOpenOrders
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing, candidate.countsAsNewOrder else { return .pass }

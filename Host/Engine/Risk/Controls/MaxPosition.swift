@@ -8,21 +8,11 @@ struct MaxPosition: RiskControl {
     static let id = ControlID.maxPosition
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
-        let instrument = candidate.instrument
-        var limit = limits.position.steps(instrument)
-        if limits.positionUnit == .lots, limit != .max {
-            let (product, overflow) = limit.multipliedReportingOverflow(by: instrument.lot)
-            limit = overflow ? .max : product
-        }
-        for entry in engine.resolved.instruments[Int(instrument.index.rawValue)] {
-            if let other = engine.limits.instruments[Int(entry)].position {
-                limit = min(limit, other.steps(instrument))
-            }
-        }
+        let limit = limits.position
         let projected = candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
         trace.record(
             Measure(.quantity, limit: limit, observed: candidate.position.worstCase, projected: projected))

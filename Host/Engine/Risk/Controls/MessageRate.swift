@@ -7,7 +7,7 @@ struct MessageRate: RiskControl {
     static let id = ControlID.messageRate
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard candidate.countsAsNewOrder else { return .pass }

@@ -8,7 +8,7 @@ struct ModificationCap: RiskControl {
     static let id = ControlID.modificationCap
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard candidate.modifications >= 0, !candidate.isClosing else { return .pass }

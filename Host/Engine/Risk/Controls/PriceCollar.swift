@@ -9,10 +9,10 @@ struct PriceCollar: RiskControl {
     static let id = ControlID.priceCollar
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
-        let collar = engine.collar(candidate.instrument, limits)
+        let collar = limits.collar
         guard candidate.reference > 0 else {
             if candidate.isClosing, candidate.limitPrice > 0 { return .pass }
             return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
@@ -41,8 +41,8 @@ struct PriceCollar: RiskControl {
         {
             return .reject(refusal)
         }
-        if let inner = collar.innerBasisPoints, candidate.limitPrice > 0, !candidate.isClosing,
-            let innerBand = self.band(candidate, inner, collar.innerAbsolute)
+        if collar.innerBasisPoints >= 0, candidate.limitPrice > 0, !candidate.isClosing,
+            let innerBand = self.band(candidate, collar.innerBasisPoints, collar.innerAbsolute)
         {
             trace.record(
                 Measure(
@@ -67,8 +67,8 @@ struct PriceCollar: RiskControl {
         return .pass
     }
 
-    private static func band(_ candidate: Candidate, _ basisPoints: Int64, _ absolute: ExactDecimal) -> Int64? {
-        scaled(candidate.reference, basisPoints, over: 10_000).map { max($0, absolute.points(candidate.instrument)) }
+    private static func band(_ candidate: Candidate, _ basisPoints: Int64, _ absolute: Int64) -> Int64? {
+        scaled(candidate.reference, basisPoints, over: 10_000).map { max($0, absolute) }
     }
 
     private static func outer(
@@ -104,18 +104,5 @@ struct PriceCollar: RiskControl {
             id, sentence, scope: .instrument, unit: .price, limit: limit, observed: candidate.reference,
             projected: price,
             inputAge: candidate.referenceAge)
-    }
-}
-
-extension Engine {
-    /// The account's collar, or the tighter one of an instrument entry.
-    func collar(_ instrument: Instrument, _ limits: AccountLimits) -> CollarLimit {
-        var collar = limits.collar
-        for entry in resolved.instruments[Int(instrument.index.rawValue)] {
-            if let other = self.limits.instruments[Int(entry)].collar, other.basisPoints < collar.basisPoints {
-                collar = other
-            }
-        }
-        return collar
     }
 }

@@ -9,7 +9,7 @@ struct RepeatedExecution: RiskControl {
     static let id = ControlID.repeatedExecution
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         let runs = candidate.parent.strategyRuns

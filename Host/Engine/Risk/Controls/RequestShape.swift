@@ -6,7 +6,7 @@ struct RequestShape: RiskControl {
     static let id = ControlID.requestShape
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         trace.record(Measure(.quantity, .order, limit: 1, projected: candidate.quantity, isFloor: true))

@@ -11,7 +11,7 @@ struct ShortRulesCheck: RiskControl {
     static let maximumAge: Int64 = 86_400_000_000_000
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard candidate.side == .sell, !candidate.isClosing else { return .pass }

@@ -10,7 +10,7 @@ struct TradingHours: RiskControl {
     static let id = ControlID.tradingHours
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         let limit = limits.hours

@@ -8,7 +8,7 @@ struct TradingState: RiskControl {
     static let id = ControlID.tradingState
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         if candidate.isGatewayClosing, candidate.isClosing { return .pass }

@@ -6,7 +6,7 @@ struct UnknownOutstanding: RiskControl {
     static let id = ControlID.unknownOutstanding
 
     static func evaluate(
-        _ candidate: inout Candidate, _ limits: AccountLimits, _ engine: borrowing Engine,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }

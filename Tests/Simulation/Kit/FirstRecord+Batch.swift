@@ -1,0 +1,10 @@
+import Domain
+import Store
+import enum Engine.Event
+
+extension FirstRecord {
+    static func batch(_ events: [Event], at now: Timestamp) -> CommitBatch {
+        CommitBatch(
+            record: JournalRecord(sequence: 1, recordedAt: now, formatVersion: 1, bytes: bytes(events, at: now)))
+    }
+}
