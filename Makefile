@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test build lint bench clean set-up
+.PHONY: help demo serve test simulate build lint bench clean set-up
 
 # debug shares one build with the tests; make demo CONFIG=release measures what an operator would run.
 CONFIG ?= debug
@@ -30,6 +30,12 @@ serve: set-up  ## builds, then runs a gateway with the demo's accounts and price
 test: set-up  ## one build of everything, then every test
 	swift build --build-tests
 	swift test --skip-build $(ARGS)
+
+# One seed instead of many: make simulate SEED=42, with SLUICE_TRACE=1 step by step.
+SEEDS ?= 10000
+SEED ?=
+simulate: set-up  ## release build, then SEEDS=10000 simulated worlds; a seed that fails is printed
+	swift run -c release sluice-simulate $(if $(SEED),1 $(SEED),$(SEEDS))
 
 build: set-up  ## release build of the gateway and its adapters
 	swift build -c release

@@ -8,7 +8,7 @@ enum Routes {
     private static let limit = Route.Parameter(name: "limit", kind: .integer, note: "items a page")
     private static let cursor = Route.Parameter(name: "cursor", kind: .text, note: "next_cursor of the page before")
     private static let paging = [limit, cursor]
-    private static let account = [
+    static let account = [
         Route.Parameter(name: "account", kind: .text, note: "account id"),
         Route.Parameter(name: "account_id", kind: .text, note: "the same"),
     ]
@@ -28,7 +28,7 @@ enum Routes {
 
     static let all: [Route] =
         system + brokers + accounts + symbols + groups + runs + orders + risk + riskDocuments + riskQuestions
-        + riskOperations + operations + keys + audit
+        + riskOperations + operations + keys + audit + reconciliation
 
     private static let system: [Route] = [
         Route(.get, "/health", .open, "Whether the process lives", answer: "Health") { try await $0.showHealth($1) },
@@ -185,6 +185,10 @@ enum Routes {
             query: paging, answer: "EventList"
         ) { try await $0.listGroupRunEvents($1) },
         Route(
+            .get, "/api/execution-groups/{id}/runs/{run}/explain", .scope(.read), "The run's whole story",
+            answer: "RunStory"
+        ) { try await $0.explainGroupRun($1) },
+        Route(
             .post, "/api/execution-groups/{id}/runs/{run}/cancel", .scope(.trade), "Cancels what is live of a run",
             needsIdempotencyKey: true, answer: "Run", statuses: [200, 202]
         ) { try await $0.cancelGroupRun($1) },
@@ -199,6 +203,10 @@ enum Routes {
             .get, "/api/runs/{run}/events", .scope(.read), "What happened, oldest first", query: paging,
             answer: "EventList"
         ) { try await $0.listRunEvents($1) },
+        Route(
+            .get, "/api/runs/{run}/explain", .scope(.read),
+            "The run's whole story: who asked, what decided each leg, and every step since", answer: "RunStory"
+        ) { try await $0.explainRun($1) },
         Route(
             .post, "/api/runs/{run}/cancel", .scope(.trade), "Cancels what is live of a run", needsIdempotencyKey: true,
             answer: "Run", statuses: [200, 202]

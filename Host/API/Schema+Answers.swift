@@ -237,7 +237,7 @@ extension Schema {
             "Run", "Order", "Position", "Trade", "Funds", "Holding", "Account", "Broker", "Instrument", "Event",
             "Group", "Key",
             "Latency",
-        ].map(list) + riskAnswers + auditAnswers
+        ].map(list) + riskAnswers + auditAnswers + reconciliationAnswers
 
     private static let keyFields: [Field] = [
         .required("id", .text, ""), .required("person", .text, ""), .required("scopes", .list(.text), ""),

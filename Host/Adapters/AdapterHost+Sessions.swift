@@ -3,13 +3,23 @@ package import Domain
 extension AdapterHost {
     /// Makes sessions: accounts of one adapter, login and environment share one. None is opened yet.
     ///
-    /// Accounts that have a session of this role already, and disabled ones, are left out.
+    /// Accounts that have a session of this role already, and disabled ones, are left out; those whose session is still
+    /// ending are refused (`session.closing`), since another has to wait for its end.
     package func makeSessions(
         for accounts: [Account], role: SessionRole = .trading, services: SessionServices,
         delegate: any AdapterDelegate
     ) -> (sessions: [AdapterSession], refusals: [SessionRefusal]) {
         var groups: [(id: SessionID, accounts: [Account])] = []
-        for account in accounts where account.isEnabled && session(for: account.id, role: role) == nil {
+        var refusals: [SessionRefusal] = []
+        for account in accounts where account.isEnabled {
+            if let known = session(for: account.id, role: role) {
+                guard known.isClosing else { continue }
+                refusals.append(
+                    SessionRefusal(
+                        accounts: [account.id], code: "session.closing",
+                        reason: "its last session is still ending; connect it again in some seconds"))
+                continue
+            }
             let id = SessionID(
                 adapter: account.adapter, login: account.login, environment: account.environment, role: role)
             if let index = groups.firstIndex(where: { $0.id == id }) {
@@ -19,7 +29,6 @@ extension AdapterHost {
             }
         }
         var sessions: [AdapterSession] = []
-        var refusals: [SessionRefusal] = []
         for group in groups {
             do throws(SessionRefusal) {
                 sessions.append(try makeSession(group.id, group.accounts, services: services, delegate: delegate))

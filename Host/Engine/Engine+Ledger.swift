@@ -17,8 +17,9 @@ struct OrderChange {
 
 extension Run {
     func restingPrice(_ order: Int) -> RestingPrice? {
-        let leg = legs[Int(orders[order].legIndex)].admission
-        return RestingPrice(orders[order], side: leg.side, orderType: leg.orderType)
+        let leg = Int(orders[order].legIndex)
+        return RestingPrice(
+            orders[order], side: legs[leg].admission.side, orderType: legs[leg].admission.orderType)
     }
 }
 
@@ -73,26 +74,28 @@ extension Engine {
         let instrument = instruments[Int(admission.instrument)].instrument
         let price = admission.order.limitPrice.flatMap { instrument.points($0) } ?? 0
         var hasAdmitted = false
-        for (index, leg) in admission.legs.enumerated() {
-            if leg.slices.isEmpty {
-                if let rejection = leg.rejection, rejection.sentence == .selfTradeCanceling {
-                    demandCancels(leg, rejection, admission.instrument)
+        let (orderType, product) = (admission.order.orderType, admission.order.product)
+        for index in admission.legs.indices {
+            let orders = admission.legs[index].slices.count
+            guard orders > 0 else {
+                if let rejection = admission.legs[index].rejection, rejection.sentence == .selfTradeCanceling {
+                    demandCancels(admission.legs[index], rejection, admission.instrument)
                 }
                 continue
             }
             hasAdmitted = true
-            let orders = leg.slices.count
-            accounts[Int(leg.account)].dayOrders = saturatingSum(accounts[Int(leg.account)].dayOrders, Int64(orders))
-            book.update(leg.account, admission.instrument) { $0.dayOrders &+= Int32(truncatingIfNeeded: orders) }
+            let account = admission.legs[index].account
+            accounts[Int(account)].dayOrders = saturatingSum(accounts[Int(account)].dayOrders, Int64(orders))
+            book.countOrders(account, admission.instrument, orders)
             duplicates.record(
                 OrderFingerprint(
-                    account: leg.account, instrument: admission.instrument, group: group ?? -1, side: leg.side,
-                    orderType: admission.order.orderType, product: admission.order.product,
-                    quantity: leg.allocatedQuantity, price: price), at: admission.admittedAt)
+                    account: account, instrument: admission.instrument, group: group ?? -1,
+                    side: admission.legs[index].side, orderType: orderType, product: product,
+                    quantity: admission.legs[index].allocatedQuantity, price: price), at: admission.admittedAt)
             if !resting.kinds.isEmpty {
                 for order in run.legs[index].orders {
                     guard let price = run.restingPrice(order) else { continue }
-                    resting.change(price, account: leg.account, instrument: admission.instrument, by: 1)
+                    resting.change(price, account: account, instrument: admission.instrument, by: 1)
                 }
             }
         }
@@ -113,8 +116,11 @@ extension Engine {
     }
 
     private func pair(_ place: OrderPlace) -> (Int32, Int32)? {
-        guard let run = runs[place.run], run.orders.indices.contains(Int(place.order)) else { return nil }
-        return (run.legs[Int(run.orders[Int(place.order)].legIndex)].admission.account, run.admission.instrument)
+        runs.look(place.run) { run in
+            run.orders.indices.contains(Int(place.order))
+                ? (run.legs[Int(run.orders[Int(place.order)].legIndex)].admission.account, run.admission.instrument)
+                : nil
+        } ?? nil
     }
 
     /// A round trip ended. A result in another currency than the account's cannot be converted: a loss counts as one
@@ -132,16 +138,17 @@ extension Engine {
     }
 
     mutating func attribute(
-        _ run: Run, _ account: Int32, _ instrument: Int32, added: Int64, price: Int64, fees: Int64
+        _ group: GroupID?, _ strategy: String?, _ account: Int32, _ instrument: Int32, added: Int64, price: Int64,
+        fees: Int64
     ) {
         let slot = book.slot(account, instrument)
         guard slot >= 0 else { return }
-        if let group = run.admission.group.flatMap({ groupNumbers[$0] }) {
+        if let group = group.flatMap({ groupNumbers[$0] }) {
             attribution.apply(
                 owner: AttributionBook.group(group), slot: slot, account: account, instrument: instrument,
                 execution: added, price: price, fees: fees)
         }
-        if let strategy = run.admission.order.strategy.flatMap({ attribution.strategyNumber($0) }) {
+        if let strategy = strategy.flatMap({ attribution.strategyNumber($0) }) {
             attribution.apply(
                 owner: AttributionBook.strategy(strategy), slot: slot, account: account, instrument: instrument,
                 execution: added, price: price, fees: fees)

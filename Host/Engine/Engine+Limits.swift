@@ -27,8 +27,14 @@ struct ResolvedLimits: Sendable {
 
     mutating func set(_ account: Int, _ limits: AccountLimits?) {
         while setOfAccount.count <= account { setOfAccount.append(-1) }
-        guard let limits else { return setOfAccount[account] = -1 }
-        if let known = setNumbers[limits] { return setOfAccount[account] = known }
+        guard let limits else {
+            setOfAccount[account] = -1
+            return
+        }
+        if let known = setNumbers[limits] {
+            setOfAccount[account] = known
+            return
+        }
         setNumbers[limits] = Int32(sets.count)
         setOfAccount[account] = Int32(sets.count)
         sets.append(limits)
@@ -47,7 +53,9 @@ extension Engine {
 
     mutating func resolveLimits(ofAccount number: Int) {
         let account = accounts[number].account
-        resolved.set(number, limits.accounts[account.id] ?? limits.defaults[account.currency])
+        var own = limits.accounts[account.id] ?? limits.defaults[account.currency]
+        own?.currency = account.currency
+        resolved.set(number, own)
     }
 
     /// Brings groups, adapters and strategies up to date, and the logs of every window.
@@ -99,66 +107,16 @@ extension Engine {
 
     @inline(never)
     private func newLegLimits(_ set: Int32, _ instrument: Int32) -> LegLimits {
-        LegLimits(
-            resolved.sets[Int(set)], instruments[Int(instrument)],
+        let account = resolved.sets[Int(set)]
+        let plain = instruments[Int(instrument)].instrument
+        return LegLimits(
+            account, instruments[Int(instrument)],
+            valuation: account.currency.map { valuation(plain, in: $0) } ?? plain,
             entries: resolved.instruments[Int(instrument)].lazy.map { limits.instruments[Int($0)] })
     }
 
     private func entriesMatching(_ id: InstrumentID) -> [Int32] {
         limits.instruments.indices.filter { limits.instruments[$0].match.matches(id) }.map(Int32.init)
-    }
-}
-
-/// Sliding logs of every scope that has message rates (C13).
-struct RateBook: Sendable {
-    private(set) var accounts: [[SlidingLog]] = []
-    private(set) var groups: [[SlidingLog]] = []
-    private(set) var adapters: [[SlidingLog]] = []
-    private(set) var firm: [SlidingLog] = []
-    /// By group, of the windows that look at all legs of a parent together (C30).
-    private(set) var aggregates: [[SlidingLog]] = []
-    /// By number of the strategies that have limits.
-    private(set) var strategies: [[SlidingLog]] = []
-
-    /// Lays the logs out for these windows; a window that stays keeps its log.
-    mutating func resize(
-        accounts: [[RateWindow]], groups: [[RateWindow]], adapters: [[RateWindow]], firm: [RateWindow],
-        aggregates: [[RateWindow]], strategies: [[RateWindow]]
-    ) {
-        self.accounts = Self.laidOut(accounts, self.accounts)
-        self.groups = Self.laidOut(groups, self.groups)
-        self.adapters = Self.laidOut(adapters, self.adapters)
-        self.firm = Self.laidOut([firm], [self.firm])[0]
-        self.aggregates = Self.laidOut(aggregates, self.aggregates)
-        self.strategies = Self.laidOut(strategies, self.strategies)
-    }
-
-    private static func laidOut(_ windows: [[RateWindow]], _ known: [[SlidingLog]]) -> [[SlidingLog]] {
-        windows.enumerated().map { index, wanted in
-            let old = index < known.count ? known[index] : []
-            return wanted.map { window in
-                old.first { $0.limit == window.limit && $0.window == window.window }
-                    ?? SlidingLog(limit: window.limit, window: window.window)
-            }
-        }
-    }
-
-    mutating func record(
-        account: Int32, group: Int32?, adapter: Int32, strategy: Int32?, messages: Int, at: Timestamp
-    ) {
-        Self.record(&accounts, Int(account), messages, at)
-        Self.record(&adapters, Int(adapter), messages, at)
-        if let strategy { Self.record(&strategies, Int(strategy), messages, at) }
-        if let group {
-            Self.record(&groups, Int(group), messages, at)
-            Self.record(&aggregates, Int(group), messages, at)
-        }
-        for index in firm.indices { firm[index].record(messages, at: at) }
-    }
-
-    private static func record(_ logs: inout [[SlidingLog]], _ place: Int, _ messages: Int, _ at: Timestamp) {
-        guard place < logs.count else { return }
-        for index in logs[place].indices { logs[place][index].record(messages, at: at) }
     }
 }
 

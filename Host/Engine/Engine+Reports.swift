@@ -96,7 +96,7 @@ extension Engine {
                 lastQuantity: quantity, lastPrice: price, fees: fees, transactTime: report.transactTime, at: at))
     }
 
-    private func place(_ id: ClientOrderID?, _ brokerOrderID: String?, account: Int32) -> OrderPlace? {
+    func place(_ id: ClientOrderID?, _ brokerOrderID: String?, account: Int32) -> OrderPlace? {
         let found =
             id.flatMap { orderReference(of: $0) }
             ?? brokerOrderID.flatMap { runs.place(account: account, brokerOrderID: $0) }
@@ -155,6 +155,13 @@ extension Engine {
     package func account(of run: Run, order: Int32) -> Account? {
         guard run.orders.indices.contains(Int(order)) else { return nil }
         return accounts[Int(run.legs[Int(run.orders[Int(order)].legIndex)].admission.account)].account
+    }
+
+    /// The modify of an order that waits for its answer.
+    package func replacement(_ place: OrderPlace) -> Order.Replacement? {
+        runs.look(place.run) { run in
+            run.orders.indices.contains(Int(place.order)) ? run.orders[Int(place.order)].replacement : nil
+        } ?? nil
     }
 
     package func openOrders(_ account: Int32) -> Int32 { book.openOrders(of: account) }

@@ -45,6 +45,7 @@ package struct Engine: Sendable {
     /// Limits of the risk version in force.
     package internal(set) var limits = RiskLimits(version: 0)
     var resolved = ResolvedLimits()
+    package internal(set) var currencyRates = CurrencyRates()
     /// When venues trade; `nil` = no calendar was set, and C5 refuses where it is asked for.
     package internal(set) var calendar: TradingCalendar?
     /// Best prices of live orders, for C29: derived, kept up for the limits in force.
@@ -110,10 +111,23 @@ package struct GroupEntry: Hashable, Sendable {
     package internal(set) var isRemoved = false
     /// Account numbers of the members, in stored order.
     package internal(set) var members: [Int32]
+    /// What allocation takes of the members; `nil` = groups or accounts changed since it was made.
+    var terms: [MemberTerms]?
     /// Remainders carried by (underlying, closing), units of 2^-32 lot by member.
     package internal(set) var carry: [CarryKey: [Int64]] = [:]
     /// Whose turn it is to be sent first.
     package internal(set) var rotation: Int32 = 0
+
+    /// What is made of others is no part of what it is.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.group == right.group && left.isRemoved == right.isRemoved && left.members == right.members
+            && left.carry == right.carry && left.rotation == right.rotation
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(group)
+        hasher.combine(rotation)
+    }
 }
 
 /// What remainders are kept apart by (RISK.md §5.1 step 3).
@@ -127,6 +141,8 @@ package struct InstrumentEntry: Hashable, Sendable {
     package let instrument: Instrument
     /// Equal numbers are instruments of one underlying: of one root.
     package let underlying: Int32
+    /// The id's root, cut out once.
+    let root: String
     package var id: InstrumentID { record.id }
 }
 
@@ -147,6 +163,9 @@ package struct RunTable: Hashable, Sendable {
     package static let maximumEnded = 20_000
 
     private(set) var runs: [UInt64: Run] = [:]
+    /// Client sequences that runs were admitted with.
+    private var sequences = RunSequences()
+    /// Those of replaces, and of runs whose sequences do not follow the last run's.
     private var places: [UInt64: OrderPlace] = [:]
     private var brokerPlaces: [BrokerKey: OrderPlace] = [:]
     /// How long an execution is remembered at least, so that its repetition is recognised and it can be corrected,
@@ -168,7 +187,11 @@ package struct RunTable: Hashable, Sendable {
     package subscript(_ id: RunID) -> Run? { runs[id.number] }
     package var count: Int { runs.count }
     package var nextRun: RunID { RunID(number: lastRun + 1) }
-    package func place(ofClientSequence sequence: UInt64) -> OrderPlace? { places[sequence] }
+    package func place(ofClientSequence sequence: UInt64) -> OrderPlace? {
+        if !places.isEmpty, let place = places[sequence] { return place }
+        guard let place = sequences.place(of: sequence), runs[place.run.number] != nil else { return nil }
+        return place
+    }
     /// Live runs, oldest first.
     package var live: [Run] { runs.values.filter { $0.liveLegs > 0 }.sorted { $0.id < $1.id } }
     /// Reads a run in place, without a copy that would make the next change copy its arrays; `nil` where it is not in
@@ -187,8 +210,10 @@ package struct RunTable: Hashable, Sendable {
     mutating func insert(_ run: Run) {
         let number = run.id.number
         lastRun = max(lastRun, number)
-        for (index, order) in run.orders.enumerated() {
-            places[order.clientSequence] = OrderPlace(run: run.id, order: Int32(index))
+        if !sequences.append(run.admission.firstClientSequence, count: run.orders.count, run: run.id) {
+            for index in run.orders.indices {
+                places[run.orders[index].clientSequence] = OrderPlace(run: run.id, order: Int32(index))
+            }
         }
         let isEnded = run.liveLegs == 0
         runs[number] = run
@@ -250,6 +275,7 @@ package struct RunTable: Hashable, Sendable {
         }
     }
 
+    package func executions(has key: ExecutionKey) -> Bool { executions[key] != nil }
     package func executions(of run: RunID) -> [Execution] {
         (executionsOfRun[run.number] ?? []).compactMap { executions[$0] }
     }
@@ -275,17 +301,17 @@ package struct RunTable: Hashable, Sendable {
             endedHead = 0
         }
         // A late execution may have revived it.
-        guard let run = runs[oldest], run.liveLegs == 0 else { return }
+        guard let index = runs.index(forKey: oldest), runs.values[index].liveLegs == 0 else { return }
+        let run = runs.remove(at: index).value
         for order in run.orders {
-            places[order.clientSequence] = nil
+            if !places.isEmpty { places[order.clientSequence] = nil }
             if let id = order.brokerOrderID {
                 brokerPlaces[BrokerKey(account: run.legs[Int(order.legIndex)].admission.account, brokerOrderID: id)] =
                     nil
             }
         }
-        retired += executionsOfRun[oldest] ?? []
-        executionsOfRun[oldest] = nil
-        runs[oldest] = nil
+        if let executions = executionsOfRun.removeValue(forKey: oldest) { retired += executions }
+        sequences.dropOne { runs[$0] != nil }
     }
 }
 

@@ -38,6 +38,15 @@ package enum Event: Hashable, Sendable {
     case limitWarned(LimitWarning)
     /// A person changed the set-up.
     indirect case adminActed(AdminAct)
+    /// The terms that an order has at its broker, seen there: settles a modify whose fate was open.
+    case termsFound(run: RunID, order: Int32, terms: Order.Terms, at: Timestamp)
+    case anomalyFound(Anomaly)
+    /// An order that was entered elsewhere is at its broker. `executedBefore`: steps of it that were booked, or done,
+    /// before it was known here; the order that is kept has the rest.
+    case orderAdopted(run: RunID, order: Int32, brokerOrderID: String, executedBefore: Int64, at: Timestamp)
+    indirect case positionAdopted(PositionAdoption)
+    indirect case orderResolved(run: RunID, order: Int32, Resolution)
+    indirect case differenceFound(Difference)
 }
 
 /// A version of the risk document, and who put it into force.

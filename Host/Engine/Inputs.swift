@@ -41,11 +41,15 @@ package struct Inputs: Sendable {
             for word in orderClasses { self.orderClasses |= 1 << UInt32(word.rawValue) }
         }
 
-        func covers(_ candidate: Candidate) -> Bool {
-            orderTypes >> UInt32(candidate.orderType.rawValue) & timesInForce >> UInt32(candidate.timeInForce.rawValue)
-                & products >> UInt32(candidate.product.rawValue) & orderClasses >> UInt32(candidate.orderClass.rawValue)
-                & 1
-                == 1
+        /// Whether every word of an order, either side, is taken.
+        @inline(__always)
+        func covers(_ words: UInt64) -> Bool {
+            // Words of `AllowRule.mask`, eight bits a kind.
+            let either = UInt64(0xff) << 24
+            let taken =
+                UInt64(products & 0xff) | UInt64(orderTypes & 0xff) << 8 | UInt64(timesInForce & 0xff) << 16 | either
+                | UInt64(orderClasses & 0xff) << 32
+            return taken & words == words
         }
     }
 

@@ -27,11 +27,13 @@ extension Event {
         case .ordersQueued(let run, _, _, _), .orderReported(let run, _, _), .cancelRequested(let run, _, _),
             .cancelAnswered(let run, _, _, _), .replaceRequested(let run, _, _, _), .replaceAnswered(let run, _, _, _),
             .ordersCanceledLocally(let run, _, _), .ordersReleased(let run, _), .orderLookedUp(let run, _, _, _),
-            .gapClosed(let run, _):
+            .gapClosed(let run, _), .termsFound(let run, _, _, _), .orderAdopted(let run, _, _, _, _),
+            .orderResolved(let run, _, _):
             run
+        case .anomalyFound(let anomaly): anomaly.run
         case .accountDefined, .accountRemoved, .groupDefined, .groupRemoved, .instrumentDefined, .riskConfigured,
             .stateChanged, .dayOpened, .overrideGranted, .overrideRevoked, .squareOffStarted, .squareOffEnded,
-            .heartbeatSet, .limitWarned, .adminActed:
+            .heartbeatSet, .limitWarned, .adminActed, .positionAdopted, .differenceFound:
             nil
         }
     }
@@ -46,8 +48,10 @@ extension Event {
             orders
         case .orderReported(_, let order, _), .cancelRequested(_, let order, _), .cancelAnswered(_, let order, _, _),
             .replaceRequested(_, let order, _, _), .replaceAnswered(_, let order, _, _),
-            .orderLookedUp(_, let order, _, _), .gapClosed(_, let order):
+            .orderLookedUp(_, let order, _, _), .gapClosed(_, let order), .termsFound(_, let order, _, _),
+            .orderAdopted(_, let order, _, _, _), .orderResolved(_, let order, _):
             [order]
+        case .anomalyFound(let anomaly): [anomaly.order]
         default: []
         }
     }

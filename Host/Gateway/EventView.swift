@@ -73,6 +73,7 @@ struct EventDescriber {
                 var facts: JSONObject = ["outcome": .string(outcome.rawName)]
                 add(&facts, error)
                 views.append(leg("modify_answered", run, order, id, at, facts))
+                if outcome == .unknown { views.append(alert("modify_unknown", run, order, id, at, facts)) }
             case .ordersCanceledLocally(let run, let orders, let reason):
                 for order in orders {
                     views.append(leg("leg_canceled_locally", run, order, id, at, ["reason": .string(reason.text)]))
@@ -81,7 +82,7 @@ struct EventDescriber {
                 for order in orders { views.append(leg("leg_released", run, order, id, at, [:])) }
             case .orderLookedUp(let run, let order, let outcome, _):
                 views.append(leg("leg_looked_up", run, order, id, at, ["outcome": .string("\(outcome)")]))
-            case .gapClosed(let run, let order): views.append(alert("executions_missing", run, order, id, at, [:]))
+            case .gapClosed(let run, let order): views.append(leg("executions_missing", run, order, id, at, [:]))
             case .stateChanged(let change):
                 var facts: JSONObject = [
                     "scope": .string(change.scope.description), "state": .string(change.status.rawName),
@@ -169,6 +170,8 @@ struct EventDescriber {
                     ], topic: .alerts)
                 view.account = account.id
                 views.append(view)
+            case .termsFound, .anomalyFound, .orderAdopted, .positionAdopted, .orderResolved, .differenceFound:
+                views += found(event, at)
             case .instrumentDefined, .dayOpened: break
             }
         }
@@ -229,7 +232,7 @@ struct EventDescriber {
         return views
     }
 
-    private func leg(
+    func leg(
         _ type: String, _ run: RunID, _ order: Int32, _ id: String, _ at: Timestamp, _ facts: JSONObject,
         topic: EventView.Topic = .legs
     ) -> EventView {
@@ -250,7 +253,7 @@ struct EventDescriber {
             }, group: known?.admission.group, facts: facts)
     }
 
-    private func alert(
+    func alert(
         _ type: String, _ run: RunID, _ order: Int32, _ id: String, _ at: Timestamp, _ facts: JSONObject
     ) -> EventView { leg(type, run, order, id, at, facts, topic: .alerts) }
 
@@ -260,14 +263,14 @@ struct EventDescriber {
             facts: JSONObject([(key, .string(value))]))
     }
 
-    private func state(
+    func state(
         _ type: String, _ id: String, _ at: Timestamp, _ facts: JSONObject, topic: EventView.Topic = .state
     ) -> EventView {
         EventView(
             id: id, at: at, topic: topic, type: type, run: nil, leg: nil, account: nil, group: nil, facts: facts)
     }
 
-    private func add(_ facts: inout JSONObject, _ key: String, _ value: String?) {
+    func add(_ facts: inout JSONObject, _ key: String, _ value: String?) {
         if let value { facts[key] = .string(value) }
     }
 

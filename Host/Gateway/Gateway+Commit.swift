@@ -87,66 +87,10 @@ extension Gateway {
         commit.idempotency = batch.idempotency
         commit.keyValues = batch.keyValues
         commit.keys = batch.keys
-        commit.touchedRuns = Array(batch.touched)
-        let engine = state.engine
-        let touchedLegs = legs(batch, engine)
-        for id in batch.touched {
-            guard let run = engine.runs[id] else { continue }
-            let named = touchedLegs[id]
-            let admission = run.admission
-            let account: AccountID? = if case .account(let id) = admission.order.target { id } else { nil }
-            commit.runs.append(
-                RunRow(
-                    run: id, groupID: admission.group, accountID: account, status: run.status.rawName,
-                    createdAt: admission.admittedAt, updatedAt: run.updatedAt, body: []))
-            let symbol = engine.instruments[Int(admission.instrument)].id.text
-            for (index, leg) in run.legs.enumerated() where leg.orderCount > 0 && named?.contains(index) ?? true {
-                let account = engine.accounts[Int(leg.admission.account)].account
-                commit.legs.append(
-                    LegRow(
-                        leg: LegID(run: id, index: index),
-                        clientOrderID: engine.clientOrderID(
-                            admission.firstClientSequence + UInt64(leg.firstOrder)),
-                        accountID: account.id, adapterID: account.adapter, symbol: symbol,
-                        side: leg.admission.side.rawName, status: run.legStatus(index).rawName,
-                        updatedAt: run.updatedAt, body: []))
-            }
-        }
-        for case .executed(let execution) in batch.events {
-            let instrument = engine.instruments[Int(execution.instrument)]
-            commit.executions.append(
-                ExecutionRow(
-                    adapterID: execution.adapter, accountID: engine.accounts[Int(execution.account)].account.id,
-                    executionID: execution.executionID, kind: execution.kind.rawName, replaces: execution.replaces,
-                    leg: execution.run.flatMap { id in
-                        engine.runs[id].map { LegID(run: id, index: Int($0.orders[Int(execution.order)].legIndex)) }
-                    }, symbol: instrument.id.text, side: execution.side.rawName,
-                    lastQuantity: instrument.instrument.quantity(execution.lastQuantity).description,
-                    lastPrice: instrument.instrument.price(execution.lastPrice).description,
-                    fees: Money(
-                        minorUnits: execution.fees,
-                        currency: engine.accounts[Int(execution.account)].account.currency
-                    ).amount.description, transactTime: execution.transactTime, recordedAt: execution.at))
-        }
+        let projection = Projection(batch.events, engine: state.engine)
+        commit.touchedRuns = Array(projection.touched)
+        (commit.runs, commit.legs, commit.executions) = (projection.runs, projection.legs, projection.executions)
         return commit
-    }
-
-    /// The legs that a batch changed, by run; a run that it admits has all of them, and none here.
-    private func legs(_ batch: Batch, _ engine: borrowing Engine) -> [RunID: Set<Int>] {
-        var legs: [RunID: Set<Int>] = [:]
-        var admitted: Set<RunID> = []
-        for event in batch.events {
-            if case .runAdmitted(let admission) = event {
-                admitted.insert(admission.run)
-                continue
-            }
-            guard let id = event.run, !admitted.contains(id) else { continue }
-            let orders = event.orders
-            let found = engine.runs.look(id) { run in orders.map { Int(run.orders[Int($0)].legIndex) } } ?? []
-            legs[id, default: []].formUnion(found)
-        }
-        for id in admitted { legs[id] = nil }
-        return legs
     }
 
     // MARK: Dispatch
@@ -160,6 +104,8 @@ extension Gateway {
                 state.outbound.mutations.append(.cancel(OrderPlace(run: run, order: order)))
             case .replaceRequested(let run, let order, _, _):
                 state.outbound.mutations.append(.replace(OrderPlace(run: run, order: order)))
+            case .orderResolved(let run, let order, let resolution) where resolution.outcome == .released:
+                state.outbound.release(OrderPlace(run: run, order: order))
             default: break
             }
         }

@@ -138,7 +138,7 @@ extension Gateway {
         let order = run.orders[Int(place.order)]
         let account = state.engine.accounts[Int(run.legs[Int(order.legIndex)].admission.account)].account
         if case .cancel = mutation {
-            guard !order.status.isTerminal else { return }
+            guard order.isCancelWanted else { return }
             // A cancel is never dropped: it waits for a session, and for the answer that names the order to the broker.
             let session = state.sessions[account.id]?.session.status.state
             let isAwaitingName = order.brokerOrderID == nil && order.status == .pendingCancel && !order.isAnswered
@@ -152,14 +152,11 @@ extension Gateway {
             return
         }
         let instrument = state.engine.instruments[Int(run.admission.instrument)].instrument
-        let reference = OrderReference(
-            accountIndex: seat.index, brokerOrderID: order.brokerOrderID, exchangeOrderID: order.exchangeOrderID,
-            clientOrderID: state.engine.clientOrderID(order.clientSequence),
-            adapterState: order.adapterState.isEmpty ? nil : order.adapterState,
-            order: submitCommand(run, place, &state).map { AcknowledgedOrder($0.1) })
+        let reference = reference(run, place, seat, &state)
         let deadline = clock.monotonic() + options.commandDeadline
         switch mutation {
         case .cancel:
+            cancelLeaves(place, now: clock.wall(), &state)
             let command = CancelCommand(id: order.clientSequence, reference: reference, deadline: deadline)
             add(seat.session) { $0.cancels.append(command) }
         case .replace:
@@ -180,6 +177,16 @@ extension Gateway {
                 writtenTime: queued == 0 ? nil : Timestamp(nanoseconds: queued), deadline: deadline)
             add(seat.session) { $0.lookups.append(command) }
         }
+    }
+
+    /// How an order is found at its broker.
+    func reference(_ run: Run, _ place: OrderPlace, _ seat: SessionPlace, _ state: inout State) -> OrderReference {
+        let order = run.orders[Int(place.order)]
+        return OrderReference(
+            accountIndex: seat.index, brokerOrderID: order.brokerOrderID, exchangeOrderID: order.exchangeOrderID,
+            clientOrderID: state.engine.clientOrderID(order.clientSequence),
+            adapterState: order.adapterState.isEmpty ? nil : order.adapterState,
+            order: submitCommand(run, place, &state).map { AcknowledgedOrder($0.1) })
     }
 
     private func refuseMutation(_ mutation: OutboundQueue.Mutation, _ place: OrderPlace, _ state: inout State) {

@@ -129,6 +129,7 @@ extension Gateway {
         state.withLockedValue { state in
             var engine = Engine(clientOrderIDPrefix: state.engine.clientOrderIDPrefix)
             engine.setCalendar(state.engine.calendar)
+            engine.setCurrencyRates(state.engine.currencyRates)
             return engine
         }
     }

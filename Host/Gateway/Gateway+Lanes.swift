@@ -12,6 +12,7 @@ extension Gateway: AdapterDelegate {
         step { state in
             let now = clock.wall()
             let offset = now.nanoseconds - clock.monotonic()
+            state.newsOfSessions[ObjectIdentifier(session)] = now
             for event in events { take(event, session, adapter, now, offset, &state) }
         }
         for case .session(let status) in events where status.state == .ready { askInstruments(session) }
@@ -24,24 +25,23 @@ extension Gateway: AdapterDelegate {
         switch event {
         case .submitted(let completion): answered(completion, adapter, now, offset, &state)
         case .canceled(let completion):
-            guard let place = state.engine.runs.place(ofClientSequence: completion.id) else { return }
-            emit(
-                .cancelAnswered(
-                    run: place.run, order: place.order, outcome: completion.outcome, error: completion.error), &state)
-            // A cancel that lost its race says that something is known there which we do not know yet.
-            if completion.outcome != .accepted { lookUp(place, at: now, &state) }
+            canceled(completion, session, now, &state)
         case .modified(let completion):
             guard let place = state.engine.runs.place(ofClientSequence: completion.id) else { return }
             emit(
                 .replaceAnswered(
                     run: place.run, order: place.order, outcome: completion.outcome, error: completion.error), &state)
-            if completion.outcome == .unknown { lookUp(place, at: now, &state) }
+            if completion.outcome == .unknown {
+                lookUp(place, &state, settlesReplace: true)
+                checkReplace(place, session, now, &state)
+            }
         case .lookedUp(let completion): lookedUp(completion, session, now, &state)
         case .order(let report):
-            guard let event = state.engine.event(for: report, at: now) else { return }
-            emit(event, &state)
-            afterReport(event, now, &state)
-        case .execution(let report): executed(report, now, &state)
+            if let place = report.clientOrderID.flatMap({ state.engine.orderReference(of: $0) }) {
+                settleReplace(place, under: report.clientOrderID, &state)
+            }
+            reported(report, now, &state)
+        case .execution(let report): _ = executed(report, now, &state)
         case .session(let status): sessionChanged(session, status, now, &state)
         case .keyValue(let write):
             state.pending.keyValues.append(
@@ -53,7 +53,8 @@ extension Gateway: AdapterDelegate {
             guard late.kind != .query, late.kind != .lifecycle,
                 let place = state.engine.runs.place(ofClientSequence: late.id)
             else { return }
-            lookUp(place, at: now, &state)
+            lookUp(place, &state)
+            if late.kind == .modify { checkReplace(place, session, now, &state) }
         case .poisoned(let reason):
             logger.error(
                 "Adapter broke its contract", metadata: ["adapter.id": "\(adapter)", "reason": "\(reason)"])
@@ -71,10 +72,7 @@ extension Gateway: AdapterDelegate {
         }
         let dispatched = wall(completion.times.dispatched) ?? now
         let answered = wall(completion.times.acked) ?? now
-        var error = completion.error
-        if error == nil, let cause = completion.cause {
-            error = AdapterError(code: .internalError, text: cause.rawName)
-        }
+        let error = Self.error(of: completion)
         let answer = OrderAnswer(
             run: place.run, order: place.order, outcome: completion.outcome,
             brokerOrderID: completion.brokerOrderID, exchangeOrderID: completion.exchangeOrderID, error: error,
@@ -88,28 +86,39 @@ extension Gateway: AdapterDelegate {
             emit(.orderReported(run: place.run, order: place.order, report: report), &state)
         }
         switch completion.outcome {
-        case .unknown: lookUp(place, at: now, &state)
+        case .unknown: lookUp(place, &state)
         case .rejected: failed(place, now, &state)
         case .accepted, .notSent: break
         }
     }
 
-    private func executed(_ report: ExecutionReport, _ now: Timestamp, _ state: inout State) {
+    /// Books an execution.
+    /// - Returns: whether it was news.
+    func executed(_ report: ExecutionReport, _ now: Timestamp, _ state: inout State) -> Bool {
         do {
             if let symbol = report.symbol { try? define(symbol, &state) }
             let event = try state.engine.event(for: report, at: now)
+            if case .executed(let execution) = event, let run = execution.run {
+                settleReplace(
+                    OrderPlace(run: run, order: execution.order), under: report.clientOrderID, &state)
+            }
             emit(event, &state)
             if case .executed(let execution) = event {
                 latency.record(execution, state.engine)
+                afterExecution(execution, &state)
                 let account = state.engine.accounts[Int(execution.account)].account.id
                 // Figures of the broker that contain this fill are wanted soon.
+                state.executedAt[account] = now
                 state.fundsDue[account] = min(state.fundsDue[account] ?? now, now.advanced(by: 200_000_000))
                 let cause = execution.run.flatMap { id in
-                    state.engine.runs.look(id) { $0.admission.isGatewayClosing ? nil : $0.admission.origin.caller }
+                    state.engine.runs.look(id) {
+                        $0.admission.isGatewayClosing || $0.admission.isAdopted ? nil : $0.admission.origin.caller
+                    }
                         ?? nil
                 }
                 checkLosses(now, &state, only: execution.account, cause: cause)
             }
+            return true
         } catch {
             switch error {
             case .duplicate: break
@@ -121,6 +130,7 @@ extension Gateway: AdapterDelegate {
                         "fault": "\(error)",
                     ])
             }
+            return false
         }
     }
 
@@ -129,8 +139,8 @@ extension Gateway: AdapterDelegate {
         let place = OrderPlace(run: id, order: order)
         let waits = state.engine.runs.look(id) { $0.orders[Int(order)].waitsForExecutions } ?? false
         if waits, state.gaps[place] == nil {
-            state.gaps[place] = now.advanced(by: options.executionGap)
-            lookUp(place, at: now, &state)
+            state.gaps[place] = clock.monotonic() + options.executionGap
+            lookUp(place, &state)
         }
         if report.state == .rejected { failed(place, now, &state) }
     }
@@ -178,8 +188,13 @@ extension Gateway: AdapterDelegate {
             else { continue }
             if readiness != .notReady, state.engine.readiness(number) == .notReady { askAgain(account.id, &state) }
             state.engine.setReadiness(number, readiness)
-            if readiness == .ready { state.fundsDue[account.id] = now }
+            if readiness == .ready {
+                state.fundsDue[account.id] = now
+                askSoon(account.id, now, &state)
+                reconcileSoon(account.id, now, &state)
+            }
         }
+        planReopening(session, status, now, &state)
         hub.publish(.session(session.id, status, accounts: session.accounts.map(\.id), at: now))
         // Every account passes through opening at every start: only where it leads is news.
         logger.log(

@@ -41,7 +41,7 @@ extension Gateway {
     }
 
     /// One idempotent change of a run: checks that the caller may, keeps the key, waits for the disk.
-    private func mutate(
+    func mutate(
         _ id: RunID, subject: String, _ caller: Caller, _ idempotency: Idempotency,
         _ body: (inout State) throws(GatewayError) -> Void
     ) async throws(GatewayError) -> RunSnapshot {

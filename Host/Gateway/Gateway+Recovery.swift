@@ -7,11 +7,15 @@ import Store
 extension Gateway {
     /// Begins to serve: limits in force, prices flowing, sessions of all accounts opening. Accounts become ready one by
     /// one; an order that may have been sent before the process ended is unknown until its broker has been asked.
-    package func start(limits: RiskLimits, adapters: AdapterHost, calendar: TradingCalendar? = nil) {
+    package func start(
+        limits: RiskLimits, adapters: AdapterHost, calendar: TradingCalendar? = nil,
+        rates: CurrencyRates = CurrencyRates()
+    ) {
         market.start { [weak self] references in self?.take(references) }
         step { state in
             state.engine.setLimits(limits)
             state.engine.setCalendar(calendar)
+            state.engine.setCurrencyRates(rates)
             state.adapters = adapters
             for status in adapters.statuses {
                 guard let description = status.description, let id = AdapterID(description.id),
@@ -39,7 +43,7 @@ extension Gateway {
     /// The dangerous window (RELIABILITY.md §1): the record of handing an order over follows the handing over, so after a
     /// restart every order without an answer counts as possibly sent. It goes to a look-up, never to a resend.
     private func recoverOrders(_ state: inout State) {
-        let now = clock.wall()
+        let (now, monotonic) = (clock.wall(), clock.monotonic())
         for run in state.engine.runs.all where run.admission.origin.caller == "gateway" {
             // An unwind that was admitted before is not made again.
             let parts = run.admission.origin.idempotencyKey.split(separator: ":")
@@ -49,7 +53,10 @@ extension Gateway {
         for run in state.engine.runs.live {
             for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
                 let place = OrderPlace(run: run.id, order: Int32(index))
-                if order.waitsForExecutions { state.gaps[place] = now.advanced(by: options.executionGap) }
+                if order.waitsForExecutions { state.gaps[place] = monotonic + options.executionGap }
+                // The request may not have left: it is made again, since a second cancel does no harm.
+                if order.isCancelWanted { state.outbound.mutations.append(.cancel(place)) }
+                if order.replacement != nil { checkReplace(place, nil, now, &state) }
                 switch order.status {
                 case .reserved, .held, .sent:
                     emit(
@@ -58,16 +65,15 @@ extension Gateway {
                                 run: run.id, order: Int32(index), outcome: .unknown, brokerOrderID: nil,
                                 exchangeOrderID: nil, error: restart, adapterState: [], dispatchedAt: now,
                                 writtenAt: nil, firstByteAt: nil, answeredAt: now)), &state)
-                    state.lookups[place] = LookupState(notBefore: now)
+                    state.lookups[place] = LookupState(notBefore: monotonic)
                 case .unknown, .working, .partiallyFilled, .pendingReplace:
                     // What happened while we were away.
-                    state.lookups[place] = LookupState(notBefore: now)
+                    state.lookups[place] = LookupState(notBefore: monotonic)
                 case .pendingCancel:
-                    // The request may not have left: it is made again, since a second cancel does no harm.
-                    state.outbound.mutations.append(.cancel(place))
-                    state.lookups[place] = LookupState(notBefore: now.advanced(by: 1_000_000_000))
+                    state.lookups[place] = LookupState(notBefore: monotonic + 1_000_000_000)
                 default: break
                 }
+                if order.replacement != nil { lookUp(place, &state, settlesReplace: true) }
             }
         }
         if !state.lookups.isEmpty {
@@ -105,21 +111,23 @@ extension Gateway {
                 }
             }
         }
-        for session in sessions { _ = session.open(deadline: clock.monotonic() + 30_000_000_000) }
+        for session in sessions { open(session) }
         return refusals
     }
 
     /// Closes the session of an account, and of those that share its login.
     package func disconnect(_ id: AccountID) {
-        let session = state.withLockedValue { state -> AdapterSession? in
-            guard let seat = state.sessions[id] else { return nil }
+        let (session, adapters) = state.withLockedValue { state -> (AdapterSession?, AdapterHost?) in
+            guard let seat = state.sessions[id] else { return (nil, nil) }
+            state.newsOfSessions[ObjectIdentifier(seat.session)] = nil
             for account in seat.session.accounts {
                 state.sessions[account.id] = nil
                 if let number = state.engine.accountNumber(account.id) { state.engine.setReadiness(number, .notReady) }
             }
-            return seat.session
+            return (seat.session, state.adapters)
         }
-        session?.close()
+        // The host forgets it once it has ended: only then can the accounts have another.
+        if let session { adapters?.close(session) }
     }
 
     /// How an account is connected.
@@ -161,6 +169,7 @@ extension Gateway {
             }
             defer { state.runWaiters = [:] }
             return state.runWaiters.values.flatMap { $0.map(\.resume) }
+                + takeLateReconciliationWaiters(clock.wall(), all: true, &state)
         }
         for resume in resumes { resume() }
     }
@@ -171,6 +180,23 @@ extension Gateway {
         do { try await settle() } catch { logger.error("The last commit failed", metadata: ["failure": "\(error)"]) }
         market.stop()
         hub.finish()
+    }
+
+    /// Notes the hash of the state, for a check to compare its replay with (V16). Called when nothing more can be decided:
+    /// after the sessions and the journal's thread have ended.
+    package func noteState() {
+        guard let store = storage as? Store else { return }
+        let bytes = state.withLockedValue { state -> [UInt8]? in
+            guard state.pending.isEmpty, state.durableSequence + 1 == state.pendingSequence else { return nil }
+            if case .failed = state.serving { return nil }
+            return state.engine.stateBytes()
+        }
+        guard let bytes else { return }
+        do throws(StoreFailure) {
+            try store.noteState(bytes, layout: Engine.stateLayout)
+        } catch {
+            logger.error("The state could not be noted", metadata: ["failure": "\(error)"])
+        }
     }
 }
 

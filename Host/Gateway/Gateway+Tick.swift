@@ -6,17 +6,19 @@ extension Gateway {
     /// What time alone makes due: held orders, deadlines, look-ups, gaps, funds, losses, the day. A ticker calls it every
     /// few milliseconds; a simulation when it moves its clock.
     package func tick() {
-        let now = clock.wall()
-        let (funds, holdings, resumes) = step {
-            state -> ([(AdapterSession, AccountID, Int32)], [HoldingsDemand], [@Sendable () -> Void]) in
+        let (now, monotonic) = (clock.wall(), clock.monotonic())
+        let (questions, reopenings, resumes) = step {
+            state -> (Questions, [AdapterSession], [@Sendable () -> Void]) in
             guard case .running = state.serving else {
-                return ([], [], takeSatisfied(Array(state.runWaiters.keys), &state, now: now))
+                let late = takeLateReconciliationWaiters(now, all: true, &state)
+                return (Questions(), [], takeSatisfied(Array(state.runWaiters.keys), &state, now: now) + late)
             }
             let mayLackPrices = now.since(state.startedAt) > options.priceGrace
             for event in state.engine.dayEvents(now: now, mayLackPrices: mayLackPrices) { emit(event, &state) }
             markOverdue(now, &state)
-            startLookups(now: now, &state)
-            for place in state.gaps.filter({ $0.value <= now }).keys.sorted(by: OrderPlace.isOlder) {
+            repeatCancels(now: now, &state)
+            startLookups(&state)
+            for place in state.gaps.filter({ $0.value <= monotonic }).keys.sorted(by: OrderPlace.isOlder) {
                 state.gaps[place] = nil
                 if let run = state.engine.runs[place.run], run.orders[Int(place.order)].waitsForExecutions {
                     emit(.gapClosed(run: place.run, order: place.order), &state)
@@ -25,18 +27,35 @@ extension Gateway {
             checkLosses(now, &state)
             checkDue(now, &state)
             workSquareOffs(now, &state)
+            let questions = Questions(
+                funds: dueFunds(now, &state), holdings: dueHoldings(now, &state), trades: dueTrades(now, &state),
+                terms: dueReplaceChecks(now, &state), accounts: dueReconciliations(now, &state))
+            let late = takeLateReconciliationWaiters(now, all: false, &state)
             return (
-                dueFunds(now, &state), dueHoldings(now, &state),
-                takeSatisfied(Array(state.runWaiters.keys), &state, now: now)
+                questions, dueReopenings(now, &state),
+                takeSatisfied(Array(state.runWaiters.keys), &state, now: now) + late
             )
         }
         for resume in resumes { resume() }
+        reopen(reopenings)
         state.withLockedValue { $0.adapters }?.sweep()
         withdrawLate(now)
         withdrawStopped()
         if state.withLockedValue({ !$0.outbound.isEmpty }) { dispatchStep() }
-        for (session, account, index) in funds { askFunds(session, account, index, at: now) }
-        for demand in holdings { askHoldings(demand) }
+        for (session, account, index) in questions.funds { askFunds(session, account, index, at: now) }
+        for demand in questions.holdings { askHoldings(demand) }
+        for (session, account, index) in questions.trades { askTrades(session, account, index) }
+        for question in questions.terms { ask(question) }
+        for question in questions.accounts { ask(question) }
+    }
+
+    /// What is asked of brokers after a step, outside the lock.
+    private struct Questions {
+        var funds: [(AdapterSession, AccountID, Int32)] = []
+        var holdings: [HoldingsDemand] = []
+        var trades: [(AdapterSession, AccountID, Int32)] = []
+        var terms: [TermsQuestion] = []
+        var accounts: [ReconciliationQuestion] = []
     }
 
     /// An order whose lane hangs gets no completion, not even the host's own: past its deadline its outcome is unknown.
@@ -59,7 +78,7 @@ extension Gateway {
                         error: AdapterError(code: .timeout, text: "the adapter has not answered in time"),
                         adapterState: [], dispatchedAt: now, writtenAt: nil, firstByteAt: nil, answeredAt: now)), &state
             )
-            lookUp(place, at: now, &state)
+            lookUp(place, &state)
         }
     }
 
@@ -147,6 +166,7 @@ extension Gateway {
             switch result {
             case .success(let reports):
                 self.state.withLockedValue { state in
+                    state.fundsFailures[account] = nil
                     guard let number = state.engine.accountNumber(account) else { return }
                     for var report in reports {
                         // What the figures cannot contain is counted from when the question left.
@@ -155,6 +175,14 @@ extension Gateway {
                     }
                 }
             case .failure(let failure):
+                // The figures of before stand until their `max_age` says that they are stale; where there are none yet,
+                // every order would be refused until the next question: it comes soon, then ever later.
+                self.state.withLockedValue { state in
+                    let failures = state.fundsFailures[account] ?? 0
+                    state.fundsFailures[account] = failures + 1
+                    let soon = self.clock.wall().advanced(by: self.backoff(failures))
+                    state.fundsDue[account] = min(state.fundsDue[account] ?? soon, soon)
+                }
                 self.logger.warning(
                     "Funds could not be read",
                     metadata: ["account.id": "\(account)", "reason": "\(failure)"])

@@ -32,6 +32,15 @@ package final class Gateway: Sendable {
         package var maximumWaiting = 10_000
         /// Whether the store is read on the caller's thread instead of a pool's: a simulation has one thread.
         package var readsOnCaller = false
+        /// Pause before the first repetition of what failed (a cancel, a question for funds), nanoseconds; doubles each time.
+        package var firstRetry: Int64 = 250_000_000
+        /// Longest pause between two repetitions, nanoseconds.
+        package var longestRetry: Int64 = 30_000_000_000
+        /// The same between two cancels of one order, which is to be gone: throttling is what the broker's own advice is for.
+        package var longestCancelRetry: Int64 = 2_000_000_000
+        /// A broker's own retry advice is followed up to this, nanoseconds.
+        package var longestAdvice: Int64 = 600_000_000_000
+        package var reconciliation = ReconciliationPolicy()
         package init() {}
     }
 
@@ -60,10 +69,27 @@ package final class Gateway: Sendable {
         var keys = KeyMemory()
         var outbound = OutboundQueue()
         var sessions: [AccountID: SessionPlace] = [:]
+        var reopenings: [SessionID: Reopening] = [:]
         var preparedInstruments: [PreparedKey: AdapterInstrument] = [:]
         var runWaiters: [RunID: [RunWaiter]] = [:]
         var lookups: [OrderPlace: LookupState] = [:]
-        var gaps: [OrderPlace: Timestamp] = [:]
+        /// When the wait for an order's missing executions is over, monotonic.
+        var gaps: [OrderPlace: Int64] = [:]
+        /// Cancels that have left and whose order has not ended.
+        var cancels: [OrderPlace: Retry] = [:]
+        /// Modifies whose fate is open.
+        var replaces: [OrderPlace: ReplaceCheck] = [:]
+        /// Orders of which the broker counts more than executions are known for.
+        var missing: [OrderPlace: MissingExecutions] = [:]
+        var reconciliations: [AccountID: AccountReconciliation] = [:]
+        /// When due comparisons are looked for next.
+        var reconciliationsDue = Timestamp(nanoseconds: .min)
+        /// When a session said something last.
+        var newsOfSessions: [ObjectIdentifier: Timestamp] = [:]
+        /// When an execution of an account was booked last.
+        var executedAt: [AccountID: Timestamp] = [:]
+        /// Funds that could not be read, in a row, by account.
+        var fundsFailures: [AccountID: Int] = [:]
         var unwound: Set<RunID> = []
         var fundsDue: [AccountID: Timestamp] = [:]
         var holdingsDue: [AccountID: Timestamp] = [:]
@@ -89,6 +115,11 @@ package final class Gateway: Sendable {
         var isVerifying = false
         /// When unanswered orders are looked for next.
         var overdueDue = Timestamp(nanoseconds: .min)
+
+        /// When a session said something last; long ago where it never did.
+        func heard(_ session: AdapterSession) -> Timestamp {
+            newsOfSessions[ObjectIdentifier(session)] ?? Timestamp(nanoseconds: .min)
+        }
     }
 
     enum Serving: Sendable {
@@ -125,9 +156,19 @@ package final class Gateway: Sendable {
 
     struct LookupState {
         var absences = 0
-        var notBefore: Timestamp
+        /// Monotonic: a wall clock that is set must not shorten the wait for what becomes visible late.
+        var notBefore: Int64
         var isAsked = false
         var attempts = 0
+        /// It is to tell what became of a modify, too.
+        var settlesReplace = false
+    }
+
+    /// When a session that ended is opened again.
+    struct Reopening {
+        var attempts = 0
+        /// `nil` = it was asked to, and is on its way.
+        var notBefore: Timestamp?
     }
 
     /// Opens a gateway over a store: rebuilds the state from the journal. Sessions are opened by `start`.
@@ -148,13 +189,17 @@ package final class Gateway: Sendable {
 
     /// Applies an event and puts it into the pending batch. Under the lock.
     func emit(_ event: Event, _ state: inout State) {
+        let anomalies = state.engine.anomalies
         state.engine.apply(event)
+        // Before what follows from it: the journal's order is that in which state changed.
         state.pending.events.append(event)
         if !event.isNote { state.pending.isUrgent = true }
-        guard let run = event.run else { return }
-        state.pending.touched.insert(run)
-        // Whatever ends the last leg of a failed run, its unwind follows: in the journal, too, after what led to it.
-        if case .runAdmitted = event {} else { settleUnwind(run, clock.wall(), &state) }
+        if let run = event.run {
+            state.pending.touched.insert(run)
+            // Whatever ends the last leg of a failed run, its unwind follows.
+            if case .runAdmitted = event {} else { settleUnwind(run, clock.wall(), &state) }
+        }
+        if state.engine.anomalies != anomalies { tell(anomalyAfter: event, &state) }
     }
 
     /// Runs a step under the lock and wakes the journal if it left something to commit.

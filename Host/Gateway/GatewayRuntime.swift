@@ -46,6 +46,8 @@ package final class GatewayRuntime: Sendable {
         }
         market = MarketData(instruments: table, quotes: QuoteHub(clock: SystemWallClock()))
         latency = LatencyBook()
+        var options = options
+        options.reconciliation.read(configuration.reconciliation)
         gateway = try Gateway(
             storage: store, clock: SystemLaneClock.shared, market: market,
             clientOrderIDPrefix: try Self.clientOrderIDPrefix(store), latency: latency, options: options, logger: logger
@@ -83,7 +85,10 @@ package final class GatewayRuntime: Sendable {
             return try TradingCalendar(text, file: path)
         }
         threads.start()
-        gateway.start(limits: limits, adapters: adapters, calendar: calendar)
+        let rates = Dictionary(
+            configuration.currencyRates.map { (CurrencyRates.Pair(from: $0.from, to: $0.to), $0.rate) },
+            uniquingKeysWith: { _, last in last })
+        gateway.start(limits: limits, adapters: adapters, calendar: calendar, rates: CurrencyRates(rates))
         try await seed()
         if playsPrices {
             for player in players {
@@ -190,6 +195,7 @@ package final class GatewayRuntime: Sendable {
                 metadata: ["sessions": "\(late.map(\.description).joined(separator: " "))"])
         }
         threads.stop()
+        gateway.noteState()
         do { try store.close() } catch { logger.error("The store did not close", metadata: ["failure": "\(error)"]) }
     }
 }

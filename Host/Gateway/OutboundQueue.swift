@@ -22,6 +22,13 @@ struct OutboundQueue {
         case lookUp(OrderPlace)
     }
 
+    /// Lets an order go now that was not to go before some time.
+    mutating func release(_ place: OrderPlace) {
+        for index in entries.indices where entries[index].place == place {
+            entries[index].notBefore = Timestamp(nanoseconds: .min)
+        }
+    }
+
     mutating func append(_ entry: Entry) { entries.append(entry) }
 
     var isEmpty: Bool { entries.isEmpty && mutations.isEmpty }

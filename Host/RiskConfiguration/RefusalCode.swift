@@ -72,6 +72,7 @@ package struct RefusalCode: Hashable, Sendable {
             [
                 (.limit, "the value of the order or of its parent is outside the limits"),
                 (.noReference, "no price to value the order with"),
+                (.noInput, "the instrument is in a currency for which there is no rate"),
             ]
         ),
         (.freezeSlicing, [(.limit, "the order needs too many slices, or the freeze quantity is below a lot")]),

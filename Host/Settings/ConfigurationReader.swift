@@ -19,7 +19,9 @@ struct ConfigurationReader {
         let rms = root.section("rms")
         let rmsFile = rms.optional("file", path)
         let calendarFile = rms.optional("calendar", path)
+        let rates = rms.sections("rates").compactMap(readRate)
         let needsSecondPerson = rms.value("two_person_resume", .boolean, default: false)
+        let reconciliation = readReconciliation(rms.section("reconcile"))
         rms.finish()
         let prices = root.section("prices")
         let replays = prices.sections("replay").compactMap(readReplay)
@@ -30,8 +32,10 @@ struct ConfigurationReader {
         var configuration = SluiceConfiguration(data: data, adapters: adapters)
         (configuration.http, configuration.accounts, configuration.groups) = (http, accounts, groups)
         (configuration.rmsFile, configuration.replays) = (rmsFile, replays)
+        configuration.currencyRates = rates
         (configuration.calendarFile, configuration.needsSecondPerson) = (calendarFile, needsSecondPerson)
         (configuration.instrumentOverlay, configuration.warnings) = (overlay, warnings)
+        configuration.reconciliation = reconciliation
         return configuration
     }
 
@@ -40,6 +44,20 @@ struct ConfigurationReader {
         let node = DocumentNode(content: .scalar(.init(text: text, style: .quoted)), place: .start)
         let unused = ErrorCollector(file: "", limit: 1)  // a default is a well-formed path
         return path.read(FieldValue(node: node, at: .none, of: "", errors: unused)) ?? text
+    }
+
+    /// `{ from: USDT, to: USD, rate: "1.0002" }`.
+    func readRate(_ section: MappingReader) -> SluiceConfiguration.CurrencyRate? {
+        defer { section.finish() }
+        let from = section.required("from", .currency)
+        let to = section.required("to", .currency)
+        let rate = section.required("rate", .positiveDecimal)
+        guard let from, let to, let rate else { return nil }
+        guard from != to else {
+            section.report("a currency has no rate to itself", remedy: "leave it out", at: "to")
+            return nil
+        }
+        return SluiceConfiguration.CurrencyRate(from: from, to: to, rate: rate)
     }
 
     private mutating func readHTTP(_ reader: MappingReader) -> SluiceConfiguration.HTTP {
@@ -78,6 +96,20 @@ struct ConfigurationReader {
             requirePins: reader.value("require_pins", .boolean, default: false))
         reader.finish()
         return adapters
+    }
+
+    private func readReconciliation(_ reader: MappingReader) -> SluiceConfiguration.Reconciliation {
+        var reconciliation = SluiceConfiguration.Reconciliation()
+        let time = FieldType<Int64>.duration(1_000_000_000...86_400_000_000_000)
+        reconciliation.intervalNanoseconds = reader.value(
+            "interval", time, default: reconciliation.intervalNanoseconds)
+        reconciliation.quietGapNanoseconds = reader.value(
+            "quiet_gap", time, default: reconciliation.quietGapNanoseconds)
+        for (cause, actions) in SluiceConfiguration.Reconciliation.choices {
+            reconciliation.actions[cause] = reader.value(cause, .choice(actions), default: actions[0])
+        }
+        reader.finish()
+        return reconciliation
     }
 
     private func readReplay(_ reader: MappingReader) -> SluiceConfiguration.Replay? {

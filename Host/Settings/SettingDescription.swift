@@ -101,6 +101,12 @@ extension SettingDescription {
         of(
             "rms.file", "Risk", "Document that becomes version 1 of the limits. None: the shipped defaults.", "path",
             nil, .seed),
+        inList("rms.rates[].from", "Risk", "A currency that instruments are in.", nil, nil, .restart),
+        inList("rms.rates[].to", "Risk", "The currency of accounts that trade them.", nil, nil, .restart),
+        inList(
+            "rms.rates[].rate", "Risk",
+            "Units of `to` for one of `from`. Without one, opening orders across currencies are refused.", nil, nil,
+            .restart),
         of(
             "rms.calendar", "Risk",
             "Trading calendar of the venues: sessions, holidays, offsets. None: trading hours are not known.", "path",
@@ -109,6 +115,31 @@ extension SettingDescription {
             "rms.two_person_resume", "Risk",
             "Whether resuming a scope takes another person than the one who stopped it or whose order led to it.", nil,
             "false", .restart),
+        of(
+            "rms.reconcile.interval", "Risk", "Pause between two comparisons of an account's books with its broker's.",
+            "duration", "60s", .restart),
+        of(
+            "rms.reconcile.quiet_gap", "Risk",
+            "An account with live orders whose session says nothing for this long is compared earlier.", "duration",
+            "20s", .restart),
+        of(
+            "rms.reconcile.order_elsewhere", "Risk",
+            "A live order at the broker that did not come from here: adopt, flag, reduce the account.", nil, "adopt",
+            .restart),
+        of(
+            "rms.reconcile.order_missing", "Risk",
+            "An order that the broker says it does not have: flag, reduce, adopt (it ends here, after six look-ups).",
+            nil, "flag", .restart),
+        of(
+            "rms.reconcile.order_ended", "Risk",
+            "An order that has ended here and is live at the broker: flag, reduce.", nil, "flag", .restart),
+        of(
+            "rms.reconcile.position_elsewhere", "Risk",
+            "A position in what was never traded from here: flag, reduce, adopt.", nil, "flag", .restart),
+        of(
+            "rms.reconcile.position", "Risk",
+            "A position of another size than our executions make: flag, reduce, adopt.",
+            nil, "flag", .restart),
         inList("prices.replay[].files", "Prices", "Market data files, or directories of them.", "path", nil, .restart),
         inList(
             "prices.replay[].every", "Prices",

@@ -61,6 +61,36 @@ package struct SluiceConfiguration: Hashable, Sendable {
         }
     }
 
+    /// Units of `to` for one of `from`, in this direction only.
+    package struct CurrencyRate: Hashable, Sendable {
+        package var from: Currency
+        package var to: Currency
+        /// Positive.
+        package var rate: ExactDecimal
+
+        package init(from: Currency, to: Currency, rate: ExactDecimal) {
+            (self.from, self.to, self.rate) = (from, to, rate)
+        }
+    }
+
+    /// How often books are compared with brokers', and what is done about what differs.
+    package struct Reconciliation: Hashable, Sendable {
+        package var intervalNanoseconds: Int64 = 60_000_000_000
+        package var quietGapNanoseconds: Int64 = 20_000_000_000
+        /// By cause, in the document's words.
+        package var actions: [String: String] = Dictionary(
+            uniqueKeysWithValues: Self.choices.map { ($0.cause, $0.actions[0]) })
+
+        /// The causes, and what each may be answered with; the first word is the default.
+        package static let choices: [(cause: String, actions: [String])] = [
+            ("order_elsewhere", ["adopt", "flag", "reduce"]), ("order_missing", ["flag", "reduce", "adopt"]),
+            ("order_ended", ["flag", "reduce"]), ("position_elsewhere", ["flag", "reduce", "adopt"]),
+            ("position", ["flag", "reduce", "adopt"]),
+        ]
+
+        package init() {}
+    }
+
     /// Recorded prices to play.
     package struct Replay: Hashable, Sendable {
         /// Files, or directories of files.
@@ -85,10 +115,13 @@ package struct SluiceConfiguration: Hashable, Sendable {
     package var groups: [ExecutionGroup] = []
     /// The document of version 1 of the limits; `nil` = the shipped defaults.
     package var rmsFile: String?
+    /// Rates between currencies for limits and results; what is not stated does not exist.
+    package var currencyRates: [CurrencyRate] = []
     /// When venues trade; `nil` = no calendar, and `trading-hours: { calendar: venue }` refuses.
     package var calendarFile: String?
     /// Resuming a scope takes another person than the one who stopped it, and than the one whose order led to it.
     package var needsSecondPerson = false
+    package var reconciliation = Reconciliation()
     package var replays: [Replay] = []
     /// `nil` = none.
     package var instrumentOverlay: String?

@@ -49,6 +49,17 @@ final class ChainHash {
         }.get()
     }
 
+    /// The plain SHA-256 of some bytes.
+    func of(_ bytes: [UInt8]) throws(StoreFailure) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var length: UInt32 = 0
+        guard EVP_Digest(bytes, bytes.count, &digest, &length, algorithm, nil) == 1, Int(length) == Self.length else {
+            throw Self.unavailable
+        }
+        digest.removeSubrange(Self.length...)
+        return digest
+    }
+
     private static var unavailable: StoreFailure {
         .setting(name: "SHA-256 of libcrypto", expected: "a hash", found: "nothing")
     }

@@ -84,21 +84,19 @@ extension Store {
         return (ChainAnchor(sequence: UInt64(clamping: last.integer(0)), hash: last.bytes(1)), noted)
     }
 
+    /// Records up to this one were chained when the database was upgraded; 0 = it was made with the chain.
+    package func chainedAtUpgrade() throws(StoreFailure) -> UInt64 {
+        try meta(Store.upgradedName).flatMap { UInt64($0) } ?? 0
+    }
+
     /// Walks all records and compares each with its hash and with the record before it, in bounded memory. Commits go on
     /// meanwhile; what they add is not looked at.
     ///
     /// - Parameter anchor: what an earlier verification printed and somebody kept elsewhere.
     package func verifyChain(against anchor: ChainAnchor? = nil) throws(StoreFailure) -> ChainReport {
         var report = ChainReport()
-        let (head, noted, upgraded) = try read(isolated: true) {
-            database throws(StoreFailure) -> (ChainAnchor, String?, String?) in
-            let (found, noted) = try Store.readHead(database)
-            var statement = try RawStatement(database, "SELECT value FROM meta WHERE name = ?")
-            statement.bind(1, Store.upgradedName)
-            defer { statement.reset() }
-            return (found, noted, try statement.next() ? statement.text(0) : nil)
-        }
-        report.chainedAtUpgrade = upgraded.flatMap { UInt64($0) } ?? 0
+        let (head, noted) = try read(isolated: true) { database throws(StoreFailure) in try Store.readHead(database) }
+        report.chainedAtUpgrade = try chainedAtUpgrade()
         let hasher = try ChainHash()
         var isAnchorFound = anchor == nil || anchor == .beginning
         while let rows = try chained(after: report.anchor, upTo: head.sequence, hasher) {
@@ -170,4 +168,32 @@ extension Store {
             return rows.isEmpty ? nil : rows
         }
     }
+}
+
+// MARK: The state at a stop
+
+/// The hash of the state that a gateway had come to when it stopped.
+package struct NotedState: Hashable, Sendable {
+    /// Of the bytes that were hashed: only equal ones can be compared.
+    package var layout: Int
+    package var anchor: ChainAnchor
+}
+
+extension Store {
+    private static let stateName = "journal_state"
+
+    /// Notes what the last record has led to, for whoever replays the journal to compare with. Durable on return.
+    package func noteState(_ bytes: [UInt8], layout: Int) throws(StoreFailure) {
+        let anchor = ChainAnchor(sequence: lastSequence, hash: try Store.stateHash(bytes))
+        try setMeta(Store.stateName, to: "\(layout)/\(anchor)")
+    }
+
+    package func notedState() throws(StoreFailure) -> NotedState? {
+        guard let text = try meta(Store.stateName), let slash = text.firstIndex(of: "/"),
+            let layout = Int(text[..<slash]), let anchor = ChainAnchor(String(text[text.index(after: slash)...]))
+        else { return nil }
+        return NotedState(layout: layout, anchor: anchor)
+    }
+
+    package static func stateHash(_ bytes: [UInt8]) throws(StoreFailure) -> [UInt8] { try ChainHash().of(bytes) }
 }

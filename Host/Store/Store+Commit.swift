@@ -11,10 +11,7 @@ extension Store: JournalStorage {
             }
             let head = try Store.inTransaction(database) { database throws(StoreFailure) in
                 let head = try Store.insert(batch.record, after: state.withLockedValue { $0.head }, database)
-                try Store.upsert(batch.runs, database)
-                try Store.upsert(batch.legs, database)
-                try Store.insert(batch.executions, database)
-                try Store.insert(batch.touchedRuns, sequence: next, database)
+                try Store.project(batch, database)
                 try Store.insert(batch.idempotency, database)
                 try Store.apply(batch.keyValues, database)
                 try Store.apply(batch.keys, database)
@@ -29,6 +26,14 @@ extension Store: JournalStorage {
 // MARK: - Rows
 
 extension Store {
+    /// Writes what a record makes of the tables that are derived from the journal alone.
+    static func project(_ batch: CommitBatch, _ database: Database) throws(StoreFailure) {
+        try upsert(batch.runs, database)
+        try upsert(batch.legs, database)
+        try insert(batch.executions, database)
+        try insert(batch.touchedRuns, sequence: batch.record.sequence, database)
+    }
+
     /// - Returns: where the chain stands with it.
     private static func insert(
         _ record: JournalRecord, after previous: [UInt8], _ database: Database

@@ -20,6 +20,31 @@ package struct BackupReceipt: Hashable, Sendable {
 }
 
 extension Store {
+    /// What SQLite finds wrong with the file, its indexes and its rules; at most `limit` findings, none for a sound one.
+    /// Reads the whole file.
+    package func integrityFindings(limit: Int) throws(StoreFailure) -> [String] {
+        try translatingErrors {
+            try pool.read { database in
+                let found = try String.fetchAll(database, sql: "PRAGMA integrity_check(\(max(1, limit)))")
+                return found == ["ok"] ? [] : found
+            }
+        }
+    }
+
+    /// Hands over every stored idempotency key, in no order that means anything.
+    package func forEachIdempotency(_ body: (IdempotencyRow) -> Void) throws(StoreFailure) {
+        try read { database throws(StoreFailure) in
+            var statement = try RawStatement(
+                database, "SELECT caller, key, fingerprint, subject, created_at FROM idempotency")
+            while try statement.next() {
+                body(
+                    IdempotencyRow(
+                        caller: statement.text(0), key: statement.text(1), fingerprint: statement.bytes(2),
+                        subject: statement.text(3), createdAt: statement.timestamp(4)))
+            }
+        }
+    }
+
     /// Counts by walking the smallest index of each table: some milliseconds a million rows.
     package func counts() throws(StoreFailure) -> StoreCounts {
         try read(isolated: true) { database throws(StoreFailure) in

@@ -75,6 +75,7 @@ struct DocumentTests {
                 || (["/api/rms/square-off", "/api/emergency/close-all"].contains(route.path) && route.method == .post)
                 || (route.path.hasSuffix("/orders") && route.method == .post)
                 || (route.path == "/api/orders/{id}" && route.method != .get)
+                || route.path.hasSuffix("/resolve") || route.path.hasSuffix("/release")
             #expect(route.needsIdempotencyKey == changesOrders, "\(route.method) \(route.path)")
             let isRead =
                 route.method == .get || route.path.hasSuffix("/preview") || route.path == "/api/rms/explain"

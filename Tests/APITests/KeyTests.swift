@@ -13,13 +13,13 @@ struct KeyTests {
             "sluice-keys-\(UUID().uuidString)")
         let store = try Store(directory: directory.path)
         let clock = ManualClock()
-        try body(try ring(store, clock), store, clock)
+        try body(try makeRing(store, clock), store, clock)
         try store.close()
         try FileManager.default.removeItem(at: directory)
     }
 
     /// One whose changes go straight to the store.
-    private func ring(_ store: Store, _ clock: ManualClock) throws -> KeyRing {
+    private func makeRing(_ store: Store, _ clock: ManualClock) throws -> KeyRing {
         try KeyRing(store: store, clock: clock) { write, act in
             #expect(act.subject.utf8.count == 12 && act.by == "gateway")
             switch write {
@@ -74,7 +74,7 @@ struct KeyTests {
             clock.advance(by: 1)
             #expect(code(ring, text) == "key_expired")
             #expect(try ring.revoke(row.id, by: .gateway) && code(ring, text) == "key_revoked")
-            #expect(try code(self.ring(store, clock), text) == "key_revoked")
+            #expect(try code(makeRing(store, clock), text) == "key_revoked")
             #expect(try !ring.revoke("nobody", by: .gateway))
         }
     }
@@ -102,7 +102,7 @@ struct KeyTests {
             let principal = try ring.authenticate("Bearer \(text)", from: nil)
             #expect(AccessScope.allCases.allSatisfy(principal.scopes.allows) && principal.authority == .everything)
             #expect(try ring.writeFirstAdminKey(in: store.directory) == nil)
-            #expect(try self.ring(store, clock).writeFirstAdminKey(in: store.directory) == nil)
+            #expect(try makeRing(store, clock).writeFirstAdminKey(in: store.directory) == nil)
         }
     }
 

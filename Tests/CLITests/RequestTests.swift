@@ -55,6 +55,7 @@ struct RequestTests {
             Case("positions list", .get, "/api/positions"), Case("runs list", .get, "/api/runs"),
             Case("runs list --group family", .get, "/api/execution-groups/family/runs"),
             Case("runs show r1", .get, "/api/runs/r1"), Case("runs events r1", .get, "/api/runs/r1/events"),
+            Case("runs explain r1", .get, "/api/runs/r1/explain"),
             Case("runs cancel r1", .post, "/api/runs/r1/cancel"),
             Case(
                 "keys create --person ada --scope read --scope trade --group family", .post, "/api/keys",
@@ -70,7 +71,26 @@ struct RequestTests {
             Case(
                 "rms resume group:family --reason why", .post, "/api/rms/resume",
                 #"{"scope":"group:family","reason":"why"}"#),
+            Case("audit list", .get, "/api/audit"),
+            Case(
+                "audit list --kind admin --person ana --from 2026-01-01T00:00:00Z --limit 5 --cursor 7-1", .get,
+                "/api/audit?person=ana&kind=admin&from=2026-01-01T00:00:00Z&limit=5&cursor=7-1"),
             Case("latency", .get, "/api/analytics/latency"),
+            Case(
+                "orders resolve r1-1 --outcome filled --quantity 5 --price 1.50 --reason why", .post,
+                "/api/orders/r1-1/resolve", #"{"outcome":"filled","quantity":"5","price":"1.50","reason":"why"}"#),
+            Case(
+                "orders resolve r1-1 --outcome absent --reason why", .post, "/api/orders/r1-1/resolve",
+                #"{"outcome":"absent","reason":"why"}"#),
+            Case("orders release r1-1 --reason why", .post, "/api/orders/r1-1/release", #"{"reason":"why"}"#),
+            Case(
+                "orders release r1-1 --drop --reason why", .post, "/api/orders/r1-1/release",
+                #"{"drop":true,"reason":"why"}"#),
+            Case("reconcile", .post, "/api/reconciliation", "{}"),
+            Case(
+                "reconcile --account P1 --timeout-ms 500", .post, "/api/reconciliation?timeout_ms=500",
+                #"{"account_id":"P1"}"#),
+            Case("reconcile --last --account P1", .get, "/api/reconciliation?account=P1"),
         ])
     func requests(_ row: Case) async throws {
         let harness = Harness()

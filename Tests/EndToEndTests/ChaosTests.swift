@@ -91,6 +91,62 @@ extension EndToEnd {
             }
         }
 
+        @Test(
+            "Reports, cancels and logins that get lost on the way leave books that equal the broker's",
+            arguments: Program.seeds(1...1))
+        func lostNews(seed: UInt64) async {
+            var options = Site.Options()
+            options.reconcile = "{ interval: 1s, quiet_gap: 1s }"
+            options.scenario = """
+                { seed: \(seed), rules: [ \
+                { when: { report: any, chance: "0.3" }, then: { fault: report_lost } }, \
+                { when: { command: cancel, chance: "0.3" }, then: { fault: throttle, retry_after_ms: 200 } }, \
+                { when: { command: cancel, chance: "0.3" }, then: { fault: reply_lost, phase: before, timeout_ms: 100 } }, \
+                { when: { command: cancel, chance: "0.3" }, then: { fault: reply_lost, phase: after, timeout_ms: 100, \
+                lose_reports: true } }, \
+                { when: { command: submit, every: 25 }, then: { fault: session_expiry, login_ms: 200 } }, \
+                { when: { command: query.orders, chance: "0.1" }, then: { fault: reply_lost, timeout_ms: 50 } }, \
+                { when: { command: query.trades, chance: "0.1" }, then: { fault: reply_lost, timeout_ms: 50 } } ] }
+                """
+            await Scenario.run("lost news, seed \(seed)", options) { scenario in
+                let server = try scenario.start()
+                let plans = try Self.place(30, seed, server, scenario)
+                for plan in plans where plan.isCanceled {
+                    let run = plan.place(server.http, wait: "durable")?.json["run_id"]?.string ?? ""
+                    scenario.expect(
+                        [200, 202].contains(plan.cancel(run, server.http)?.status ?? 0), "cancel of \(plan.key)")
+                }
+                try Self.reconcile(server, scenario)
+                let books = try Books.check(server, scenario, seconds: 30)
+                scenario.expectEqual(books.runs.count, plans.count, "runs and keys")
+                for plan in plans where plan.isCanceled {
+                    let legs = books.run(tag: plan.key)?["legs"]?.array ?? []
+                    let live = legs.compactMap { $0["status"]?.string }.filter { !Orders.terminal.contains($0) }
+                    scenario.expect(live.isEmpty, "\(plan.key) was canceled, and has legs \(live)")
+                }
+                Self.compare(try Self.ledger(scenario), books, scenario)
+            }
+        }
+
+        /// Compares until two comparisons in a row bring nothing new and every account matches.
+        private static func reconcile(_ server: Server, _ scenario: Scenario) throws {
+            var last = JSONValue.null
+            var quiet = 0
+            let isQuiet = try Poll.holds(seconds: 40) {
+                guard let answer = server.http.send("POST", "/api/reconciliation?timeout_ms=5000", .object([:])),
+                    answer.status == 200
+                else { throw Failure("POST /api/reconciliation failed") }
+                last = answer.json
+                let items = answer.json["items"]?.array ?? []
+                let isSettled = items.allSatisfy {
+                    $0["status"]?.string == "matched" && $0["executions"]?["booked"]?.int64 == 0
+                }
+                quiet = isSettled && items.count == Site.accounts.count ? quiet + 1 : 0
+                return quiet >= 2
+            }
+            scenario.expect(isQuiet, "the books do not match: \(last.serializedText().prefix(3_000))")
+        }
+
         @Test("An adapter that ends the process after acceptance loses and doubles nothing over the restart")
         func crash() async {
             var options = Site.Options()

@@ -42,7 +42,7 @@ final class GatewayFixture: Sendable {
     init(
         directory: URL = GatewayFixture.makeDirectory(), accounts: Int = 3, config: String = "{}",
         adapter: String = "paper",
-        rms: String = "rms: 1\n",
+        rms: String = "rms: 1\n", reconcile: String = "{}",
         candles: String = GatewayFixture.candles
     ) async throws {
         self.directory = directory
@@ -64,7 +64,7 @@ final class GatewayFixture: Sendable {
             data: ./data
             adapters: { directories: [./adapters.d] }
             instruments: { overlay: overlay.yaml }
-            rms: { file: rms.yaml }
+            rms: { file: rms.yaml, reconcile: \(reconcile) }
             prices: { replay: [ { files: ./market, every: 1s } ] }
             accounts:
 
@@ -83,8 +83,11 @@ final class GatewayFixture: Sendable {
             now: Timestamp(nanoseconds: 1_764_000_000_000_000_000))
         var logger = Logger(label: "test")
         logger.logLevel = .error
+        // A second look comes soon, so that tests need not wait for it.
+        var options = Gateway.Options()
+        options.reconciliation.confirmation = 200_000_000
         runtime = try GatewayRuntime(
-            configuration, executableDirectory: Self.librariesDirectory, logger: logger)
+            configuration, executableDirectory: Self.librariesDirectory, logger: logger, options: options)
         try await runtime.start(playsPrices: false)
         try runtime.stepPrices()
         try await ready(accounts)

@@ -26,7 +26,7 @@ ARROWS = {
     "Host/Engine": {"Domain"},
     "Host/Settings": {"Domain", "Exact"},
     "Host/RiskConfiguration": {"Domain", "Exact", "Engine", "Settings"},
-    "Host/Store": {"Domain", "Exact"},
+    "Host/Store": {"Domain", "Exact", "COpenSSL"},
     "Host/Telemetry": {"Domain", "Exact"},
     "Host/Prices": {"Domain", "Exact", "Settings"},
     "Host/Adapters": {"Domain", "Exact", "Settings", "CSluice", "CHost", "COpenSSL"},

@@ -103,10 +103,23 @@ struct SluiceConfigurationTests {
         for setting in SettingDescription.all where !setting.path.hasPrefix("http.tls") {
             guard let variable = setting.variable else { continue }
             let value =
-                setting.unit.flatMap { values[$0] } ?? ["http.host": "::1", "http.port": "7"][setting.path] ?? "true"
+                setting.unit.flatMap { values[$0] } ?? ["http.host": "::1", "http.port": "7"][setting.path]
+                ?? (setting.path.hasPrefix("rms.reconcile.") ? "reduce" : "true")
             let changed = try load("", environment: [variable: value])
             #expect(changed != defaults, "\(variable)")
         }
+    }
+
+    @Test("What is done about a difference is one of the words that fit its cause")
+    func reconciliation() throws {
+        let configuration = try load(
+            "rms: { reconcile: { interval: 30s, position: reduce, order_missing: adopt } }")
+        #expect(configuration.reconciliation.intervalNanoseconds == 30_000_000_000)
+        #expect(configuration.reconciliation.actions["position"] == "reduce")
+        #expect(configuration.reconciliation.actions["order_missing"] == "adopt")
+        #expect(configuration.reconciliation.actions["order_elsewhere"] == "adopt")
+        #expect(failures("rms: { reconcile: { order_ended: adopt } }").first?.contains("one of flag, reduce") == true)
+        #expect(failures("rms: { reconcile: { positon: flag } }").first?.contains("rms.reconcile") == true)
     }
 
     @Test("An unknown variable is a warning with the nearest one, those of other parts are not")
@@ -154,7 +167,7 @@ struct SluiceConfigurationTests {
             adapters: { \(stray): 1 }
             accounts: [ { \(stray): 1, egress: { \(stray): 1 }, config: { x: 1 }, endpoints: { x: "https://x" }, secrets: { x: env:X } } ]
             groups: [ { \(stray): 1, accounts: [ { \(stray): 1 } ] } ]
-            rms: { \(stray): 1 }
+            rms: { \(stray): 1, rates: [ { \(stray): 1 } ], reconcile: { \(stray): 1 } }
             prices: { \(stray): 1, replay: [ { \(stray): 1 } ] }
             instruments: { \(stray): 1 }
             """

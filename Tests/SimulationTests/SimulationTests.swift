@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Simulated worlds: the gateway's own pump under a schedule from a seed")
 struct SimulationTests {
-    @Test("Every invariant holds in a world where everything goes wrong", arguments: 1..<201)
+    @Test("Every invariant holds in a world where everything goes wrong", arguments: 1..<101)
     func invariants(seed: Int) {
         let run = Simulation(seed: UInt64(seed))
         #expect(run.violations.isEmpty, "\(run.replay)")

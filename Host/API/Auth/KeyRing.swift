@@ -171,10 +171,11 @@ package final class KeyRing: Sendable {
         try Store.check(row)
         guard state.withLockedValue({ $0.entries[id] == nil && $0.entries.count < Store.maximumKeys }) else {
             throw StoreFailure.invalidValue(
-                field: "key", value: "one more than \(Store.maximumKeys)", expected: "at most \(Store.maximumKeys) keys")
+                field: "key", value: "one more than \(Store.maximumKeys)", expected: "at most \(Store.maximumKeys) keys"
+            )
         }
         try save(text)
-        try commit(.insert(row), actor.act(.keyCreated, id, detail: row.auditDetail, at: row.createdAt))
+        try commit(.insert(row), actor.act(.keyCreated, id, detail: try row.auditDetail, at: row.createdAt))
         state.withLockedValue { $0.entries[id] = Entry(row) }
         return (row, text)
     }
@@ -199,19 +200,6 @@ package final class KeyRing: Sendable {
             return uses
         }
         try store.touchKeys(uses.sorted { $0.key < $1.key }.map { (id: $0.key, lastUsedAt: $0.value) })
-    }
-}
-
-extension KeyRow {
-    /// What a key may do, for the journal, and a print of its hash, so that one put in its place is noticed.
-    var auditDetail: String {
-        let print = SHA256.digest(secretSHA256).map { APIKeyText.hexadecimal($0[..<8]) } ?? ""
-        return [
-            "person \(name)", "scopes \(AccessScopes(text: scopes).names.joined(separator: " "))",
-            "groups \(groups.map { $0.map(\.rawValue).joined(separator: " ") } ?? "all")",
-            "addresses \(addresses.map { $0.joined(separator: " ") } ?? "any")",
-            "expires \(expiresAt?.rfc3339 ?? "never")", "print \(print)",
-        ].joined(separator: ", ")
     }
 }
 

@@ -84,7 +84,7 @@ extension Backend {
         return answer(run, leg)
     }
 
-    private func order(_ call: Call) async throws -> (RunSnapshot, LegID) {
+    func order(_ call: Call) async throws -> (RunSnapshot, LegID) {
         let id = try call.leg()
         guard let run = try await gateway.settledRun(id.run), gateway.covers(try call.caller().authority, run),
             run.legs.indices.contains(id.index)

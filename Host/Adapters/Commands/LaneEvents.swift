@@ -133,6 +133,8 @@ package struct LookupCompletion: Sendable {
     package var state: ReportedState?
     package var brokerOrderID: String?
     package var exchangeOrderID: String?
+    /// Our id that the order carries at the broker now, where the adapter said so: after a modify the one that it gave.
+    package var clientOrderID: ClientOrderID?
     package var error: AdapterError?
     package var adapterState: [UInt8]?
     package var times: CommandTimes

@@ -19,6 +19,9 @@ extension AdapterSession {
         _ = enqueue(.close)
     }
 
+    /// Whether `close` was asked for; it may have ended since.
+    package var isClosing: Bool { inbox.withLock { $0.isClosing } }
+
     func publish(counters: AdapterCounters, openCommands: Int, metrics: [String: AdapterMetric]) {
         published.withLockedValue { published in
             (published.counters, published.openCommands, published.metrics) = (counters, openCommands, metrics)

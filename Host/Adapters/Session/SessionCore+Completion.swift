@@ -7,6 +7,7 @@ extension SessionCore {
         var outcome: UInt32
         var state: ReportedState?
         var brokerOrderID: String?
+        var clientOrderID: ClientOrderID?
         var detail: CompletionDetail?
         /// Claims of the error that the verdict needs; its words stand in `detail`.
         var error: ReadError?
@@ -91,6 +92,7 @@ extension SessionCore {
             result.pointee.order_ref, size: EntitySize.orderReference, "result.order_ref")
         {
             read.brokerOrderID = try reference.pointee.broker_order_id.text("order_ref.broker_order_id")
+            read.clientOrderID = try reference.pointee.client_reference.clientOrderID("order_ref.client_reference")
             if reference.pointee.exchange_order_id.ptr != nil || reference.pointee.adapter_state.ptr != nil {
                 try readDetail(result, reference, into: &read)
                 return read
@@ -166,7 +168,8 @@ extension SessionCore {
                     LookupCompletion(
                         id: command.id, outcome: verdict.outcome, cause: verdict.cause, state: result.state,
                         brokerOrderID: result.brokerOrderID, exchangeOrderID: result.detail?.exchangeOrderID,
-                        error: result.error?.value, adapterState: result.detail?.adapterState,
+                        clientOrderID: result.clientOrderID, error: result.error?.value,
+                        adapterState: result.detail?.adapterState,
                         times: CommandTimes(
                             queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic()))))
         case .query:

@@ -5,7 +5,7 @@ import Exact
 struct OrdersCommand: NounCommand {
     static let configuration = CommandConfiguration(
         commandName: "orders", abstract: "Place, change and look at orders.",
-        subcommands: [Place.self, Cancel.self, Modify.self, List.self, Show.self])
+        subcommands: [Place.self, Cancel.self, Modify.self, List.self, Show.self, Resolve.self, Release.self])
 
     struct Place: ClientCommand {
         static let configuration = CommandConfiguration(
@@ -126,7 +126,7 @@ struct OrdersCommand: NounCommand {
     }
 
     /// A run's report, or a single order's row with its refusal below.
-    private static func lines(_ answer: JSONValue, _ style: Style, now: String) -> [String] {
+    static func lines(_ answer: JSONValue, _ style: Style, now: String) -> [String] {
         if answer["legs"] != nil { return RunReport.lines(answer, style, now: now) }
         guard !answer.text("account_id").isEmpty else {
             return Outline.lines(answer, style)

@@ -5,7 +5,7 @@ import Exact
 struct RunsCommand: NounCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Runs: what became of each order to a group.",
-        subcommands: [List.self, Show.self, Events.self, Watch.self, Cancel.self])
+        subcommands: [List.self, Show.self, Events.self, Watch.self, Explain.self, Cancel.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(

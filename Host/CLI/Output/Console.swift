@@ -36,6 +36,9 @@ struct Console: Sendable {
     /// One line beside the answer.
     func error(_ line: String) { writeError(Array(line.utf8) + [UInt8(ascii: "\n")]) }
 
+    /// Replaces the line of progress on a terminal's standard error; an empty one ends it.
+    func progress(_ text: String) { writeError(Array("\r\u{1B}[K\(text)".utf8)) }
+
     /// The answer byte for byte, with a line's end when it has none.
     func unchanged(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }

@@ -6,29 +6,30 @@ extension Engine {
         _ parent: ParentTerms, _ request: AdmissionRequest, onlyAccounts: Set<Int32>? = nil
     ) throws(ParentRefusal) -> Shares {
         guard let number = parent.groupNumber else { return try single(parent) }
-        let entry = groups[Int(number)]
-        let group = entry.group
+        let terms = memberTerms(number)
+        let group = groups[Int(number)].group
         var leftOut: [RunAdmission.LeftOut] = []
         var members: [AllocationMember] = []
         var numbers: [Int32] = []
-        for member in group.members {
-            guard let account = accountNumber(member.account) else {
-                leftOut.append(RunAdmission.LeftOut(account: member.account, reason: "account_removed"))
+        members.reserveCapacity(terms.count)
+        numbers.reserveCapacity(terms.count)
+        for place in terms.indices {
+            guard terms[place].account >= 0, terms[place].isEnabled else {
+                leftOut.append(
+                    RunAdmission.LeftOut(
+                        account: group.members[place].account,
+                        reason: terms[place].account < 0 ? "account_removed" : "disabled"))
                 continue
             }
-            guard member.isEnabled else {
-                leftOut.append(RunAdmission.LeftOut(account: member.account, reason: "disabled"))
-                continue
-            }
-            if let onlyAccounts, !onlyAccounts.contains(account) { continue }
-            members.append(try allocationMember(member, account, group, parent))
-            numbers.append(account)
+            if let onlyAccounts, !onlyAccounts.contains(terms[place].account) { continue }
+            members.append(try allocationMember(terms[place], place, number, group.policy, parent.instrumentNumber))
+            numbers.append(terms[place].account)
         }
         let policy = group.policy
         var allocation = Allocation()
         let allocationRequest = try self.request(parent, group)
         let key = CarryKey(underlying: underlying(parent.instrumentNumber), isClosing: allocationRequest.isClosing)
-        let known = entry.carry[key] ?? []
+        let known = groups[Int(number)].carry[key] ?? []
         do {
             try allocator.allocate(
                 allocationRequest, among: members,
@@ -107,40 +108,47 @@ extension Engine {
     }
 
     private func allocationMember(
-        _ member: ExecutionGroup.Member, _ account: Int32, _ group: ExecutionGroup, _ parent: ParentTerms
+        _ terms: MemberTerms, _ place: Int, _ group: Int32, _ policy: AllocationPolicy, _ instrument: Int32
     ) throws(ParentRefusal) -> AllocationMember {
-        let currency = accounts[Int(account)].account.currency
-        func minor(_ amount: ExactDecimal?, _ field: String) throws(ParentRefusal) -> Int64 {
-            guard let amount, let money = Money(amount, currency) else {
-                throw ParentRefusal(
-                    code: "group_parameter", path: "/accounts/\(member.account)/\(field)",
-                    value: amount?.description ?? "null",
-                    message: "account \(member.account) of group \(group.id) has no usable \(field)",
-                    remedy: "set \(field) on the group's account in \(currency)")
-            }
-            return money.minorUnits
-        }
-        let funds = inputs.funds[Int(account)]
-        var weight: Int64 = 1
-        switch group.policy {
-        case .proportional: weight = try minor(member.capital, "capital")
-        case .weighted: weight = member.weight ?? 0
+        let account = Int(terms.account)
+        let weight: Int64
+        switch policy {
+        case .proportional:
+            guard let capital = terms.capital else { throw unusable("capital", group, place) { $0.capital } }
+            weight = capital
+        case .weighted: weight = terms.weight
         // No snapshot is no share: an unknown account must not take what others are owed by guess.
-        case .netLiquidation: weight = funds?.equity ?? 0
+        case .netLiquidation: weight = inputs.funds[account]?.equity ?? 0
         case .availableMargin:
-            let buffer = resolved.account(Int(account)).map { limits in
+            let funds = inputs.funds[account]
+            let buffer = resolved.account(account).map { limits in
                 max(limits.margin.absolute, scaled(funds?.equity ?? 0, limits.margin.basisPoints, over: 10_000) ?? .max)
             }
             weight = saturatingSum(
-                saturatingSum(funds?.available ?? 0, -inputs.reservedMargin[Int(account)]), -(buffer ?? 0))
-        case .equal, .equalPosition, .fixed, .percentChange, .riskUnit: break
+                saturatingSum(funds?.available ?? 0, -inputs.reservedMargin[account]), -(buffer ?? 0))
+        case .equal, .equalPosition, .fixed, .percentChange, .riskUnit: weight = 1
         }
-        let slot = book.slot(account, parent.instrumentNumber)
+        if policy == .riskUnit, terms.riskBudget == nil {
+            throw unusable("risk_budget", group, place) { $0.riskBudget }
+        }
+        let slot = book.slot(terms.account, instrument)
         return AllocationMember(
-            weight: weight, minimumLots: member.minimumLots,
-            maximumLots: member.maximumLots ?? AllocationMember.unlimitedLots,
-            position: slot < 0 ? 0 : book.positions[Int(slot)].quantity, fixedLots: member.lots ?? 0,
-            riskBudget: group.policy == .riskUnit ? try minor(member.riskBudget, "risk_budget") : 0)
+            weight: weight, minimumLots: terms.minimumLots, maximumLots: terms.maximumLots,
+            position: slot < 0 ? 0 : book.positions[Int(slot)].quantity, fixedLots: terms.lots,
+            riskBudget: policy == .riskUnit ? terms.riskBudget ?? 0 : 0)
+    }
+
+    private func unusable(
+        _ field: String, _ number: Int32, _ place: Int, _ amount: (ExecutionGroup.Member) -> ExactDecimal?
+    ) -> ParentRefusal {
+        let group = groups[Int(number)].group
+        let member = group.members[place]
+        let currency = account(member.account)?.account.currency.description ?? ""
+        return ParentRefusal(
+            code: "group_parameter", path: "/accounts/\(member.account)/\(field)",
+            value: amount(member)?.description ?? "null",
+            message: "account \(member.account) of group \(group.id) has no usable \(field)",
+            remedy: "set \(field) on the group's account in \(currency)")
     }
 
     private func refusal(_ error: AllocationError, _ group: ExecutionGroup, _ numbers: [Int32]) -> ParentRefusal {

@@ -4,10 +4,11 @@ import Domain
 
 extension Engine {
     /// A leg's reservation in the book: taken while later legs are evaluated, given back in the end.
-    mutating func reserve(_ share: Share, _ evaluation: Evaluation, _ parent: ParentTerms, sign: Int64) {
+    /// Negative quantity and slices give it back.
+    mutating func reserve(_ share: Share, _ quantity: Int64, _ slices: Int64, _ parent: ParentTerms) {
         book.reserve(
-            share.account, parent.instrumentNumber, share.side, evaluation.quantity * sign,
-            orders: Int32(evaluation.slices) * Int32(sign), isDelivery: parent.order.product == .delivery)
+            share.account, parent.instrumentNumber, share.side, quantity, orders: Int32(slices),
+            isDelivery: parent.order.product == .delivery)
     }
 
     /// Runs both controls over the legs that passed, whose reservations stand. A leg that is refused here gives its own
@@ -39,7 +40,7 @@ extension Engine {
             overrides.nextLeg(wasAdmitted: true)
             return
         }
-        reserve(shares[index], results[index], parent, sign: -1)
+        reserve(shares[index], -results[index].quantity, -results[index].slices, parent)
         results[index].rejection = rejection
         results[index].quantity = 0
         results[index].slices = 0
@@ -153,7 +154,7 @@ extension Engine {
             }
             notional = saturatingSum(sum, value)
         }
-        let logs = Int(group) < rates.aggregates.count ? rates.aggregates[Int(group)] : []
+        let logs = Array(rates.aggregates[group])
         let refusal =
             check.notional(notional, &trace) ?? check.rate(logs, messages, now: now, &trace) ?? check.totals(&trace)
             ?? GroupLoss.refusal(

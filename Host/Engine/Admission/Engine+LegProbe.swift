@@ -20,7 +20,7 @@ extension Engine {
                 message: "a probe is of one account, one side and a quantity", remedy: "give all three")
         }
         var context = LegContext(parent, request, engine: self, now: now)
-        context.parentQuantity = quantity
+        context.setParentQuantity(quantity)
         return LegProbe(
             share: Share(account: account, side: side, weight: 1, quantity: quantity), parent: parent, context: context)
     }
@@ -29,7 +29,11 @@ extension Engine {
     ///
     /// - Returns: the slices it would be sent in; 0 = refused.
     package func slices(of probe: LegProbe) -> Int64 {
-        var (trace, none) = (NoTrace(), ParentOverrides())
-        return evaluate(probe.share, probe.parent, probe.context, PendingCounts(), &trace, &none).slices
+        var (trace, none, candidate) = (NoTrace(), ParentOverrides(), probe.context.candidate)
+        return evaluate(
+            probe.share, &candidate, probe.parent, probe.context,
+            legLimits(probe.share.account, probe.parent.instrumentNumber),
+            accounts[Int(probe.share.account)].adapterNumber, PendingMessages(), &trace, &none
+        ).slices
     }
 }

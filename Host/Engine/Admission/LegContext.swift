@@ -2,28 +2,19 @@ import Domain
 
 /// What every leg of one parent meets alike: reference price, states of the scopes above the account, authority.
 struct LegContext {
-    let group: Int32
-    let reference: Int64
-    let referenceAge: Int64
-    let now: Timestamp
-    let isGatewayClosing: Bool
-    /// Quantity of all legs together.
-    var parentQuantity: Int64 = 0
-    let parent: ParentFacts
+    /// The candidate that every leg puts itself into.
+    private(set) var candidate: Candidate
     private let parentState: EffectiveState
     private let accountStates: [Int32: TradingStatus]
     private let adapterStates: [Int32: TradingStatus]
+    /// Whether there is any of the two: mostly there is none.
+    private let hasNarrowStates: Bool
     /// `nil` = every account.
     private let authorised: Set<Int32>?
 
     init(_ parent: ParentTerms, _ request: AdmissionRequest, engine: borrowing Engine, now: Timestamp) {
-        group = parent.groupNumber ?? -1
-        let reference = engine.inputs.reference(parent.instrumentNumber)
-        self.reference = reference.points
-        referenceAge = reference.points > 0 ? now.since(reference.at) : -1
-        self.now = now
-        isGatewayClosing = request.isGatewayClosing
-        self.parent = ParentFacts(parent, request, engine: engine, now: now)
+        candidate = Candidate(
+            parent, request, ParentFacts(parent, request, engine: engine, now: now), now: now)
         switch request.authority {
         case .everything: authorised = nil
         case .groups(let allowed):
@@ -73,10 +64,27 @@ struct LegContext {
             }
         }
         (parentState, accountStates, adapterStates) = (state, accounts, adapters)
+        hasNarrowStates = !accounts.isEmpty || !adapters.isEmpty
+    }
+
+    /// Quantity of all legs together; 0 = it is not looked at.
+    mutating func setParentQuantity(_ quantity: Int64) { candidate.parentQuantity = quantity }
+
+    /// Makes a copy of `candidate`, or one that an earlier leg was in, with the leg's position in it, a leg as the controls
+    /// meet it.
+    @inline(__always)
+    func fill(
+        _ candidate: inout Candidate, _ account: Int32, _ side: Side, _ quantity: Int64, adapter: Int32,
+        pending: PendingMessages
+    ) {
+        candidate.take(
+            account: account, adapter: adapter, side: side, quantity: quantity, pending: pending,
+            isAuthorised: isAuthorised(account),
+            states: hasNarrowStates ? states(account: account, adapter: adapter) : parentState)
     }
 
     /// The most severe state over all scopes of a leg.
-    func states(account: Int32, adapter: Int32) -> EffectiveState {
+    private func states(account: Int32, adapter: Int32) -> EffectiveState {
         var state = parentState
         if let status = accountStates[account], status > state.status {
             state = EffectiveState(status: status, scope: .account)
@@ -87,17 +95,24 @@ struct LegContext {
         return state
     }
 
-    func isAuthorised(_ account: Int32) -> Bool { authorised.map { $0.contains(account) } ?? true }
+    @inline(__always)
+    private func isAuthorised(_ account: Int32) -> Bool { authorised == nil || authorised?.contains(account) == true }
 }
 
 extension ParentFacts {
     init(_ parent: ParentTerms, _ request: AdmissionRequest, engine: borrowing Engine, now: Timestamp) {
+        let found = engine.inputs.reference(parent.instrumentNumber)
+        (reference, referenceAge) = (found.points, found.points > 0 ? now.since(found.at) : -1)
+        firmLimits = ScopeLimits(engine.limits.firm, parent.instrument)
         if let calendar = engine.calendar {
             session = calendar.state(of: engine.resolved.segments[Int(parent.instrumentNumber)], at: now)
         }
         isAfterMarket = request.order.isAfterMarket
         orderType = request.order.orderType
-        limitPrice = parent.limitPrice
+        (limitPrice, stopPrice) = (parent.limitPrice, parent.stopPrice)
+        words = AllowRule.words(
+            product: request.order.product, orderType: request.order.orderType,
+            timeInForce: request.order.timeInForce, orderClass: request.order.orderClass)
         if let strategy = request.order.strategy { strategyRuns = engine.attribution.runs(ofStrategy: strategy) ?? -2 }
         if let stop = request.order.attachedStop { attachedStop = parent.instrument.pointsRounded(stop) ?? 0 }
         if let name = request.order.strategy, let number = engine.resolved.strategyNumbers[name] {
@@ -108,6 +123,7 @@ extension ParentFacts {
             if limits.openOrders != AccountLimits.unlimited { strategyOpenOrders = engine.openOrders(ofStrategy: name) }
         }
         if let group = parent.groupNumber {
+            groupLimits = ScopeLimits(engine.resolved.groups[Int(group)], parent.instrument)
             groupLoss = engine.groupLoss(group, engine.resolved.groups[Int(group)].loss)
         }
     }

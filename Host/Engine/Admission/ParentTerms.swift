@@ -1,7 +1,9 @@
 import Domain
 
 /// A parent order in the engine's integers, with everything that is a fact about the whole checked.
-struct ParentTerms {
+///
+/// A reference: it goes through every step of an admission, and a copy would count the references of all its texts.
+final class ParentTerms: Sendable {
     let order: ParentOrder
     let groupNumber: Int32?
     let accountNumber: Int32?
@@ -12,6 +14,8 @@ struct ParentTerms {
     let limitPrice: Int64
     let stopPrice: Int64
     let mode: ExecutionMode
+    /// Whether its mode lets controls lower a leg's quantity.
+    let mayClip: Bool
     let onLegFailure: LegFailurePolicy
     let redistributes: Bool
     let minimumLegs: Int
@@ -51,6 +55,7 @@ struct ParentTerms {
         stopPrice = try Self.price(
             order.stopPrice, "trigger_price", needed: order.orderType.hasStopPrice, order.orderType, instrument)
         mode = order.mode ?? group?.mode ?? .bestEffort
+        mayClip = mode == .clip
         onLegFailure = order.onLegFailure ?? group?.onLegFailure ?? .leave
         if onLegFailure == .unwind, group?.allowsUnwind != true {
             throw ParentRefusal(

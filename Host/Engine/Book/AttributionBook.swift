@@ -128,9 +128,8 @@ extension Engine {
         let instrument = instruments[Int(position.instrument)].instrument
         let reference = inputs.reference(position.instrument).points
         guard let value = position.dayValue(mark: reference > 0 ? reference : nil),
-            let money = instrument.money(value: value, rounding: .floor)
+            let money = converted(value, instrument, to: currency)
         else { return nil }
-        if instrument.currency != currency, money != 0 { return nil }
-        return saturatingSum(instrument.currency == currency ? money : 0, -position.dayFees)
+        return saturatingSum(money, -position.dayFees)
     }
 }

@@ -53,6 +53,12 @@ package struct Book: Sendable {
     @inline(__always)
     func slots(of account: Int32) -> [Int32] { slotsOfAccount[Int(account)] }
 
+    /// Slots of an account one by one: a loop over them takes no reference to their list.
+    @inline(__always)
+    func slotCount(of account: Int32) -> Int { slotsOfAccount[Int(account)].count }
+    @inline(__always)
+    func slot(of account: Int32, at place: Int) -> Int32 { slotsOfAccount[Int(account)][place] }
+
     @inline(__always)
     func openOrders(of account: Int32) -> Int32 { openOrdersOfAccount[Int(account)] }
 
@@ -92,23 +98,43 @@ package struct Book: Sendable {
     }
 
     /// Changes one position through `body` and keeps every sum in step.
+    @inline(__always)
     mutating func update(_ account: Int32, _ instrument: Int32, _ body: (inout Position) -> Void) {
         let slot = Int(ensure(account, instrument))
-        let before = ScopeTotals.Sum(positions[slot])
-        let (orders, busy) = (positions[slot].openOrders, positions[slot].busySteps)
-        body(&positions[slot])
-        let orderChange = positions[slot].openOrders - orders
-        let change = ScopeTotals.Sum(positions[slot]).minus(before)
-        openOrdersOfAccount[Int(account)] += orderChange
-        let busyNow = positions[slot].busySteps
-        if busyNow != busy {
+        let change = Change(&positions[slot], body)
+        keepSums(account, instrument, change)
+    }
+
+    /// What one change of a position means to the sums.
+    private struct Change {
+        let sum: ScopeTotals.Sum
+        let orders: Int32
+        let busyBefore: Int64
+        let busyNow: Int64
+
+        @inline(__always)
+        init(_ position: inout Position, _ body: (inout Position) -> Void) {
+            let before = ScopeTotals.Sum(position)
+            let openOrders = position.openOrders
+            busyBefore = position.busySteps
+            body(&position)
+            busyNow = position.busySteps
+            orders = position.openOrders - openOrders
+            sum = ScopeTotals.Sum(position).minus(before)
+        }
+    }
+
+    private mutating func keepSums(_ account: Int32, _ instrument: Int32, _ change: Change) {
+        if change.orders != 0 { openOrdersOfAccount[Int(account)] += change.orders }
+        if change.busyNow != change.busyBefore {
             let lot = Int(instrument) < lots.count ? lots[Int(instrument)] : 1
             busyLotsOfAccount[Int(account)] = saturatingSum(
-                busyLotsOfAccount[Int(account)], Self.lots(busyNow, lot) - Self.lots(busy, lot))
+                busyLotsOfAccount[Int(account)], Self.lots(change.busyNow, lot) - Self.lots(change.busyBefore, lot))
         }
-        guard change != ScopeTotals.Sum() || orderChange != 0 else { return }
-        for total in totalsOfAccount[Int(account)] {
-            totals[Int(total)].add(change, orders: Int64(orderChange), instrument: instrument)
+        guard !change.sum.isZero || change.orders != 0 else { return }
+        for place in 0..<totalsOfAccount[Int(account)].count {
+            totals[Int(totalsOfAccount[Int(account)][place])].add(
+                change.sum, orders: Int64(change.orders), instrument: instrument)
         }
     }
 
@@ -126,6 +152,11 @@ package struct Book: Sendable {
             }
             position.openOrders += orders
         }
+    }
+
+    /// Counts orders of the trading day, which no sum looks at.
+    mutating func countOrders(_ account: Int32, _ instrument: Int32, _ orders: Int) {
+        positions[Int(ensure(account, instrument))].dayOrders &+= Int32(truncatingIfNeeded: orders)
     }
 
     /// Slots of every position, for day rolls and checks.
@@ -155,6 +186,9 @@ struct ScopeTotals: Sendable {
         }
 
         @inline(__always)
+        var isZero: Bool { worst | long | short == 0 }
+
+        @inline(__always)
         func minus(_ other: Sum) -> Sum {
             var change = self
             change.worst = saturatingDifference(worst, other.worst)
@@ -171,30 +205,44 @@ struct ScopeTotals: Sendable {
         }
     }
 
+    fileprivate struct Entry: Sendable {
+        var sum = Sum()
+        var isActive = false
+    }
+
     /// By instrument number.
-    private var sums: [Sum] = []
+    private var entries: [Entry] = []
     /// Instruments that ever were not zero, in order of first use.
     private(set) var active: [Int32] = []
     private(set) var openOrders: Int64 = 0
-    private var isActive: [Bool] = []
 
     @inline(__always)
-    func sum(_ instrument: Int32) -> Sum { Int(instrument) < sums.count ? sums[Int(instrument)] : Sum() }
+    func sum(_ instrument: Int32) -> Sum { Int(instrument) < entries.count ? entries[Int(instrument)].sum : Sum() }
 
     @inline(__always)
-    func worst(_ instrument: Int32) -> Int64 { Int(instrument) < sums.count ? sums[Int(instrument)].worst : 0 }
+    func worst(_ instrument: Int32) -> Int64 {
+        Int(instrument) < entries.count ? entries[Int(instrument)].sum.worst : 0
+    }
 
+    @inline(__always)
     mutating func add(_ change: Sum, orders: Int64, instrument: Int32) {
-        let index = Int(instrument)
-        while sums.count <= index {
-            sums.append(Sum())
-            isActive.append(false)
-        }
-        sums[index].add(change)
         openOrders += orders
-        if !isActive[index] {
-            isActive[index] = true
-            active.append(instrument)
-        }
+        if Int(instrument) >= entries.count { grow(instrument) }
+        if entries[Int(instrument)].add(change) { active.append(instrument) }
+    }
+
+    private mutating func grow(_ instrument: Int32) {
+        while entries.count <= Int(instrument) { entries.append(Entry()) }
+    }
+}
+
+extension ScopeTotals.Entry {
+    /// Whether it was the first change.
+    @inline(__always)
+    fileprivate mutating func add(_ change: ScopeTotals.Sum) -> Bool {
+        sum.add(change)
+        if isActive { return false }
+        isActive = true
+        return true
     }
 }

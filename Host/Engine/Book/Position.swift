@@ -55,19 +55,18 @@ package struct Position: Hashable, Sendable {
     /// `W'` with a candidate of `added` on `side`.
     @inline(__always)
     func worstCase(adding added: Int64, side: Side) -> Int64 {
-        let long = saturatingSum(quantity, saturatingSum(openBuy, side == .buy ? added : 0))
+        let long = saturatingSum(quantity, saturatingSum(openBuy, side.isBuy ? added : 0))
         let short = saturatingSum(
-            saturatingSum(openSell, side == .sell ? added : 0), quantity == .min ? .max : -quantity)
+            saturatingSum(openSell, side.isBuy ? 0 : added), quantity == .min ? .max : -quantity)
         return max(long, short)
     }
 
     /// Strict closing (RISK.md §2): with everything already closing, the order cannot pass zero.
     @inline(__always)
     func isClosing(_ added: Int64, side: Side) -> Bool {
-        switch side {
-        case .sell: quantity > 0 && saturatingSum(openSell, added) <= quantity
-        case .buy: quantity < 0 && saturatingSum(openBuy, added) <= -quantity
-        }
+        side.isBuy
+            ? quantity < 0 && saturatingSum(openBuy, added) <= -quantity
+            : quantity > 0 && saturatingSum(openSell, added) <= quantity
     }
 
     /// `P + B`: what the position is if every live buy fills and no sell does.
@@ -131,6 +130,18 @@ package struct Position: Hashable, Sendable {
         return trip
     }
 
+    /// Takes over a broker's position: what made the difference happened elsewhere, so it is no trade of the day and ends
+    /// no round trip. `price` is the average cost, `mark` what the day's result counts the difference from, points.
+    mutating func adopt(_ new: Int64, price: Int64, mark: Int64) {
+        let new = max(-.max, new)
+        let delta = Int128(new) - Int128(quantity)
+        let (value, overflow) = delta.multipliedReportingOverflow(by: Int128(mark))
+        dayCash = saturatingSum(dayCash, overflow ? (delta > 0 ? -.max : .max) : -value)
+        entryValue = Int128(new) * Int128(price)
+        quantity = new
+        if new == 0 { (tripValue, tripFees) = (0, 0) }
+    }
+
     /// `value × part / whole`, toward zero; divides first where the product would not fit.
     private static func share(_ value: Int128, _ part: UInt64, of whole: UInt64) -> Int128 {
         let (product, overflow) = value.multipliedReportingOverflow(by: Int128(part))
@@ -151,6 +162,10 @@ package struct Position: Hashable, Sendable {
         }
         return value
     }
+
+    /// Whether `dayValue` can be other than 0.
+    @inline(__always)
+    var hasDayValue: Bool { quantity != 0 || dayOpenQuantity != 0 || dayCash != 0 }
 
     /// Unrealised result at `mark`, before fees, against average cost.
     package func unrealisedValue(mark: Int64) -> Int128 { saturatingSum(Int128(quantity) * Int128(mark), -entryValue) }

@@ -113,6 +113,28 @@ extension EventWriter {
         case .adminActed(let act):
             begin(.adminActed)
             write(act)
+        case .termsFound(let run, let order, let terms, let at):
+            begin(.termsFound, run, order)
+            write(terms)
+            write(at)
+        case .anomalyFound(let anomaly):
+            begin(.anomalyFound, anomaly.run, anomaly.order)
+            write(anomaly)
+        case .orderAdopted(let run, let order, let brokerOrderID, let executedBefore, let at):
+            begin(.orderAdopted, run, order)
+            write(brokerOrderID)
+            write(executedBefore)
+            write(at)
+        case .positionAdopted(let adoption):
+            begin(.positionAdopted)
+            write(adoption)
+        case .orderResolved(let run, let order, let resolution):
+            begin(.orderResolved, run, order)
+            write(byte: resolution.outcome.rawValue)
+            write(resolution.by, resolution.reason, resolution.at)
+        case .differenceFound(let difference):
+            begin(.differenceFound)
+            write(difference)
         }
         closePart()
     }
@@ -202,6 +224,17 @@ extension EventReader {
                     observed: try readSigned(), at: try readTime()))
         case .squareOffEnded: try readSquareOffEnd()
         case .adminActed: .adminActed(try readAdminAct())
+        case .termsFound:
+            .termsFound(run: try readRunID(), order: try readInt32(), terms: try readTerms(), at: try readTime())
+        case .anomalyFound: .anomalyFound(try readAnomaly())
+        case .orderAdopted:
+            .orderAdopted(
+                run: try readRunID(), order: try readInt32(), brokerOrderID: try readText(),
+                executedBefore: try readSigned(), at: try readTime())
+        case .positionAdopted: .positionAdopted(try readAdoption())
+        case .orderResolved:
+            .orderResolved(run: try readRunID(), order: try readInt32(), try readResolution())
+        case .differenceFound: .differenceFound(try readDifference())
         case .heartbeatSet:
             .heartbeatSet(
                 Heartbeat(

@@ -29,6 +29,12 @@ extension Event {
         case heartbeatSet = 26
         case limitWarned = 27
         case adminActed = 28
+        case termsFound = 40
+        case anomalyFound = 41
+        case orderAdopted = 42
+        case positionAdopted = 43
+        case orderResolved = 44
+        case differenceFound = 45
     }
 
     package var kind: Kind {
@@ -61,6 +67,12 @@ extension Event {
         case .heartbeatSet: .heartbeatSet
         case .limitWarned: .limitWarned
         case .adminActed: .adminActed
+        case .termsFound: .termsFound
+        case .anomalyFound: .anomalyFound
+        case .orderAdopted: .orderAdopted
+        case .positionAdopted: .positionAdopted
+        case .orderResolved: .orderResolved
+        case .differenceFound: .differenceFound
         }
     }
 }

@@ -49,9 +49,9 @@ struct ExplainTrace: DecisionTrace {
         switch judge(verdict, of: control.id, candidate, engine) {
         case .pass: pass(control.id, candidate)
         case .reject(let rejection, let clipTo):
-            var result = Engine.Assessment(mayClip: false, overrides: ParentOverrides())
+            var (result, none) = (Engine.Assessment(mayClip: false), ParentOverrides())
             let quantity = candidate.quantity
-            let goesOn = engine.refuse(rejection, clipTo, &candidate, limits, &result)
+            let goesOn = engine.refuse(rejection, clipTo, &candidate, limits, &result, &none)
             fire(rejection, from: quantity, candidate, goesOn: goesOn, isAlert: !result.alerts.isEmpty)
         }
         candidate.quantity = candidate.askedQuantity

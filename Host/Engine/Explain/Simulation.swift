@@ -44,7 +44,7 @@ package struct Simulation: Sendable {
     package mutating func apply(_ event: Event) {
         switch event {
         case .runAdmitted(let admission):
-            if window.contains(admission) { decide(admission) }
+            if window.contains(admission), !admission.isAdopted { decide(admission) }
             if let reference = admission.reference {
                 note(admission.instrument, reference.points, admission.admittedAt.advanced(by: -max(0, reference.age)))
             }

@@ -52,6 +52,17 @@ package struct Order: Hashable, Sendable {
         package var quantity: Int64
         package var limitPrice: Int64
         package var stopPrice: Int64
+        package var terms: Terms { Terms(quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice) }
+    }
+
+    /// Quantity and prices, steps and points; a price is 0 where the type has none.
+    package struct Terms: Hashable, Sendable {
+        package var quantity: Int64
+        package var limitPrice: Int64
+        package var stopPrice: Int64
+        package init(quantity: Int64, limitPrice: Int64, stopPrice: Int64) {
+            (self.quantity, self.limitPrice, self.stopPrice) = (quantity, limitPrice, stopPrice)
+        }
     }
 
     /// What one step changed, for the books.
@@ -94,6 +105,8 @@ package struct Order: Hashable, Sendable {
     package private(set) var modifications: Int32 = 0
     package private(set) var ending: Ending?
     private var isGapClosed = false
+    /// Steps that the broker counts for it and that are not part of it: they were executed before it was adopted.
+    package private(set) var executedBefore: Int64 = 0
     package internal(set) var error: AdapterError?
 
     package init(
@@ -118,6 +131,13 @@ package struct Order: Hashable, Sendable {
         guard let ending, !status.isTerminal else { return false }
         return ending.cumulativeHint > cumulativeQuantity
     }
+    /// A cancel was asked for and the order has not ended: until it has, the cancel is sent again.
+    package var isCancelWanted: Bool { cancelPending && !status.isTerminal }
+    package var terms: Terms { Terms(quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice) }
+    /// Steps by distinct executions, overfill included.
+    package var knownExecuted: Int64 { saturatingSum(cumulativeQuantity, overfilledQuantity) }
+    /// Corrections and busts took back more than was ever executed.
+    package var isTakenBackBeyond: Bool { executedQuantity < 0 }
     /// It may be at the broker: handed over and not ended.
     package var isAtBroker: Bool { isHandedOver && !status.isTerminal }
     /// The broker, or evidence, has said something of it.
@@ -170,10 +190,10 @@ package struct Order: Hashable, Sendable {
         step { order in
             order.isHandedOver = true
             switch state {
-            case .canceled: order.end(.canceled, hint: cumulative ?? 0)
-            case .rejected: order.end(.rejected, hint: cumulative ?? 0)
-            case .expired: order.end(.expired, hint: cumulative ?? 0)
-            case .filled: order.end(.filled, hint: max(cumulative ?? 0, order.quantity))
+            case .canceled: order.end(.canceled, hint: order.own(cumulative))
+            case .rejected: order.end(.rejected, hint: order.own(cumulative))
+            case .expired: order.end(.expired, hint: order.own(cumulative))
+            case .filled: order.end(.filled, hint: max(order.own(cumulative), order.quantity))
             case .other: break
             default:
                 order.isAcknowledged = true
@@ -205,10 +225,11 @@ package struct Order: Hashable, Sendable {
         step { $0.cancelPending = true }
     }
 
-    /// What the cancel request came to; only a refusal or a proof of not sending takes the request back.
-    package mutating func apply(cancelOutcome outcome: MutationOutcome) -> Effect {
+    /// What the cancel request came to. It stays wanted until the order has ended, or it is refused for good: what was
+    /// throttled, not sent or lost is asked for again, since a second cancel does no harm.
+    package mutating func apply(cancelOutcome outcome: MutationOutcome, isForGood: Bool) -> Effect {
         step { order in
-            if outcome == .rejected || outcome == .notSent { order.cancelPending = false }
+            if outcome == .rejected || outcome == .notSent, isForGood { order.cancelPending = false }
         }
     }
 
@@ -225,15 +246,47 @@ package struct Order: Hashable, Sendable {
             guard let wanted = order.replacement else { return }
             switch outcome {
             case .accepted:
-                order.replacement = nil
-                order.clientSequence = wanted.clientSequence
-                order.quantity = wanted.quantity
-                order.limitPrice = wanted.limitPrice
-                order.stopPrice = wanted.stopPrice
+                order.adopt(wanted)
                 order.settleExecutions()
             case .rejected, .notSent: order.replacement = nil
             case .unknown: break
             }
+        }
+    }
+
+    /// The terms it has at the broker: what was wanted, what was before, or what somebody made of it elsewhere.
+    /// Either way no modify is open any more.
+    package mutating func apply(found terms: Terms) -> Effect {
+        step { order in
+            guard terms.quantity > 0 else { return }
+            if let wanted = order.replacement, wanted.terms == terms { order.clientSequence = wanted.clientSequence }
+            order.replacement = nil
+            (order.quantity, order.limitPrice, order.stopPrice) = (
+                terms.quantity, terms.limitPrice, terms.stopPrice
+            )
+            order.settleExecutions()
+        }
+    }
+
+    /// It was entered elsewhere and is at the broker.
+    package mutating func adopt(executedBefore: Int64) -> Effect {
+        step { order in
+            order.isHandedOver = true
+            order.isAcknowledged = true
+            order.executedBefore = max(0, executedBefore)
+        }
+    }
+
+    /// A person's word, or that of a rule which a person chose, in place of evidence. Executions are booked before it.
+    package mutating func apply(_ resolution: Resolution.Outcome) -> Effect {
+        switch resolution {
+        case .released: return release()
+        case .dropped: return cancelLocally()
+        case .filled, .canceled: return step { $0.end(.canceled, hint: 0) }
+        case .rejected: return step { $0.end(.rejected, hint: 0) }
+        case .absent:
+            // What the broker once acknowledged did leave: it is gone, not unsent.
+            return step { $0.end($0.isAcknowledged || $0.executedQuantity != 0 ? .canceled : .notSent, hint: 0) }
         }
     }
 
@@ -244,8 +297,6 @@ package struct Order: Hashable, Sendable {
             case .found:
                 order.isAcknowledged = true
                 order.isUnknown = false
-                // It is still there: a cancel whose fate was open has not ended it, and may be asked for again.
-                order.cancelPending = false
             case .provenAbsent:
                 // Only an order without any evidence of life can be absent.
                 if !order.isAcknowledged, order.executedQuantity == 0 { order.end(.notSent, hint: 0) }
@@ -265,13 +316,25 @@ package struct Order: Hashable, Sendable {
 
     // MARK: Derivation
 
+    /// The broker's count without what was executed before the order was adopted.
+    private func own(_ cumulative: Int64?) -> Int64 { max(0, (cumulative ?? 0) - executedBefore) }
+    /// The broker has taken a modify.
+    private mutating func adopt(_ wanted: Replacement) {
+        replacement = nil
+        clientSequence = wanted.clientSequence
+        (quantity, limitPrice, stopPrice) = (wanted.quantity, wanted.limitPrice, wanted.stopPrice)
+    }
+
     private mutating func settleExecutions() {
+        // More is executed than was ordered, and a modify to more waits for its answer: the broker has taken it.
+        if let wanted = replacement, executedQuantity > quantity, wanted.quantity >= executedQuantity { adopt(wanted) }
         cumulativeQuantity = min(max(0, executedQuantity), quantity)
         overfilledQuantity = max(0, executedQuantity - quantity)
     }
 
     /// Joins two claims of an end so that the result does not depend on which came first.
     private mutating func end(_ status: OrderStatus, hint: Int64) {
+        isUnknown = false  // a claim of an end says more than a lost reply, whichever came first
         guard let known = ending else {
             ending = Ending(status: status, cumulativeHint: hint)
             return
@@ -299,8 +362,11 @@ package struct Order: Hashable, Sendable {
     }
 
     private func derivedStatus() -> OrderStatus {
-        if quantity > 0, cumulativeQuantity >= quantity { return .filled }
-        if let ending, !isRefuted(ending), isGapClosed || ending.cumulativeHint <= cumulativeQuantity {
+        let isEnded = ending.map { !isRefuted($0) && (isGapClosed || $0.cumulativeHint <= cumulativeQuantity) } ?? false
+        // A modify to more may have been taken: until that is known, the rest may be live.
+        let mayGrow = (replacement?.quantity ?? 0) > cumulativeQuantity && !isEnded
+        if quantity > 0, cumulativeQuantity >= quantity, !mayGrow { return .filled }
+        if isEnded, let ending {
             // A broker that says filled and never shows the executions: what is missing counts as canceled.
             return ending.status == .filled ? .canceled : ending.status
         }

@@ -128,27 +128,31 @@ package struct Run: Hashable, Sendable {
         orders = []
         legs.reserveCapacity(admission.legs.count)
         var sequence = admission.firstClientSequence
-        for (index, leg) in admission.legs.enumerated() {
+        orders.reserveCapacity(admission.legs.count)
+        liveLegs = 0
+        for index in admission.legs.indices {
+            let count = admission.legs[index].slices.count
             legs.append(
-                Leg(admission: leg, firstOrder: Int32(orders.count), orderCount: Int32(leg.slices.count)))
-            for quantity in leg.slices {
+                Leg(admission: admission.legs[index], firstOrder: Int32(orders.count), orderCount: Int32(count)))
+            for slice in 0..<count {
                 orders.append(
                     Order(
-                        legIndex: Int32(index), clientSequence: sequence, quantity: quantity,
-                        limitPrice: leg.limitPrice, stopPrice: leg.stopPrice, isHeld: leg.heldUntil != nil))
+                        legIndex: Int32(index), clientSequence: sequence,
+                        quantity: admission.legs[index].slices[slice], limitPrice: admission.legs[index].limitPrice,
+                        stopPrice: admission.legs[index].stopPrice, isHeld: admission.legs[index].heldUntil != nil))
                 sequence += 1
             }
+            // Nothing of an order has ended before it is sent.
+            if count > 0 { liveLegs += 1 }
         }
-        liveLegs = 0
-        liveLegs = Int32(legs.indices.reduce(0) { $0 + (legStatus($1).isTerminal ? 0 : 1) })
         if liveLegs == 0 { doneAt = admission.admittedAt }
     }
 
     package func legStatus(_ index: Int) -> LegStatus {
-        let leg = legs[index]
-        guard leg.orderCount > 0 else { return .refused }
-        if leg.orderCount == 1 { return LegStatus(orders[Int(leg.firstOrder)].status) }
-        return combined(orders[leg.orders])
+        let count = legs[index].orderCount
+        guard count > 0 else { return .refused }
+        if count == 1 { return LegStatus(orders[Int(legs[index].firstOrder)].status) }
+        return combined(orders[legs[index].orders])
     }
 
     /// One word for several slices: what needs attention first, then what is live, then how it ended.

@@ -2,24 +2,31 @@ import Domain
 
 /// A leg in front of the controls: the order as it would be sent, and the state it meets. Trivial, so that carrying it
 /// from control to control costs nothing.
+///
+/// What every leg of a parent shares is filled in once (`init`), each leg puts itself into a copy (`take`).
 struct Candidate: Sendable {
-    let account: Int32
+    private(set) var account: Int32 = -1
     let group: Int32
-    let adapter: Int32
+    private(set) var adapter: Int32 = -1
     let instrument: Instrument
-    let side: Side
+    private(set) var side = Side.buy
     let product: Product
     let timeInForce: TimeInForce
     let orderClass: OrderClass
     /// After market protection.
     var orderType: OrderType
-    var quantity: Int64
+    /// The words of the order as it was asked for, one bit a word (`AllowRule.mask`).
+    private(set) var words: UInt64
+    var quantity: Int64 = 0
     /// Points; 0 = none.
     var limitPrice: Int64
     var stopPrice: Int64
-    let position: Position
+    /// Empty where nothing was ever held or ordered; set before `take`.
+    var position: Position
     /// Strict closing (RISK.md §2), of the quantity it came with; a smaller one is closing all the more.
-    let isClosing: Bool
+    private(set) var isClosing = false
+    /// `W` without the candidate.
+    private(set) var worst: Int64 = 0
     /// Points; 0 = none known.
     let reference: Int64
     /// Age of `reference` in nanoseconds; -1 = none known.
@@ -29,15 +36,15 @@ struct Candidate: Sendable {
     /// Slices of the final quantity, counted when freeze slicing has run.
     var slices: Int64 = 1
     /// Messages and orders that earlier legs of the same parent already take, by scope.
-    var pending = PendingMessages()
+    private(set) var pending = PendingMessages()
     /// Messages wait until then; `nil` = none waits.
     var heldUntil: Timestamp?
     let now: Timestamp
-    let isAuthorised: Bool
-    let states: EffectiveState
+    private(set) var isAuthorised = false
+    private(set) var states = EffectiveState()
     let isGatewayClosing: Bool
     /// The sender says that it only reduces.
-    var isReduceOnly = false
+    var isReduceOnly: Bool
     /// `false` for the part of a modify that only changes prices: nothing is added to count.
     var countsAsNewOrder = true
     /// Quantity of all legs of the parent, for the bounds on a parent.
@@ -45,29 +52,95 @@ struct Candidate: Sendable {
     /// Margin that the leg will need, set by the margin control.
     var margin: Int64 = 0
     /// What every leg of the parent shares.
-    var parent = ParentFacts()
+    let parent: ParentFacts
     /// Quantity as allocated, before any control clipped it.
     var askedQuantity: Int64 = 0
     /// Modifications of the order so far; -1 = it is a new order.
     var modifications: Int32 = -1
     /// What a control that passed has to say all the same; taken from here by whoever called it.
     var alert: Rejection?
+    /// What the account's live state comes to, computed for the first control that asks.
+    private var exposure: AccountExposure?
+
+    /// What every leg of a parent shares.
+    init(_ parent: ParentTerms, _ request: AdmissionRequest, _ facts: ParentFacts, now: Timestamp) {
+        group = parent.groupNumber ?? -1
+        instrument = parent.instrument
+        let order = parent.order
+        (product, timeInForce, orderClass) = (order.product, order.timeInForce, order.orderClass)
+        (orderType, words) = (facts.orderType, facts.words)
+        (limitPrice, stopPrice) = (facts.limitPrice, facts.stopPrice)
+        position = Position(account: -1, instrument: parent.instrumentNumber)
+        (reference, referenceAge) = (facts.reference, facts.referenceAge)
+        self.now = now
+        isGatewayClosing = request.isGatewayClosing
+        isReduceOnly = order.isReduceOnly
+        self.parent = facts
+    }
+
+    /// Puts a leg in, whatever the controls left of the one before: everything that is not the parent's is set.
+    @inline(__always)
+    mutating func take(
+        account: Int32, adapter: Int32, side: Side, quantity: Int64, pending: PendingMessages, isAuthorised: Bool,
+        states: EffectiveState
+    ) {
+        (self.account, self.adapter, self.side) = (account, adapter, side)
+        words = parent.words | AllowRule.words(side: side)
+        orderType = parent.orderType
+        (limitPrice, stopPrice) = (parent.limitPrice, parent.stopPrice)
+        marketProtectedFrom = nil
+        (self.quantity, askedQuantity) = (quantity, quantity)
+        isClosing = position.isClosing(quantity, side: side)
+        worst = position.worstCase
+        (band, slices, margin) = (-1, 1, 0)
+        heldUntil = nil
+        (self.pending, self.isAuthorised, self.states) = (pending, isAuthorised, states)
+        alert = nil
+        exposure = nil
+    }
+
+    /// What the account's live state comes to without the candidate, in the instrument's currency.
+    @inline(__always)
+    mutating func accountExposure(_ limits: LegLimits, _ engine: borrowing Engine) -> AccountExposure {
+        if let exposure { return exposure }
+        let found = engine.exposure(
+            account: account, like: instrument.index.rawValue, isByInstrument: limits.netExposure.isByInstrument)
+        exposure = found
+        return found
+    }
+
+    /// `W'`: with the candidate.
+    @inline(__always)
+    var projected: Int64 { position.worstCase(adding: quantity, side: side) }
+
+    /// How much the worst case grows by the candidate.
+    @inline(__always)
+    var added: Int64 { projected - worst }
 
     /// The price used for money (RISK.md §2 `px`): the limit; else reference plus band. `nil` = not known.
+    @inline(__always)
     var moneyPrice: Int64? {
-        if orderType.hasLimitPrice, marketProtectedFrom == nil { return limitPrice }
-        guard reference > 0, band >= 0 else { return orderType.hasLimitPrice ? limitPrice : nil }
+        if orderType.takesLimitPrice, marketProtectedFrom == nil { return limitPrice }
+        guard reference > 0, band >= 0 else { return orderType.takesLimitPrice ? limitPrice : nil }
         return band == .max ? reference : saturatingSum(reference, band)
     }
     /// Set where market protection turned a market order into this limit order.
     var marketProtectedFrom: OrderType?
 
     /// The largest lot multiple that is not above `quantity` and not negative.
+    @inline(__always)
     func lotMultiple(_ quantity: Int64) -> Int64 { max(0, quantity) / instrument.lot * instrument.lot }
 }
 
 /// Facts about the parent that controls look at, computed once and carried with every leg. Trivial.
 struct ParentFacts: Sendable {
+    /// Points; 0 = none known.
+    var reference: Int64 = 0
+    /// Nanoseconds; -1 = none known.
+    var referenceAge: Int64 = -1
+    /// Limits of the group and the firm; of no group, none.
+    var groupLimits = ScopeLimits()
+    var firmLimits = ScopeLimits()
     /// Where the venue's clock stands.
     var session = VenueHours.unknown
     var isAfterMarket = false
@@ -75,6 +148,9 @@ struct ParentFacts: Sendable {
     var orderType = OrderType.market
     /// Points, as asked for; 0 = none.
     var limitPrice: Int64 = 0
+    var stopPrice: Int64 = 0
+    /// All words of the order but its side, one bit a word (`AllowRule.mask`).
+    var words: UInt64 = 0
     /// Runs of the parent's strategy so far; -1 = it names none, -2 = it cannot be counted.
     var strategyRuns: Int64 = -1
     var groupLoss = GroupLossState()
@@ -85,6 +161,46 @@ struct ParentFacts: Sendable {
     var strategyLoss = GroupLossState()
     /// Points; 0 = no stop is attached.
     var attachedStop: Int64 = 0
+}
+
+/// What totals of a scope above accounts may come to, in the parent's currency and its instrument's steps. Trivial.
+struct ScopeLimits: Sendable {
+    enum Money: Sendable {
+        case unlimited
+        /// The scope limits other currencies, and this one is not among them.
+        case missing
+        /// Minor units.
+        case value(Int64)
+
+        @inline(__always)
+        var isSet: Bool {
+            if case .unlimited = self { false } else { true }
+        }
+
+        init(_ limits: [Currency: Int64], _ currency: Currency) {
+            guard !limits.isEmpty else {
+                self = .unlimited
+                return
+            }
+            self = limits[currency].map { $0 == AccountLimits.unlimited ? .unlimited : .value($0) } ?? .missing
+        }
+    }
+    var gross = Money.unlimited
+    var net = Money.unlimited
+    var netByInstrument = false
+    var openOrders = AccountLimits.unlimited
+    /// Steps.
+    var position = AccountLimits.unlimited
+
+    init() {}
+
+    init(_ limits: borrowing TotalLimits, _ instrument: Instrument) {
+        gross = Money(limits.grossExposure, instrument.currency)
+        net = Money(limits.netExposure, instrument.currency)
+        netByInstrument = limits.netByInstrument
+        openOrders = limits.openOrders
+        position = limits.position.steps(instrument, in: limits.positionUnit)
+    }
 }
 
 /// Messages of the parent's earlier legs, which are not in the logs yet.

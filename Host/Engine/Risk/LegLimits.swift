@@ -29,6 +29,8 @@ final class LegLimits: Sendable {
 
     /// Everything that is not a comparison: what a control does when it fires.
     let account: AccountLimits
+    /// The instrument with its money in the account's currency, in which the limits are; `nil` = there is no rate.
+    let valuation: Instrument?
     let allowed: [AllowedWords]
     let hours: TradingHoursLimit
     let strategyRuns: Int64
@@ -80,9 +82,12 @@ final class LegLimits: Sendable {
     }
 
     /// - Parameter entries: those of the document's instruments that match.
-    init(_ account: AccountLimits, _ entry: InstrumentEntry, entries: some Sequence<InstrumentLimits>) {
+    init(
+        _ account: AccountLimits, _ entry: InstrumentEntry, valuation: Instrument?,
+        entries: some Sequence<InstrumentLimits>
+    ) {
         let instrument = entry.instrument
-        self.account = account
+        (self.account, self.valuation) = (account, valuation)
         let segment = String(entry.id.venue)
         allowed = account.allowList.filter { $0.segments.contains(segment) }.map { rule in
             AllowedWords(

@@ -7,6 +7,8 @@ package import Domain
 package struct AccountLimits: Hashable, Sendable {
     package static let unlimited = Int64.max
 
+    /// What money limits are in: the account's currency. `nil` until the limits are laid out for an account.
+    package internal(set) var currency: Currency?
     /// Rows of the allow-list; empty = nothing is allowed.
     package var allowList: [AllowRule] = []
     package var marketProtection = MarketProtectionLimit()
@@ -98,19 +100,22 @@ package struct AllowRule: Hashable, Sendable {
     }
 
     private static func bits(_ words: Set<some VocabularyWord>) -> UInt64 {
-        words.reduce(0) { $0 | 1 << UInt64($1.rawValue) }
+        words.reduce(0) { $0 | bit($1) }
     }
 
-    /// Every word of an order but its segment, as bits of `mask`.
-    @inline(__always)
-    static func words(of candidate: borrowing Candidate) -> UInt64 {
-        let product = UInt64(1) << UInt64(candidate.product.rawValue)
-        let orderType = UInt64(1) << UInt64(candidate.orderType.rawValue + 8)
-        let timeInForce = UInt64(1) << UInt64(candidate.timeInForce.rawValue + 16)
-        let side = UInt64(1) << UInt64(candidate.side.rawValue + 24)
-        let orderClass = UInt64(1) << UInt64(candidate.orderClass.rawValue + 32)
-        return product | orderType | timeInForce | side | orderClass
+    /// Words of an order as bits of `mask`; its side and its segment come beside them.
+    static func words(
+        product: Product, orderType: OrderType, timeInForce: TimeInForce, orderClass: OrderClass
+    ) -> UInt64 {
+        bit(product) | bit(orderType) << 8 | bit(timeInForce) << 16 | bit(orderClass) << 32
     }
+
+    @inline(__always)
+    static func words(side: Side) -> UInt64 {
+        side.isBuy ? 1 << 25 : 1 << 26
+    }
+
+    private static func bit(_ word: some VocabularyWord) -> UInt64 { 1 << UInt64(word.rawValue) }
 }
 
 /// C8.

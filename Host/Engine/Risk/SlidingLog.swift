@@ -20,6 +20,7 @@ package struct SlidingLog: Hashable, Sendable {
     /// The earliest instant, not before `now`, at which `messages` more fit; `nil` where they never do at once.
     ///
     /// The window is half-open: `t` counts sends in `(t - window, t]`.
+    @inline(__always)
     package func earliest(_ messages: Int, now: Timestamp, alreadyPlanned: Int = 0) -> Timestamp? {
         let wanted = messages + alreadyPlanned
         guard wanted <= limit else { return nil }
@@ -28,7 +29,8 @@ package struct SlidingLog: Hashable, Sendable {
         guard mustLeave > 0 else { return now }
         let oldest = count < limit ? 0 : next
         let index = (oldest + mustLeave - 1) % times.count
-        return max(now, Timestamp(nanoseconds: times[index]).advanced(by: window))
+        let opens = saturatingSum(times[index], window)
+        return opens > now.nanoseconds ? Timestamp(nanoseconds: opens) : now
     }
 
     /// How many sends stand in the window that ends at `now`.

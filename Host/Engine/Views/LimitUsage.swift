@@ -32,7 +32,7 @@ extension Engine {
                 LimitUsage(
                     control: control, used: used, limit: limit, unit: unit, currency: unit == .money ? currency : nil))
         }
-        addRates(Int(account) < rates.accounts.count ? rates.accounts[Int(account)] : [], now, &usage)
+        addRates(rates.accounts[account], now, &usage)
         add(.maxOpenOrders, Int64(book.openOrders(of: account)), limits.openOrders, .count)
         add(.dailyCounts, entry.dayOrders, limits.dailyCounts.orders, .count)
         let gross = grossExposure(account: account, currency: currency)
@@ -57,7 +57,7 @@ extension Engine {
         let limits = group.map { resolved.groups[Int($0)] } ?? self.limits.firm
         let total = group.map { Int($0) + 1 } ?? 0
         var usage: [LimitUsage] = []
-        let logs = group.map { Int($0) < rates.groups.count ? rates.groups[Int($0)] : [] } ?? rates.firm
+        let logs = group.map { rates.groups[$0] } ?? rates.firm[0]
         addRates(logs, now, &usage)
         if limits.openOrders != AccountLimits.unlimited {
             usage.append(
@@ -87,7 +87,7 @@ extension Engine {
     }
 
     /// The fullest window stands for all.
-    private func addRates(_ logs: [SlidingLog], _ now: Timestamp, _ usage: inout [LimitUsage]) {
+    private func addRates(_ logs: ArraySlice<SlidingLog>, _ now: Timestamp, _ usage: inout [LimitUsage]) {
         let windows = logs.map {
             LimitUsage(
                 control: .messageRate, used: Int64($0.observed(at: now)), limit: Int64($0.limit), unit: .count)

@@ -94,7 +94,9 @@ struct AuditDescriber {
             set(.state, heartbeat.scope.description, by: heartbeat.person)
             entry.key = heartbeat.key
         case .limitWarned(let warning):
-            set(.state, "account:\(engine.accounts[Int(warning.account)].account.id)", by: "rule:\(warning.control.name)")
+            set(
+                .state, "account:\(engine.accounts[Int(warning.account)].account.id)",
+                by: "rule:\(warning.control.name)")
         case .runAdmitted(let admission):
             setCaller(.decision, "\(admission.run)", admission.origin.caller)
             entry.facts["refused_legs"] = .number("\(admission.legs.count { $0.rejection != nil })")
@@ -119,8 +121,18 @@ struct AuditDescriber {
             set(.outcome, execution.run.map { order($0, execution.order) } ?? "account:\(account)")
         case .orderReported(let run, let number, _), .cancelAnswered(let run, let number, _, _),
             .replaceAnswered(let run, let number, _, _), .orderLookedUp(let run, let number, _, _),
-            .gapClosed(let run, let number):
+            .gapClosed(let run, let number), .termsFound(let run, let number, _, _):
             set(.outcome, order(run, number))
+        case .anomalyFound(let anomaly): set(.outcome, order(anomaly.run, anomaly.order))
+        case .orderAdopted(let run, let number, _, _, _): set(.outcome, order(run, number))
+        case .orderResolved(let run, let number, let resolution):
+            set(.decision, order(run, number), by: resolution.by, reason: resolution.reason)
+        case .positionAdopted(let adoption):
+            set(
+                .decision, "account:\(engine.accounts[Int(adoption.account)].account.id)", by: adoption.by,
+                reason: adoption.reason)
+        case .differenceFound(let difference):
+            set(.outcome, "account:\(engine.accounts[Int(difference.account)].account.id)")
         }
         if case .ordersQueued(_, let orders, _, _) = event { entry.facts["orders"] = .number("\(orders.count)") }
         if case .ordersCanceledLocally(_, let orders, _) = event { entry.facts["orders"] = .number("\(orders.count)") }

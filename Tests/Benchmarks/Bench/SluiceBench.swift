@@ -16,6 +16,8 @@ enum SluiceBench {
         ("allocation", measureAllocation),
         ("admission", measureAdmission),
         ("simulate", measureSimulation),
+        ("document", measureRiskDocument),
+        ("halt", measureHalt),
         ("abi", measureABI),
         ("lane", measureLanes),
         ("idle", measureIdleLeg),

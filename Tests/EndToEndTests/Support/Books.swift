@@ -34,8 +34,16 @@ struct Books {
     }
 
     private static func items(_ http: HTTP, _ path: String) throws -> JSONValue {
-        guard let answer = http.get(path) else { throw Failure("GET \(path) was not answered") }
-        guard answer.status == 200, let items = answer.json["items"] else { throw Failure("GET \(path): \(answer)") }
+        var last: HTTP.Answer?
+        // A broker may fail to answer by the scenario's own faults, or be logging in: it is asked again.
+        _ = try Poll.holds(seconds: 20) {
+            guard let answer = http.get(path) else { throw Failure("GET \(path) was not answered") }
+            last = answer
+            return ![502, 503, 504].contains(answer.status)
+        }
+        guard let last, last.status == 200, let items = last.json["items"] else {
+            throw Failure("GET \(path): \(String(describing: last))")
+        }
         return items
     }
 

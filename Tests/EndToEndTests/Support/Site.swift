@@ -22,6 +22,8 @@ final class Site: Sendable {
         var libraries: [(name: String, bytes: [UInt8])] = []
         /// What goes wrong on the wire of every paper account: a flow mapping, the value of `config.scenario`.
         var scenario: String?
+        /// What `rms.reconcile` says.
+        var reconcile = "{}"
         /// More rows for `accounts`.
         var moreAccounts: [String] = []
     }
@@ -77,7 +79,7 @@ final class Site: Sendable {
             data: \(data)
             adapters: { directories: [./adapters.d] }
             instruments: { overlay: overlay.yaml }
-            rms: { file: rms.yaml }
+            rms: { file: rms.yaml, reconcile: \(options.reconcile) }
             prices: { replay: [ { files: ./market, every: 100ms, loop: true } ] }
             accounts:
             \(accounts.joined())\(options.moreAccounts.map { "  - \($0)\n" }.joined())

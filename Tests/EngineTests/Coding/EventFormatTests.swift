@@ -151,10 +151,34 @@ enum EventExamples {
         case .adminActed:
             .adminActed(
                 AdminAct(
-                    .keyRevoked, subject: "k9", by: "ana", key: "k1", reason: "left", detail: "person bo", at: after(-3)))
+                    .keyRevoked, subject: "k9", by: "ana", key: "k1", reason: "left", detail: "person bo", at: after(-3)
+                ))
         case .limitWarned:
             .limitWarned(
                 LimitWarning(control: .dailyLoss, account: 6, limit: -100_000, observed: -81_000, at: after(-1)))
+        case .termsFound:
+            .termsFound(
+                run: run, order: 7, terms: Order.Terms(quantity: 150, limitPrice: 51, stopPrice: 52), at: after(-1))
+        case .anomalyFound:
+            .anomalyFound(
+                Anomaly(
+                    run: run, order: 7, kind: .overfill, ordered: 100, executed: 130, excess: 30, at: after(-1)))
+        case .orderAdopted:
+            .orderAdopted(run: run, order: 7, brokerOrderID: "B7", executedBefore: 25, at: after(-1))
+        case .positionAdopted:
+            .positionAdopted(
+                PositionAdoption(
+                    account: 6, instrument: 3, quantity: -75, before: 150, price: 4_001, mark: 4_002, productCode: 4,
+                    reason: "moved", by: "ana", at: after(-1)))
+        case .orderResolved:
+            .orderResolved(
+                run: run, order: 7,
+                Resolution(outcome: .absent, reason: "asked the desk", by: "ana", at: after(-1)))
+        case .differenceFound:
+            .differenceFound(
+                Difference(
+                    account: 6, cause: .position, action: .reduce, subject: "NSE:EQ:RELIANCE",
+                    ours: try decimal(5, -1), theirs: -2, at: after(-1)))
         }
     }
 }
@@ -191,6 +215,13 @@ struct EventFormatTests {
         .squareOffEnded: 0x1f47_0334_6f4e_1941,
         .heartbeatSet: 0x3a5e_ba55_c332_3839,
         .limitWarned: 0x7e33_0133_20ea_1ca5,
+        .termsFound: 0xcb65_c384_ac97_4c3a,
+        .anomalyFound: 0x3806_1922_53b6_77cb,
+        .orderAdopted: 0xd6f2_b519_76da_dd5f,
+        .positionAdopted: 0xfdb6_f78e_be59_5526,
+        .orderResolved: 0x9ef0_7210_e6a7_0411,
+        .differenceFound: 0x61d5_e318_6755_a1a7,
+        .adminActed: 0x5f7c_4e34_204e_f3bc,
     ]
 
     @Test("The bytes of every kind of event stay what they are", arguments: Event.Kind.allCases)

@@ -160,6 +160,32 @@ extension EventSampler {
             .limitWarned(
                 LimitWarning(
                     control: word(ControlID.self), account: int32(), limit: signed(), observed: signed(), at: time()))
+        case .termsFound:
+            .termsFound(
+                run: run(), order: int32(),
+                terms: Order.Terms(quantity: signed(), limitPrice: signed(), stopPrice: signed()), at: time())
+        case .anomalyFound:
+            .anomalyFound(
+                Anomaly(
+                    run: run(), order: int32(), kind: word(Anomaly.Kind.self), ordered: signed(), executed: signed(),
+                    excess: signed(), at: time()))
+        case .orderAdopted:
+            .orderAdopted(
+                run: run(), order: int32(), brokerOrderID: text(), executedBefore: signed(), at: time())
+        case .positionAdopted:
+            .positionAdopted(
+                PositionAdoption(
+                    account: int32(), instrument: int32(), quantity: signed(), before: signed(), price: signed(),
+                    mark: signed(), productCode: UInt8(below(256)), reason: text(), by: text(), at: time()))
+        case .orderResolved:
+            .orderResolved(
+                run: run(), order: int32(),
+                Resolution(outcome: word(Resolution.Outcome.self), reason: text(), by: text(), at: time()))
+        case .differenceFound:
+            .differenceFound(
+                Difference(
+                    account: int32(), cause: word(Difference.Cause.self), action: word(Difference.Action.self),
+                    subject: text(), ours: maybe { $0.decimal() }, theirs: maybe { $0.decimal() }, at: time()))
         }
     }
 

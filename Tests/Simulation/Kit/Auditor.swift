@@ -7,6 +7,8 @@ import Engine
 final class Auditor {
     private(set) var engine: Engine
     var onViolation: (String) -> Void = { _ in }
+    /// Told when the absence of an order is believed.
+    var onAbsence: (_ account: String, _ reference: String) -> Void = { _, _ in }
     /// Signed sum of distinct executions, by (account, instrument).
     private var executed: [Int64: Int64] = [:]
     /// Sum of quantity and of quantity × price, by order.
@@ -17,8 +19,8 @@ final class Auditor {
     private(set) var eventCount = 0
     /// Adapters at which nothing goes wrong in this seed.
     var calmAdapters: Set<String> = []
-    /// A restart makes orders unknown at any broker.
-    var hasRestarted = false
+    /// A restart, or a lane that had no turn for long, makes orders unknown at any broker.
+    var isDisturbed = false
     let trace: Trace
 
     init(prefix: UInt64, trace: Trace) {
@@ -53,6 +55,13 @@ final class Auditor {
         case .replaceRequested(_, _, let replacement, _):
             if replacement.clientSequence < nextSequence { onViolation("V9: client id \(replacement) used again") }
             nextSequence = max(nextSequence, replacement.clientSequence + 1)
+        case .orderLookedUp(let id, let order, .provenAbsent, _):
+            if let run = engine.runs[id], let account = engine.account(of: run, order: order),
+                run.orders[Int(order)].status == .unknown
+            {
+                let reference = engine.clientOrderID(run.orders[Int(order)].clientSequence)
+                onAbsence(account.id.rawValue, reference.description)
+            }
         case .executed(let execution):
             let signed = execution.side == .buy ? execution.lastQuantity : -execution.lastQuantity
             executed[Int64(execution.account) << 32 | Int64(execution.instrument), default: 0] += signed
@@ -80,7 +89,7 @@ final class Auditor {
                 onViolation("V11: \(subject.run) order \(order) left unknown for \(new) by \(summary(event))")
             }
             let adapter = engine.account(of: run, order: order)?.adapter.rawValue ?? ""
-            if new == .unknown, !hasRestarted, calmAdapters.contains(adapter) {
+            if new == .unknown, !isDisturbed, calmAdapters.contains(adapter) {
                 onViolation("V19: \(subject.run) order \(order) is unknown at \(adapter), where nothing goes wrong")
             }
         }

@@ -30,7 +30,7 @@ extension ChaosAdapter {
             if delay == 0 { body() } else { later(delay, body) }
         }
         let hangs = exchange.dice.chance(500)
-        let pause = exchange.dice.number(1_000_000...15_000_000_000)
+        let pause = exchange.dice.time(upTo: 15_000_000_000)
         switch fate {
         case .plain, .lateReject, .race: reply(act())
         case .refused: command.reject(refusal)
@@ -50,7 +50,7 @@ extension ChaosAdapter {
                 later(pause / 4) { reply(answered) }
             }
         case .disconnect:
-            _ = act()
+            exchange.send(after: exchange.dice.number(0...max(1, Kind.visibilityDelay / 2))) { _ = act() }
             disconnect()
             if !hangs { command.unknown(AdapterError(.network, "connection reset", certainty: .unknown)) }
         }
@@ -58,7 +58,6 @@ extension ChaosAdapter {
 
     func submit(_ order: Order, _ command: Command) {
         guard !isDead else { return }
-        exchange.advance(to: now)
         let (account, reference) = (accounts[order.account], order.clientReference.description)
         exchange.onSubmit(account, reference)
         let (isBuy, symbol) = (order.side == .buy, order.instrument.id)
@@ -68,6 +67,7 @@ extension ChaosAdapter {
         let limit = order.price.flatMap { $0.scaled(to: -2, rounding: .floor) }.flatMap(Int64.init(exactly:))
         let fate = fate(isSubmit: true)
         let hidden = exchange.dice.number(0...max(1, Kind.visibilityDelay / 2))
+        if ![.lostRequest, .refused, .throttled, .notSent].contains(fate) { exchange.expect(account, reference) }
         var number: Int?
         request(
             "submit \(account) \(reference)", fate, command, refusal: AdapterError(.funds, "not enough money"),
@@ -110,7 +110,6 @@ extension ChaosAdapter {
 
     func cancel(_ reference: OrderReference, _ command: Command) {
         guard !isDead else { return }
-        exchange.advance(to: now)
         let (find, fate) = (finder(reference), fate(isSubmit: false))
         let raced = exchange.dice.number(1...20)
         request(
@@ -129,7 +128,6 @@ extension ChaosAdapter {
 
     func modify(_ reference: OrderReference, _ changes: Changes, _ command: Command) {
         guard !isDead else { return }
-        exchange.advance(to: now)
         let (find, fate) = (finder(reference), fate(isSubmit: false))
         let name = changes.clientReference?.description ?? ""
         let wanted = changes.quantity.flatMap { $0.scaled(to: 0, rounding: .floor) }.flatMap(Int64.init(exactly:))
@@ -153,7 +151,6 @@ extension ChaosAdapter {
 
     func reconcile(_ items: ReconcileItems) {
         guard !isDead else { return }
-        exchange.advance(to: now)
         items.each { item, command in
             let found = finder(item.reference)()
             if exchange.dice.chance(rates.hungLookup) { return }

@@ -25,7 +25,7 @@ enum TardyBroker: BrokerKind {
     static let id = "tardy"
     static let recovery: RecoveryFeatures = [.lookupByClientReference, .streamsReports]
     static let canLookUp = true
-    static let visibilityDelay: Int64 = 700_000_000
+    static let visibilityDelay: Int64 = 2_000_000_000
     static let maxBatch: UInt32 = 0
 }
 
@@ -83,16 +83,16 @@ final class ChaosAdapter<Kind: BrokerKind>: BrokerAdapter, ExchangeListener, Mor
     }
 
     var rates: FaultRates { exchange.rates[Kind.id] ?? .calm }
-    var now: Int64 { host.now.nanoseconds }
+    /// True time: the broker's, not the machine's.
+    var now: Int64 { exchange.now }
 
     // MARK: Session
 
     func open(_ command: Command) {
         host.sessionState(.opening)
-        exchange.advance(to: now)
         for account in accounts { exchange.listeners[account] = self }
         opening = command
-        readyAt = now + (exchange.dice.chance(500) ? 0 : exchange.dice.number(0...3_000_000_000))
+        readyAt = now + (exchange.dice.chance(500) ? 0 : exchange.dice.time(upTo: 3_000_000_000))
         pump()
     }
 
@@ -107,7 +107,6 @@ final class ChaosAdapter<Kind: BrokerKind>: BrokerAdapter, ExchangeListener, Mor
     /// Does what is due, and comes back in a moment: the exchange cannot call.
     private func pump() {
         guard !isDead else { return }
-        exchange.advance(to: now)
         if let at = readyAt, at <= now { becomeReady() }
         while let next = due.indices.filter({ due[$0].at <= now }).min(by: {
             (due[$0].at, due[$0].order) < (due[$1].at, due[$1].order)
@@ -126,12 +125,14 @@ final class ChaosAdapter<Kind: BrokerKind>: BrokerAdapter, ExchangeListener, Mor
         readyAt = nil
         if exchange.dice.chance(rates.failedLogin) {
             let error = AdapterError(.brokerUnavailable, "the login failed")
+            exchange.trace.note("  \(Kind.id) \(accounts): login failed")
             host.sessionState(.failed, error: error)
             opening?.reject(error)
             opening = nil
             return
         }
         isConnected = true
+        exchange.trace.note("  \(Kind.id) \(accounts): ready")
         host.sessionState(.ready)
         opening?.ok()
         opening = nil
@@ -145,7 +146,7 @@ final class ChaosAdapter<Kind: BrokerKind>: BrokerAdapter, ExchangeListener, Mor
         isConnected = false
         due = []
         host.sessionState(.opening)
-        readyAt = now + exchange.dice.number(50_000_000...9_000_000_000)
+        readyAt = now + exchange.dice.time(upTo: 9_000_000_000)
     }
 
     /// What may have been missed: every order and execution of the accounts, in any order.
@@ -212,7 +213,8 @@ final class ChaosAdapter<Kind: BrokerKind>: BrokerAdapter, ExchangeListener, Mor
         let order = exchange.orders[trade.order]
         return TradeUpdate(
             identity(order), executionID: trade.id, side: order.isBuy ? .buy : .sell,
-            quantity: ExactDecimal(trade.quantity), price: ExactDecimal(mantissa: Int128(trade.price), exponent: -2) ?? 1,
+            quantity: ExactDecimal(trade.quantity),
+            price: ExactDecimal(mantissa: Int128(trade.price), exponent: -2) ?? 1,
             instrumentID: order.symbol, tradeTime: Timestamp(nanoseconds: trade.at))
     }
 

@@ -22,6 +22,12 @@ struct Dice: RandomNumberGenerator {
         range.lowerBound + Int64(next() % UInt64(range.upperBound - range.lowerBound + 1))
     }
 
+    /// A time, nanoseconds: short as often as long, since it is the short ones that meet something else half done.
+    mutating func time(upTo longest: Int64) -> Int64 {
+        let isShort = chance(500)
+        return number(1_000_000...max(1_000_000, isShort ? longest / 50 : longest))
+    }
+
     mutating func index(below count: Int) -> Int { Int(next() % UInt64(max(1, count))) }
 
     mutating func pick<Element>(_ elements: [Element]) -> Element? {

@@ -61,6 +61,8 @@ final class Exchange {
     var listeners: [String: any ExchangeListener] = [:]
     var rates: [String: FaultRates] = [:]
     private var places: [String: Int] = [:]
+    /// Orders that have arrived or will.
+    private var expected: Set<String> = []
     private var wire: [(at: Int64, order: Int, act: () -> Void)] = []
     private var sent = 0
     /// Asked when an adapter is given an order, before anything of it leaves.
@@ -101,6 +103,10 @@ final class Exchange {
     }
 
     // MARK: Orders
+
+    /// An order is on its way.
+    func expect(_ account: String, _ reference: String) { expected.insert("\(account) \(reference)") }
+    func expects(_ account: String, _ reference: String) -> Bool { expected.contains("\(account) \(reference)") }
 
     func find(_ account: String, reference: String?, brokerID: String?) -> Int? {
         if let brokerID, let number = Int(brokerID.dropFirst()), orders.indices.contains(number),

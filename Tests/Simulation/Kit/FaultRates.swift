@@ -38,7 +38,7 @@ struct FaultRates {
 
     /// One seed in four has a calm broker here, one a wild one.
     init(_ dice: inout Dice) {
-        let most = [0, 30, 80, 250][dice.index(below: 4)]
+        let most = [0, 50, 150, 500][dice.index(below: 4)]
         func rate() -> Int {
             let isThere = dice.chance(500)
             let rate = dice.index(below: most + 1)

@@ -1,5 +1,6 @@
 import Domain
 import Store
+
 import enum Engine.Event
 
 extension FirstRecord {

@@ -87,7 +87,8 @@ extension World {
             let instrument = engine.instrumentNumber(InstrumentID(canonical: pair.symbol))
             let known = number.flatMap { account in instrument.flatMap { engine.book.position(account, $0) } }
             if known?.quantity ?? 0 != exposure.position {
-                violate("V5: \(pair.account) holds \(exposure.position) of \(pair.symbol), known \(known?.quantity ?? 0)")
+                violate(
+                    "V5: \(pair.account) holds \(exposure.position) of \(pair.symbol), known \(known?.quantity ?? 0)")
             }
         }
     }

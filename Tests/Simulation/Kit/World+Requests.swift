@@ -62,7 +62,8 @@ extension World {
         let idempotency = Idempotency(key: key, fingerprint: Array("\(order)".utf8))
         let wait = dice.weighted([(WaitLevel.durable, 6), (.acked, 2), (.done, 2)])
         let receivedAt = clock.now()
-        ask("\(key): \(order.side?.rawName ?? "") \(order.quantity?.description ?? "") \(order.symbol) \(order.target)") {
+        ask("\(key): \(order.side?.rawName ?? "") \(order.quantity?.description ?? "") \(order.symbol) \(order.target)")
+        {
             [unowned self] gateway in
             do throws(GatewayError) {
                 let answer = try await gateway.place(
@@ -117,6 +118,11 @@ extension World {
         return order
     }
 
+    func previewSomething() {
+        guard let life else { return }
+        _ = try? life.gateway.preview(someOrder(), by: World.caller, receivedAt: clock.now())
+    }
+
     func cancelSomething() {
         guard let run = dice.pick(requests.runs) else { return }
         let leg = dice.chance(300) ? 0 : nil
@@ -127,10 +133,13 @@ extension World {
     }
 
     func modifySomething() {
-        guard let run = dice.pick(requests.runs), let known = auditor.engine.runs[run], !known.legs.isEmpty else { return }
+        guard let run = dice.pick(requests.runs), let known = auditor.engine.runs[run], !known.legs.isEmpty else {
+            return
+        }
         let leg = dice.index(below: known.legs.count)
         let quantity = dice.chance(800) ? ExactDecimal(dice.number(1...plan.positionLimit)) : nil
-        let price = dice.chance(500) ? ExactDecimal(mantissa: Int128(10_000 + dice.number(-60...60)), exponent: -2) : nil
+        let price =
+            dice.chance(500) ? ExactDecimal(mantissa: Int128(10_000 + dice.number(-60...60)), exponent: -2) : nil
         guard quantity != nil || price != nil else { return }
         let idempotency = Idempotency(key: requests.key(), fingerprint: [2])
         ask("modify \(run) \(leg) to \(quantity?.description ?? "-") \(price?.description ?? "-")") { gateway in
@@ -141,6 +150,25 @@ extension World {
     }
 
     // MARK: Persons
+
+    /// An operator closes a session and opens another for its accounts, perhaps at once.
+    func reconnectSomething() {
+        guard let life else { return }
+        let name = plan.accounts[dice.index(below: plan.accounts.count)].id
+        trace.note("reconnect \(name)")
+        if dice.chance(500) { life.gateway.disconnect(AccountID(unchecked: name)) }
+        life.gateway.connect(life.gateway.accounts(), adapters: life.adapters)
+    }
+
+    /// A graceful stop: what was not handed over is withdrawn, and the last batch is written.
+    func stop() {
+        guard let life else { return }
+        ask("stop") { gateway in await gateway.drain() }
+        var left = 100
+        repeat { left -= 1 } while left > 0 && (executor.step() || life.gateway.commitStep())
+        if left == 0 { violate("V10: a graceful stop never ends") }
+        crash()
+    }
 
     private func someScope() -> Scope {
         switch dice.index(below: 4) {

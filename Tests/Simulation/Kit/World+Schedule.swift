@@ -3,22 +3,24 @@ import Domain
 extension World {
     private enum Step {
         case job, commit, dispatch, tick, lane
-        case moment, while_, long
-        case place, repeat_, cancel, modify, halt, reduce, resume, squareOff, cancelSquareOff
-        case price, crash, diskFault, diskCrash
+        case moment, pause, long
+        case place, again, cancel, modify, halt, reduce, resume, squareOff, cancelSquareOff
+        case preview, reconnect, price, crash, stop, diskFault, diskCrash, clockJump
     }
 
     private static let steps: [(Step, Int)] = [
-        (.job, 220), (.commit, 160), (.dispatch, 40), (.tick, 120), (.lane, 280), (.moment, 120), (.while_, 60),
-        (.long, 6), (.place, 70), (.repeat_, 12), (.cancel, 16), (.modify, 20), (.halt, 3), (.reduce, 3), (.resume, 6),
-        (.squareOff, 3), (.cancelSquareOff, 1), (.price, 60),
+        (.job, 220), (.commit, 160), (.dispatch, 40), (.tick, 120), (.lane, 280), (.moment, 120), (.pause, 60),
+        (.long, 6), (.place, 70), (.again, 12), (.cancel, 16), (.modify, 20), (.halt, 3), (.reduce, 3), (.resume, 6),
+        (.squareOff, 3), (.cancelSquareOff, 1), (.preview, 4), (.reconnect, 2), (.price, 60),
     ]
 
     /// Everything: the storm, then the calm, then the checks.
     /// - Returns: what was violated, named by the invariant; empty = all held.
     package func run() -> [String] {
         boot()
-        let odds = World.steps + [(.crash, plan.crashes), (.diskFault, plan.diskFaults), (.diskCrash, plan.crashes / 2)]
+        let odds =
+            World.steps + [(.crash, plan.crashes), (.diskFault, plan.diskFaults), (.diskCrash, plan.crashes / 2)]
+            + [(.stop, plan.crashes / 4), (.clockJump, plan.clockJumps)]
         while stepCount < plan.steps, violations.isEmpty {
             stepCount += 1
             if life == nil { boot() }
@@ -40,10 +42,12 @@ extension World {
         case .tick: life.gateway.tick()
         case .lane: laneStep()
         case .moment: advance(by: dice.number(10_000...20_000_000))
-        case .while_: advance(by: dice.number(20_000_000...900_000_000))
-        case .long: advance(by: dice.number(1_000_000_000...25_000_000_000))
+        case .pause: advance(by: dice.number(20_000_000...900_000_000))
+        case .long:
+            auditor.isDisturbed = true
+            advance(by: dice.number(1_000_000_000...25_000_000_000))
         case .place: placeSomething()
-        case .repeat_: repeatSomething()
+        case .again: repeatSomething()
         case .cancel: cancelSomething()
         case .modify: modifySomething()
         case .halt: setSomeState(.halted)
@@ -51,6 +55,10 @@ extension World {
         case .resume: resumeAll()
         case .squareOff: squareSomethingOff()
         case .cancelSquareOff: cancelSomeSquareOff()
+        case .preview: previewSomething()
+        case .reconnect: reconnectSomething()
+        case .clockJump: clock.jump(to: dice.number(-3_000_000_000...3_000_000_000))
+        case .stop: stop()
         case .price: movePrice()
         case .crash: crash()
         case .diskFault: disk.fate = dice.chance(500) ? .fails : .failsLate
@@ -91,18 +99,19 @@ extension World {
         if life == nil { boot() }
         let start = clock.nanoseconds
         var rested = 0
-        for round in 0..<2_000 where violations.isEmpty {
+        for round in 0..<1_000 where violations.isEmpty {
             settleDown()
-            advance(by: round < 40 ? 50_000_000 : 400_000_000)
-            if round % 10 == 0 { movePrice() }
+            rested = round > 50 && isAtRest ? rested + 1 : 0
+            if rested > 8 { break }
+            // An operator connects what another has disconnected.
+            if round % 20 == 0, let life { life.gateway.connect(life.gateway.accounts(), adapters: life.adapters) }
+            advance(by: round < 20 ? 50_000_000 : 1_000_000_000)
+            if round % 5 == 0 { movePrice() }
             // The day ends: what still rests at the brokers goes.
-            if round == 120 || round % 300 == 299 {
+            if round == 50 || round % 200 == 199 {
                 for number in exchange.orders.indices { exchange.end(number, .expired) }
             }
-            rested = round > 120 && isAtRest ? rested + 1 : 0
-            if rested > 20 { break }
         }
-        settleDown()
         trace.note("calm for \((clock.nanoseconds - start) / 1_000_000_000) s")
     }
 

@@ -72,6 +72,11 @@ package final class World: @unchecked Sendable {
         exchange.onViolation = { [unowned self] in violate($0) }
         exchange.onSubmit = { [unowned self] in checkSubmit($0, $1) }
         auditor.onViolation = { [unowned self] in violate($0) }
+        auditor.onAbsence = { [unowned self] account, reference in
+            if exchange.expects(account, reference) {
+                violate("V8: \(reference) of \(account) is believed absent, and the broker has it or will")
+            }
+        }
         disk.onViolation = { [unowned self] in violate($0) }
         disk.onRecord = { [unowned self] in auditor.take($0.bytes) }
         try disk.commit(plan.firstRecord(at: clock.now(), world: Int64(bitPattern: seed)))
@@ -124,7 +129,7 @@ package final class World: @unchecked Sendable {
         guard let dead = life else { return }
         trace.note("crash of life \(dead.number)")
         life = nil
-        auditor.hasRestarted = true
+        auditor.isDisturbed = true
         disk.cutOff()
         for case let adapter as any MortalSession in exchange.listeners.values { adapter.die() }
         exchange.listeners = [:]

@@ -6,12 +6,18 @@ import Prices
 ///
 /// `@unchecked Sendable`: a world has one thread, and its clock is touched by it alone.
 final class WorldClock: WallClock, @unchecked Sendable {
+    /// True time.
     private(set) var nanoseconds: Int64
+    /// How far the machine's wall clock is off.
+    private(set) var skew: Int64 = 0
 
     init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     func advance(by step: Int64) { nanoseconds += step }
-    func now() -> Timestamp { Timestamp(nanoseconds: nanoseconds) }
+    /// The wall clock is set, as a time daemon or a person would.
+    func jump(to skew: Int64) { self.skew = skew }
+    /// What the machine's wall clock says.
+    func now() -> Timestamp { Timestamp(nanoseconds: nanoseconds + skew) }
 }
 
 /// The time of one life of the gateway: its monotonic clock begins anywhere, as a machine's does when it starts.
@@ -26,5 +32,5 @@ final class LifeClock: LaneClock, @unchecked Sendable {
     init(_ world: WorldClock, monotonic: Int64) { (self.world, offset) = (world, monotonic - world.nanoseconds) }
 
     func monotonic() -> Int64 { world.nanoseconds + offset + surplus }
-    func wall() -> Timestamp { Timestamp(nanoseconds: world.nanoseconds + surplus) }
+    func wall() -> Timestamp { Timestamp(nanoseconds: world.now().nanoseconds + surplus) }
 }

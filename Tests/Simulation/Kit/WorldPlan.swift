@@ -15,6 +15,16 @@ struct WorldPlan {
     /// Of a thousand steps.
     let crashes: Int
     let diskFaults: Int
+    /// Jumps of the wall clock.
+    let clockJumps: Int
+    /// Messages an account may send in a second; `nil` = any number.
+    let rate: Int?
+    /// Nanoseconds a leg may wait for the window to open.
+    let hold: Int64
+    let hasCollar: Bool
+    /// Minor units; `nil` = unlimited.
+    let dailyLoss: Int64?
+    let lossAction: BreachResponse.Action
 
     static let group = "family"
     static let instruments: [InstrumentRecord] = World.symbols.enumerated().compactMap { index, symbol in
@@ -45,6 +55,12 @@ struct WorldPlan {
         steps = Int(dice.number(60...400))
         crashes = [0, 2, 8, 20][dice.index(below: 4)]
         diskFaults = [0, 0, 2, 8][dice.index(below: 4)]
+        clockJumps = [0, 0, 0, 6][dice.index(below: 4)]
+        rate = dice.chance(300) ? Int(dice.number(2...8)) : nil
+        hold = dice.chance(500) ? 3_000_000_000 : 0
+        hasCollar = dice.chance(400)
+        dailyLoss = dice.chance(250) ? dice.number(100...3_000) : nil
+        lossAction = [.reducing, .cancelAll, .squareOff, .halted][dice.index(below: 4)]
     }
 
     var limits: RiskLimits {
@@ -60,6 +76,18 @@ struct WorldPlan {
         limits.margin.isLimited = false
         limits.position = .value(ExactDecimal(positionLimit))
         limits.openOrdersPerInstrument = openOrders
+        if let rate {
+            limits.rates = [RateWindow(limit: rate, window: 1_000_000_000)]
+            limits.maximumHold = hold
+        }
+        if hasCollar {
+            limits.collar.basisPoints = 300
+            limits.collar.maximumAge = 60_000_000_000
+        }
+        if let dailyLoss {
+            limits.dailyLoss.maximum = dailyLoss
+            limits.dailyLoss.response.action = lossAction
+        }
         all.defaults[currency] = limits
         return all
     }

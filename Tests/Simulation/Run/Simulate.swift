@@ -1,6 +1,9 @@
 import Foundation
 import SimulationKit
 
+/// Prints a line at once: a run that is stopped has shown what failed until then.
+func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+
 /// What all seeds did together.
 struct Tally {
     var (seeds, failed, steps, events, lives, orders, executions) = (0, 0, 0, 0, 0, 0, 0)
@@ -29,8 +32,8 @@ func simulate(_ seeds: Range<UInt64>, isTraced: Bool) async -> Int {
                     let run = Simulation(seed: seed, isTraced: isTraced, isPrinted: isTraced)
                     tally.add(run)
                     guard !run.violations.isEmpty else { continue }
-                    print("seed \(seed) failed, see it by: \(run.replay)")
-                    for violation in run.violations { print("  \(violation)") }
+                    say("seed \(seed) failed, see it by: \(run.replay)")
+                    for violation in run.violations { say("  \(violation)") }
                 }
                 return tally
             }
@@ -46,7 +49,7 @@ func simulate(_ seeds: Range<UInt64>, isTraced: Bool) async -> Int {
         }
     }
     let seconds = max(0.001, Date().timeIntervalSince(start))
-    print(
+    say(
         "\(tally.seeds) seeds, \(tally.failed) failed, in \(String(format: "%.1f", seconds)) s "
             + "(\(Int(Double(tally.seeds) / seconds)) seeds/s, \(width) threads): \(tally.steps) steps, "
             + "\(tally.events) events, \(tally.lives) lives, \(tally.orders) orders at brokers, "

@@ -9,8 +9,9 @@ extension AuditCommand {
         static let configuration = CommandConfiguration(
             abstract: "Compare every record of the journal with its hash and with the record before it.",
             discussion: """
-                Example: sluice audit verify --anchor 48213:9f2c…
-                Example: sluice audit verify --offline ./sluice-data
+                Example: sluice audit verify
+                Alone:   sluice audit verify --offline ./sluice-data
+                Later:   sluice audit verify --anchor 48213:9f2c…
 
                 It finds any edit, deletion and reordering. Its last line is an anchor: the number and hash of the last \
                 record. Kept outside of this machine and given again later with --anchor, it also finds an end that was \

@@ -7,15 +7,16 @@ import Domain
 struct AllowList: RiskControl {
     static let id = ControlID.allowList
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         let opensShort =
-            candidate.side == .sell && !candidate.isClosing
+            !candidate.side.isBuy && !candidate.isClosing
             && saturatingSum(candidate.position.openSell, candidate.quantity) > candidate.position.quantity
         var matchedButForSelling = false
-        let words = AllowRule.words(of: candidate)
+        let words = candidate.words
         for row in limits.allowed.indices {
             let rule = limits.allowed[row]
             guard rule.mask & words == words else { continue }

@@ -4,6 +4,7 @@ import Domain
 struct Authority: RiskControl {
     static let id = ControlID.authority
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace

@@ -8,6 +8,7 @@ import Domain
 struct Concentration: RiskControl {
     static let id = ControlID.concentration
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
@@ -19,20 +20,21 @@ struct Concentration: RiskControl {
         }
         let equity: Int64
         let age: Int64
-        switch engine.equity(candidate, limits, id) {
+        switch engine.equity(&candidate, limits, id) {
         case .known(let amount, let seen): (equity, age) = (amount, seen)
         case .missing(let refusal): return .reject(refusal)
         }
         guard candidate.reference > 0 else {
             return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
         }
-        let instrument = candidate.instrument
-        let worst = candidate.position.worstCase
-        let projected = candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
+        let (worst, projected) = (candidate.worst, candidate.projected)
         // For the record alone: what is compared below is exact.
-        let limit = scaled(equity, limits.concentration, over: 10_000) ?? .max
-        guard let value = instrument.notional(quantity: projected, price: candidate.reference),
-            let current = instrument.notional(quantity: worst, price: candidate.reference)
+        var limit: Int64 { scaled(equity, limits.concentration, over: 10_000) ?? .max }
+        guard let instrument = limits.valuation else {
+            return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
+        }
+        guard let value = instrument.value(of: projected, at: candidate.reference),
+            let current = instrument.value(of: worst, at: candidate.reference)
         else { return .reject(Rejection(id, .overflow, unit: .money)) }
         trace.record(
             Measure(
@@ -40,7 +42,8 @@ struct Concentration: RiskControl {
                 inputAge: max(age, candidate.referenceAge)))
         guard Int128(value) * 10_000 > Int128(limits.concentration) * Int128(equity) else { return .pass }
         let slack = candidate.quantity - (projected - worst)
-        let room = NotionalLimits.largest(candidate, price: candidate.reference, within: limit - current)
+        let room = NotionalLimits.largest(
+            candidate, instrument, price: candidate.reference, within: limit - current)
         return .reject(
             Rejection(
                 id, .concentrationExceeded, scope: .instrument, unit: .money, limit: limit, observed: current,
@@ -56,21 +59,18 @@ enum EquityInput {
 }
 
 extension Engine {
-    /// Equity in minor units for a limit in parts of it; the refusal where there is none, it is old, not positive, or in
-    /// another currency than the instrument.
-    func equity(_ candidate: Candidate, _ limits: LegLimits, _ control: ControlID) -> EquityInput {
+    /// Equity in minor units for a limit in parts of it; the refusal where there is none, it is old, or not positive.
+    @inline(__always)
+    func equity(_ candidate: inout Candidate, _ limits: LegLimits, _ control: ControlID) -> EquityInput {
         guard let funds = inputs.funds[Int(candidate.account)] else {
             return .missing(Rejection(control, .noFunds, cause: .noInput))
         }
-        let age = candidate.now.since(funds.asOf)
+        let age = candidate.now.elapsed(since: funds.asOf)
         guard age <= limits.margin.maximumAge else {
             return .missing(
                 Rejection(
                     control, .staleFunds, cause: .stale, unit: .milliseconds,
                     limit: limits.margin.maximumAge / 1_000_000, observed: age / 1_000_000, inputAge: age))
-        }
-        guard accountCurrency(candidate.account) == candidate.instrument.currency else {
-            return .missing(Rejection(control, .currencyNotConvertible, cause: .noInput))
         }
         guard funds.equity > 0 else {
             return .missing(

@@ -5,6 +5,7 @@ import Domain
 struct Connection: RiskControl {
     static let id = ControlID.notReady
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
@@ -16,7 +17,7 @@ struct Connection: RiskControl {
         }
         if Int(candidate.adapter) < engine.inputs.offers.count,
             let offer = engine.inputs.offers[Int(candidate.adapter)],
-            !offer.covers(candidate)
+            !offer.covers(candidate.words)
         {
             return .reject(Rejection(.unsupported, .unsupported, scope: .adapter))
         }

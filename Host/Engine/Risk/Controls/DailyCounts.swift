@@ -8,24 +8,24 @@ import Domain
 struct DailyCounts: RiskControl {
     static let id = ControlID.dailyCounts
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
-        let instrument = candidate.instrument
+        let lot = candidate.instrument.lot
         let entry = Day(engine, candidate.account)
-        let position = candidate.position
         let pair = Day(
-            orders: Int64(position.dayOrders), modifications: Int64(position.dayModifications),
-            cancels: Int64(position.dayCancels), lots: Book.lots(position.busySteps, instrument.lot))
-        let lots = Book.lots(candidate.quantity, instrument.lot)
-        if let refusal = check(candidate, entry, limits.dailyCounts, lots: lots, .account, &trace)
-            ?? check(candidate, pair, limits.dailyCountsPerInstrument, lots: lots, .instrument, &trace)
+            orders: Int64(candidate.position.dayOrders), modifications: Int64(candidate.position.dayModifications),
+            cancels: Int64(candidate.position.dayCancels), lots: Book.lots(candidate.position.busySteps, lot))
+        let lots = Book.lots(candidate.quantity, lot)
+        if let refusal = check(&candidate, entry, limits.dailyCounts, lots: lots, .account, &trace)
+            ?? check(&candidate, pair, limits.dailyCountsPerInstrument, lots: lots, .instrument, &trace)
         {
             let isLots = refusal.unit == .lots
             let left = max(0, saturatingDifference(refusal.limit, refusal.observed))
-            let (steps, overflow) = left.multipliedReportingOverflow(by: instrument.lot)
+            let (steps, overflow) = left.multipliedReportingOverflow(by: lot)
             return .reject(refusal, clipTo: isLots ? (overflow ? candidate.quantity : steps) : 0)
         }
         let canceled = limits.dailyCounts.cancels
@@ -53,8 +53,9 @@ struct DailyCounts: RiskControl {
         }
     }
 
+    @inline(__always)
     private static func check(
-        _ candidate: Candidate, _ day: Day, _ limit: DailyCountLimit, lots: Int64, _ scope: ScopeKind,
+        _ candidate: inout Candidate, _ day: Day, _ limit: DailyCountLimit, lots: Int64, _ scope: ScopeKind,
         _ trace: inout some DecisionTrace
     ) -> Rejection? {
         if candidate.countsAsNewOrder {

@@ -10,12 +10,15 @@ import Domain
 struct DailyLoss: RiskControl {
     static let id = ControlID.dailyLoss
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
-        if candidate.parent.strategy >= 0,
+        if candidate.parent.strategy >= 0, candidate.parent.strategyLoss.phase == .unlimited {
+            trace.record(.unlimited(.money, .strategy))
+        } else if candidate.parent.strategy >= 0,
             let refusal = GroupLoss.refusal(
                 candidate.parent.strategyLoss, engine.resolved.strategies[Int(candidate.parent.strategy)].loss,
                 engine.accountCurrency(candidate.account), id, .lossReached, scope: .strategy, &trace)
@@ -49,8 +52,11 @@ struct DailyLoss: RiskControl {
             return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
         }
         let distance = max(
-            0, candidate.side == .buy ? price - candidate.parent.attachedStop : candidate.parent.attachedStop - price)
-        guard let risk = candidate.instrument.notional(quantity: candidate.quantity, price: distance) else {
+            0, candidate.side.isBuy ? price - candidate.parent.attachedStop : candidate.parent.attachedStop - price)
+        guard let instrument = limits.valuation else {
+            return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
+        }
+        guard let risk = instrument.value(of: candidate.quantity, at: distance) else {
             return .reject(Rejection(id, .overflow, unit: .money))
         }
         let projected = saturatingDifference(result, risk)
@@ -63,28 +69,32 @@ struct DailyLoss: RiskControl {
             Rejection(
                 id, .stopRiskExceeded, unit: .money, limit: -limits.dailyLoss, observed: result,
                 projected: projected),
-            clipTo: candidate.lotMultiple(NotionalLimits.largest(candidate, price: distance, within: max(0, room))))
+            clipTo: candidate.lotMultiple(
+                NotionalLimits.largest(candidate, instrument, price: distance, within: max(0, room))))
     }
 }
 
 extension Engine {
-    /// The day's result of an account in minor units of its currency; `nil` where a held instrument has no price.
-    /// Positions in other currencies count once there are rates for them; until then they make the result unknown.
+    /// The day's result of an account in minor units of its currency; `nil` where a held instrument has no price,
+    /// or is in another currency without a rate.
     package func dayResult(account: Int32) -> Int64? {
         let currency = accounts[Int(account)].account.currency
         var sum: Int64 = 0
-        for slot in book.slots(of: account) {
-            let position = book.positions[Int(slot)]
-            let instrument = instruments[Int(position.instrument)].instrument
-            let reference = inputs.reference(position.instrument).points
-            guard let value = position.dayValue(mark: reference > 0 ? reference : nil),
-                let money = instrument.money(value: value, rounding: .floor)
-            else { return nil }
-            if instrument.currency != currency {
-                if money != 0 { return nil }
-                continue
+        for slot in 0..<book.slotCount(of: account) {
+            let place = Int(book.slot(of: account, at: slot))
+            let held = Int(book.positions[place].instrument)
+            var money: Int64 = 0
+            if book.positions[place].hasDayValue {
+                let reference = inputs.reference(book.positions[place].instrument).points
+                guard let value = book.positions[place].dayValue(mark: reference > 0 ? reference : nil),
+                    let found = instruments[held].instrument.isIn(currency)
+                        ? instruments[held].instrument.result(of: value)
+                        : converted(value, instruments[held].instrument, to: currency)
+                else { return nil }
+                money = found
             }
-            sum = saturatingSum(saturatingSum(sum, money), -position.dayFees)
+            // Fees are in the account's currency.
+            sum = saturatingSum(saturatingSum(sum, money), -book.positions[place].dayFees)
         }
         return sum
     }

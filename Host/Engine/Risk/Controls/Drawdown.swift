@@ -10,6 +10,7 @@ import Domain
 struct Drawdown: RiskControl {
     static let id = ControlID.drawdown
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
@@ -23,7 +24,7 @@ struct Drawdown: RiskControl {
         guard let funds = engine.inputs.funds[Int(candidate.account)] else {
             return .reject(Rejection(id, .noFunds, cause: .noInput, unit: .money, limit: limit.maximum))
         }
-        let age = candidate.now.since(funds.asOf)
+        let age = candidate.now.elapsed(since: funds.asOf)
         guard age <= limits.margin.maximumAge else {
             return .reject(
                 Rejection(

@@ -8,6 +8,7 @@ import Domain
 struct DuplicateOrder: RiskControl {
     static let id = ControlID.duplicateOrder
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace

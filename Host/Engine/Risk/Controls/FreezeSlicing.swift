@@ -10,6 +10,7 @@ struct FreezeSlicing: RiskControl {
     /// Slices of one closing order: a bound on memory, not on risk; the rest is closed by another order.
     static let maximumClosingSlices: Int64 = 1_000
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace

@@ -3,56 +3,64 @@ package import Domain
 /// C19 `gross-exposure`: the sum over instruments of `W × m × ref` with the candidate included is at most the limit, for
 /// account, group and firm. Source: RISK.md §4. Strict closing orders pass.
 ///
-/// Minor units, each instrument rounded up. Instruments of another currency count in their own currency's limit.
+/// Minor units, each instrument rounded up. An account's limit is in its currency, and everything it holds counts in it, by
+/// the rates that are stated; a missing one refuses. Totals of group and firm count each currency by itself.
 struct GrossExposure: RiskControl {
     static let id = ControlID.grossExposure
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
-        let added =
-            candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
-            - candidate.position.worstCase
+        let added = candidate.added
         if limits.grossExposure == AccountLimits.unlimited {
             trace.record(.unlimited(.money))
         } else {
-            let current = engine.grossExposure(account: candidate.account, currency: candidate.instrument.currency)
-            let verdict = check(candidate, added, current: current, limit: limits.grossExposure, .account, &trace)
-            if verdict != .pass { return verdict }
+            let held = candidate.accountExposure(limits, engine)
+            guard !held.isUnconvertible, let instrument = limits.valuation else {
+                return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
+            }
+            let verdict = check(
+                &candidate, instrument, added, current: held.gross, limit: limits.grossExposure, .account, &trace)
+            if case .reject = verdict { return verdict }
         }
-        let currency = candidate.instrument.currency
-        if candidate.group >= 0, !engine.resolved.groups[Int(candidate.group)].grossExposure.isEmpty {
-            let limit = engine.resolved.groups[Int(candidate.group)].grossExposure[currency]
-            let verdict = total(candidate, added, Int(candidate.group) + 1, limit, .group, engine, &trace)
-            if verdict != .pass { return verdict }
+        if candidate.parent.groupLimits.gross.isSet {
+            let verdict = total(
+                &candidate, added, Int(candidate.group) + 1, candidate.parent.groupLimits.gross, .group, engine,
+                &trace)
+            if case .reject = verdict { return verdict }
         }
-        if !engine.limits.firm.grossExposure.isEmpty {
-            return total(candidate, added, 0, engine.limits.firm.grossExposure[currency], .firm, engine, &trace)
-        }
-        return .pass
+        guard candidate.parent.firmLimits.gross.isSet else { return .pass }
+        return total(&candidate, added, 0, candidate.parent.firmLimits.gross, .firm, engine, &trace)
     }
 
     private static func total(
-        _ candidate: Candidate, _ added: Int64, _ total: Int, _ limit: Int64?, _ scope: ScopeKind,
+        _ candidate: inout Candidate, _ added: Int64, _ total: Int, _ limit: ScopeLimits.Money, _ scope: ScopeKind,
         _ engine: borrowing Engine, _ trace: inout some DecisionTrace
     ) -> Verdict {
-        guard let limit else { return .reject(Rejection(id, .exposureNoLimit, cause: .noInput, scope: scope)) }
-        guard limit != AccountLimits.unlimited else { return .pass }
-        let current = engine.grossExposure(total: total, currency: candidate.instrument.currency)
-        return check(candidate, added, current: current, limit: limit, scope, &trace)
+        switch limit {
+        case .unlimited: return .pass
+        case .missing: return .reject(Rejection(id, .exposureNoLimit, cause: .noInput, scope: scope))
+        case .value(let limit):
+            let current = engine.grossExposure(total: total, currency: candidate.instrument.currency)
+            return check(
+                &candidate, candidate.instrument, added, current: current, limit: limit, scope, &trace)
+        }
     }
 
+    @inline(__always)
     private static func check(
-        _ candidate: Candidate, _ added: Int64, current: Int64?, limit: Int64, _ scope: ScopeKind,
+        _ candidate: inout Candidate, _ instrument: Instrument, _ added: Int64, current: Int64?, limit: Int64,
+        _ scope: ScopeKind,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard let current, candidate.reference > 0 else {
             return .reject(
                 Rejection(id, .exposureNoPrice, cause: .noReference, scope: scope, unit: .money, limit: limit))
         }
-        guard let addition = candidate.instrument.notional(quantity: added, price: candidate.reference) else {
+        guard let addition = instrument.value(of: added, at: candidate.reference) else {
             return .reject(Rejection(id, .overflow, scope: scope, unit: .money, limit: limit, observed: current))
         }
         let projected = saturatingSum(current, addition)
@@ -63,7 +71,8 @@ struct GrossExposure: RiskControl {
         guard projected > limit else { return .pass }
         // A candidate adds to one side only, so its quantity beyond today's worst case is what counts.
         let slack = candidate.quantity - added
-        let room = NotionalLimits.largest(candidate, price: candidate.reference, within: limit - current)
+        let room = NotionalLimits.largest(
+            candidate, instrument, price: candidate.reference, within: limit - current)
         return .reject(
             Rejection(
                 id, .exposureExceeded, scope: scope, unit: .money, limit: limit, observed: current,
@@ -102,7 +111,7 @@ extension Engine {
         let instrument = instruments[Int(number)].instrument
         guard instrument.currency == currency else { return true }
         let reference = inputs.reference(number)
-        guard reference.points > 0, let value = instrument.notional(quantity: worst, price: reference.points) else {
+        guard reference.points > 0, let value = instrument.value(of: worst, at: reference.points) else {
             return false
         }
         sum = saturatingSum(sum, value)

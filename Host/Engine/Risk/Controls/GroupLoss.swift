@@ -8,11 +8,16 @@ import Domain
 struct GroupLoss: RiskControl {
     static let id = ControlID.groupLoss
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard candidate.group >= 0, !candidate.isClosing else { return .pass }
+        guard candidate.parent.groupLoss.phase != .unlimited else {
+            trace.record(.unlimited(.money, .group))
+            return .pass
+        }
         let limit = engine.resolved.groups[Int(candidate.group)].loss
         return refusal(
             candidate.parent.groupLoss, limit, engine.accountCurrency(candidate.account), id, .groupLossReached, &trace

@@ -6,46 +6,53 @@ import Domain
 struct InstrumentCheck: RiskControl {
     static let id = ControlID.instrument
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
-        let instrument = candidate.instrument
-        guard instrument.isTradable else { return .reject(Rejection(id, .notTradable, scope: .instrument)) }
+        guard candidate.instrument.isTradable else { return .reject(Rejection(id, .notTradable, scope: .instrument)) }
         let today = candidate.now.nanoseconds.dividedFloor(by: 86_400_000_000_000)
-        guard instrument.expiryDay >= today else {
-            return .reject(
-                Rejection(id, .expired, scope: .instrument, unit: .count, limit: instrument.expiryDay, observed: today))
-        }
-        trace.record(
-            Measure(.quantity, .instrument, limit: instrument.lot, projected: candidate.quantity, isFloor: true))
-        guard candidate.quantity % instrument.lot == 0 else {
+        guard candidate.instrument.expiryDay >= today else {
             return .reject(
                 Rejection(
-                    id, .offLot, scope: .instrument, unit: .quantity, limit: instrument.lot,
+                    id, .expired, scope: .instrument, unit: .count, limit: candidate.instrument.expiryDay,
+                    observed: today))
+        }
+        trace.record(
+            Measure(
+                .quantity, .instrument, limit: candidate.instrument.lot, projected: candidate.quantity, isFloor: true))
+        guard candidate.instrument.lot == 1 || candidate.quantity % candidate.instrument.lot == 0 else {
+            return .reject(
+                Rejection(
+                    id, .offLot, scope: .instrument, unit: .quantity, limit: candidate.instrument.lot,
                     projected: candidate.quantity))
         }
-        if let refusal = check(candidate.limitPrice, instrument, &trace)
-            ?? check(candidate.stopPrice, instrument, &trace)
+        if let refusal = check(candidate.limitPrice, &candidate, &trace)
+            ?? check(candidate.stopPrice, &candidate, &trace)
         {
             return .reject(refusal)
         }
         return .pass
     }
 
+    @inline(__always)
     private static func check(
-        _ price: Int64, _ instrument: Instrument, _ trace: inout some DecisionTrace
+        _ price: Int64, _ candidate: inout Candidate, _ trace: inout some DecisionTrace
     ) -> Rejection? {
         guard price != 0 else { return nil }
-        guard price % instrument.tick == 0 else {
-            return Rejection(id, .offTick, scope: .instrument, unit: .price, limit: instrument.tick, projected: price)
+        guard price % candidate.instrument.tick == 0 else {
+            return Rejection(
+                id, .offTick, scope: .instrument, unit: .price, limit: candidate.instrument.tick, projected: price)
         }
-        trace.record(Measure(.price, .instrument, limit: instrument.priceLow, projected: price, isFloor: true))
-        trace.record(Measure(.price, .instrument, limit: instrument.priceHigh, projected: price))
-        guard price >= instrument.priceLow, price <= instrument.priceHigh else {
+        trace.record(
+            Measure(.price, .instrument, limit: candidate.instrument.priceLow, projected: price, isFloor: true))
+        trace.record(Measure(.price, .instrument, limit: candidate.instrument.priceHigh, projected: price))
+        guard price >= candidate.instrument.priceLow, price <= candidate.instrument.priceHigh else {
             return Rejection(
                 id, .outsideDayRange, scope: .instrument, unit: .price,
-                limit: price < instrument.priceLow ? instrument.priceLow : instrument.priceHigh, projected: price)
+                limit: price < candidate.instrument.priceLow
+                    ? candidate.instrument.priceLow : candidate.instrument.priceHigh, projected: price)
         }
         return nil
     }

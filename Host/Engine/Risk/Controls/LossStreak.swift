@@ -9,6 +9,7 @@ import Domain
 struct LossStreak: RiskControl {
     static let id = ControlID.lossStreak
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace

@@ -7,6 +7,7 @@ import Domain
 struct MarginBuffer: RiskControl {
     static let id = ControlID.marginBuffer
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
@@ -20,7 +21,7 @@ struct MarginBuffer: RiskControl {
         guard let funds = engine.inputs.funds[Int(candidate.account)] else {
             return .reject(Rejection(id, .noFunds, cause: .noInput))
         }
-        let age = candidate.now.since(funds.asOf)
+        let age = candidate.now.elapsed(since: funds.asOf)
         guard age <= limit.maximumAge else {
             return .reject(
                 Rejection(
@@ -34,10 +35,11 @@ struct MarginBuffer: RiskControl {
         guard let price = candidate.moneyPrice else {
             return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
         }
-        let added =
-            candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
-            - candidate.position.worstCase
-        guard let value = candidate.instrument.notional(quantity: added, price: price),
+        let added = candidate.added
+        guard let instrument = limits.valuation else {
+            return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
+        }
+        guard let value = instrument.value(of: added, at: price),
             let need = scaled(value, rate, over: 10_000),
             let relative = scaled(funds.equity, limit.basisPoints, over: 10_000)
         else { return .reject(Rejection(id, .overflow, unit: .money)) }
@@ -53,7 +55,7 @@ struct MarginBuffer: RiskControl {
         let room = saturatingSum(free.partialValue, -buffer)
         let affordable = scaled(max(0, room), 10_000, over: max(1, rate)) ?? .max
         let slack = candidate.quantity - added
-        let steps = NotionalLimits.largest(candidate, price: price, within: affordable)
+        let steps = NotionalLimits.largest(candidate, instrument, price: price, within: affordable)
         return .reject(
             Rejection(
                 id, .marginShort, unit: .money, limit: buffer, observed: free.partialValue, projected: left,

@@ -7,11 +7,12 @@ import Domain
 struct MarketProtection: RiskControl {
     static let id = ControlID.marketProtection
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
-        guard candidate.orderType == .market, limits.conversion != .none else { return .pass }
+        guard candidate.orderType.isMarket, limits.conversion != .none else { return .pass }
         if limits.conversion == .reject {
             return candidate.isClosing ? .pass : .reject(Rejection(id, .marketOrdersRefused))
         }

@@ -7,40 +7,38 @@ import Domain
 struct MaxPosition: RiskControl {
     static let id = ControlID.maxPosition
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
         let limit = limits.position
-        let projected = candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
+        let projected = candidate.projected
         trace.record(
-            Measure(.quantity, limit: limit, observed: candidate.position.worstCase, projected: projected))
-        guard projected > limit else { return group(candidate, engine, &trace) }
+            Measure(.quantity, limit: limit, observed: candidate.worst, projected: projected))
+        guard projected > limit else {
+            return candidate.parent.groupLimits.position == .max ? .pass : group(&candidate, engine, &trace)
+        }
         let room: Int64 =
             switch candidate.side {
             case .buy: saturatingSum(saturatingSum(limit, -candidate.position.quantity), -candidate.position.openBuy)
             case .sell: saturatingSum(saturatingSum(limit, candidate.position.quantity), -candidate.position.openSell)
             }
         // The other side alone may be above a limit that was tightened since: then nothing fits.
-        let fits = candidate.position.worstCase <= limit || projected == candidate.position.worstCase
+        let fits = candidate.worst <= limit || projected == candidate.worst
         return .reject(
             Rejection(
-                id, .positionExceeded, unit: .quantity, limit: limit, observed: candidate.position.worstCase,
+                id, .positionExceeded, unit: .quantity, limit: limit, observed: candidate.worst,
                 projected: projected), clipTo: fits ? candidate.lotMultiple(room) : 0)
     }
 
     private static func group(
-        _ candidate: Candidate, _ engine: borrowing Engine, _ trace: inout some DecisionTrace
+        _ candidate: inout Candidate, _ engine: borrowing Engine, _ trace: inout some DecisionTrace
     ) -> Verdict {
-        guard candidate.group >= 0 else { return .pass }
-        let limits = engine.resolved.groups[Int(candidate.group)]
-        let limit = limits.position.steps(candidate.instrument, in: limits.positionUnit)
-        guard limit != .max else { return .pass }
+        let limit = candidate.parent.groupLimits.position
         let current = engine.book.totals[Int(candidate.group) + 1].worst(candidate.instrument.index.rawValue)
-        let added =
-            candidate.position.worstCase(adding: candidate.quantity, side: candidate.side)
-            - candidate.position.worstCase
+        let added = candidate.added
         let projected = saturatingSum(current, added)
         trace.record(Measure(.quantity, .group, limit: limit, observed: current, projected: projected))
         guard projected > limit else { return .pass }

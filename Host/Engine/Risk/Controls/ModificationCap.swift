@@ -7,6 +7,7 @@ import Domain
 struct ModificationCap: RiskControl {
     static let id = ControlID.modificationCap
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace

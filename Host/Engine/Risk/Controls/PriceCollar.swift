@@ -8,6 +8,7 @@ import Domain
 struct PriceCollar: RiskControl {
     static let id = ControlID.priceCollar
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
@@ -30,34 +31,34 @@ struct PriceCollar: RiskControl {
             trace.record(.unlimited(.price, .instrument))
             return .pass
         }
-        guard let band = band(candidate, collar.basisPoints, collar.absolute) else {
+        guard let band = band(candidate.reference, collar.basisPoints, collar.absolute) else {
             return .reject(Rejection(id, .overflow, unit: .price, observed: candidate.reference))
         }
         candidate.band = band
         let high = saturatingSum(candidate.reference, band)
         let low = candidate.reference - band
-        if let refusal = outer(candidate.limitPrice, candidate, high: high, low: low, stop: false, &trace)
-            ?? outer(candidate.stopPrice, candidate, high: high, low: low, stop: true, &trace)
+        if let refusal = outer(candidate.limitPrice, &candidate, high: high, low: low, stop: false, &trace)
+            ?? outer(candidate.stopPrice, &candidate, high: high, low: low, stop: true, &trace)
         {
             return .reject(refusal)
         }
         if collar.innerBasisPoints >= 0, candidate.limitPrice > 0, !candidate.isClosing,
-            let innerBand = self.band(candidate, collar.innerBasisPoints, collar.innerAbsolute)
+            let innerBand = self.band(candidate.reference, collar.innerBasisPoints, collar.innerAbsolute)
         {
             trace.record(
                 Measure(
                     .price, .instrument,
-                    limit: candidate.side == .buy
+                    limit: candidate.side.isBuy
                         ? candidate.reference - innerBand : saturatingSum(candidate.reference, innerBand),
                     observed: candidate.reference, projected: candidate.limitPrice, inputAge: candidate.referenceAge,
-                    isFloor: candidate.side == .buy))
-            if candidate.side == .buy, candidate.limitPrice < candidate.reference - innerBand {
+                    isFloor: candidate.side.isBuy))
+            if candidate.side.isBuy, candidate.limitPrice < candidate.reference - innerBand {
                 return .reject(
                     rejection(
                         .belowInnerCollar, candidate, limit: candidate.reference - innerBand,
                         price: candidate.limitPrice))
             }
-            if candidate.side == .sell, candidate.limitPrice > saturatingSum(candidate.reference, innerBand) {
+            if !candidate.side.isBuy, candidate.limitPrice > saturatingSum(candidate.reference, innerBand) {
                 return .reject(
                     rejection(
                         .aboveInnerCollar, candidate, limit: saturatingSum(candidate.reference, innerBand),
@@ -67,31 +68,34 @@ struct PriceCollar: RiskControl {
         return .pass
     }
 
-    private static func band(_ candidate: Candidate, _ basisPoints: Int64, _ absolute: Int64) -> Int64? {
-        scaled(candidate.reference, basisPoints, over: 10_000).map { max($0, absolute) }
+    @inline(__always)
+    private static func band(_ reference: Int64, _ basisPoints: Int64, _ absolute: Int64) -> Int64? {
+        scaled(reference, basisPoints, over: 10_000).map { max($0, absolute) }
     }
 
+    @inline(__always)
     private static func outer(
-        _ price: Int64, _ candidate: Candidate, high: Int64, low: Int64, stop: Bool, _ trace: inout some DecisionTrace
+        _ price: Int64, _ candidate: inout Candidate, high: Int64, low: Int64, stop: Bool,
+        _ trace: inout some DecisionTrace
     ) -> Rejection? {
         guard price > 0 else {
             // An order without the price meets no collar, and its bounds are what a person asks for all the same.
             if !stop {
                 trace.record(
                     Measure(
-                        .price, .instrument, limit: candidate.side == .buy ? high : low, observed: candidate.reference,
-                        inputAge: candidate.referenceAge, isFloor: candidate.side == .sell))
+                        .price, .instrument, limit: candidate.side.isBuy ? high : low, observed: candidate.reference,
+                        inputAge: candidate.referenceAge, isFloor: !candidate.side.isBuy))
             }
             return nil
         }
         trace.record(
             Measure(
-                .price, .instrument, limit: candidate.side == .buy ? high : low, observed: candidate.reference,
-                projected: price, inputAge: candidate.referenceAge, isFloor: candidate.side == .sell))
-        if candidate.side == .buy, price > high {
+                .price, .instrument, limit: candidate.side.isBuy ? high : low, observed: candidate.reference,
+                projected: price, inputAge: candidate.referenceAge, isFloor: !candidate.side.isBuy))
+        if candidate.side.isBuy, price > high {
             return rejection(stop ? .stopOutsideCollar : .aboveCollar, candidate, limit: high, price: price)
         }
-        if candidate.side == .sell, price < low {
+        if !candidate.side.isBuy, price < low {
             return rejection(stop ? .stopOutsideCollar : .belowCollar, candidate, limit: low, price: price)
         }
         return nil

@@ -7,12 +7,13 @@ import Domain
 struct QuantityLimits: RiskControl {
     static let id = ControlID.quantityLimits
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
-        let instrument = candidate.instrument
+        let lot = candidate.instrument.lot
         let minimum = limits.minimum
         trace.record(Measure(.quantity, limit: minimum, projected: candidate.quantity, isFloor: true))
         guard candidate.quantity >= minimum else {
@@ -34,12 +35,12 @@ struct QuantityLimits: RiskControl {
                 Rejection(id, .aboveMaximum, unit: .quantity, limit: maximum, projected: candidate.quantity),
                 clipTo: candidate.lotMultiple(maximum))
         }
-        let lots = candidate.quantity / instrument.lot
+        let lots = lot == 1 ? candidate.quantity : candidate.quantity / lot
         trace.record(Measure(.lots, limit: maximumLots, projected: lots))
         if lots > maximumLots {
             return .reject(
                 Rejection(id, .aboveMaximumLots, unit: .lots, limit: maximumLots, projected: lots),
-                clipTo: maximumLots * instrument.lot)
+                clipTo: maximumLots * lot)
         }
         return .pass
     }

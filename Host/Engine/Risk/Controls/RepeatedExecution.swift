@@ -8,6 +8,7 @@ import Domain
 struct RepeatedExecution: RiskControl {
     static let id = ControlID.repeatedExecution
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace

@@ -5,6 +5,7 @@ import Domain
 struct RequestShape: RiskControl {
     static let id = ControlID.requestShape
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
@@ -14,14 +15,14 @@ struct RequestShape: RiskControl {
             return .reject(
                 Rejection(id, .belowMinimum, scope: .order, unit: .quantity, limit: 1, projected: candidate.quantity))
         }
-        let open = candidate.side == .buy ? candidate.position.openBuy : candidate.position.openSell
+        let open = candidate.side.isBuy ? candidate.position.openBuy : candidate.position.openSell
         guard !open.addingReportingOverflow(candidate.quantity).overflow else {
             return .reject(
                 Rejection(id, .overflow, scope: .order, unit: .quantity, observed: open, projected: candidate.quantity))
         }
         let hasPrices =
-            candidate.orderType.hasLimitPrice == (candidate.limitPrice > 0)
-            && candidate.orderType.hasStopPrice == (candidate.stopPrice > 0)
+            candidate.orderType.takesLimitPrice == (candidate.limitPrice > 0)
+            && candidate.orderType.takesStopPrice == (candidate.stopPrice > 0)
         guard hasPrices else {
             return .reject(Rejection(id, .unknownField, scope: .order, unit: .price, projected: candidate.limitPrice))
         }

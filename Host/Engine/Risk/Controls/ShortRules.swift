@@ -10,13 +10,14 @@ struct ShortRulesCheck: RiskControl {
     /// Nanoseconds: settlement changes holdings once a day.
     static let maximumAge: Int64 = 86_400_000_000_000
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
-        guard candidate.side == .sell, !candidate.isClosing else { return .pass }
+        guard !candidate.side.isBuy, !candidate.isClosing else { return .pass }
         let rules = limits.shortRules
-        if candidate.instrument.kind == .option, !rules.allowsNakedOptions {
+        if !rules.allowsNakedOptions, candidate.instrument.kind == .option {
             let sellable = saturatingDifference(candidate.position.quantity, candidate.position.openSell)
             trace.record(
                 Measure(
@@ -30,7 +31,7 @@ struct ShortRulesCheck: RiskControl {
                     clipTo: candidate.lotMultiple(sellable))
             }
         }
-        guard candidate.product == .delivery else { return .pass }
+        guard case .delivery = candidate.product else { return .pass }
         guard rules.delivery != .unlimited else {
             trace.record(.unlimited(.quantity))
             return .pass
@@ -60,10 +61,10 @@ struct ShortRulesCheck: RiskControl {
 extension Engine {
     /// What a delivery sell of the candidate's instrument can be met from; `nil` = no snapshot, or it does not say what is
     /// free.
-    func sellable(_ candidate: Candidate, free: Bool) -> (held: Int64, soldSince: Int64, age: Int64)? {
+    func sellable(_ candidate: borrowing Candidate, free: Bool) -> (held: Int64, soldSince: Int64, age: Int64)? {
         guard let holdings = inputs.holdings[Int(candidate.account)] else { return nil }
         let number = candidate.instrument.index.rawValue
-        let age = candidate.now.since(holdings.asOf)
+        let age = candidate.now.elapsed(since: holdings.asOf)
         guard let holding = holdings.byInstrument[number] else {
             let sold = saturatingDifference(candidate.position.deliverySold, holdings.soldBefore[number] ?? 0)
             return (0, sold, age)

@@ -9,6 +9,7 @@ import Domain
 struct TradingHours: RiskControl {
     static let id = ControlID.tradingHours
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace

@@ -5,6 +5,7 @@ import Domain
 struct UnknownOutstanding: RiskControl {
     static let id = ControlID.unknownOutstanding
 
+    @inline(__always)
     static func evaluate(
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace

@@ -1,0 +1,99 @@
+package import Domain
+
+extension AdapterErrorCode {
+    /// A cancel refused with it cannot succeed later either. The order's end, if that is why, comes by a look-up.
+    package var endsCancel: Bool {
+        switch self {
+        case .alreadyFinal, .unsupported, .invalid, .forbidden: true
+        default: false
+        }
+    }
+}
+
+/// An order as a broker's list shows it. What the broker does not say is `nil`.
+package struct BrokerOrder: Hashable, Sendable {
+    package var report: OrderReport
+    package var symbol: InstrumentID?
+    package var side: Side?
+    package var orderType: OrderType?
+    package var product: Product?
+    package var timeInForce: TimeInForce?
+    package var quantity: ExactDecimal?
+    package var price: ExactDecimal?
+    package var triggerPrice: ExactDecimal?
+
+    package init(_ report: OrderReport) { self.report = report }
+}
+
+extension Engine {
+    /// The order that a broker's row or report is about; `nil` = none of ours in memory.
+    package func place(of report: OrderReport) -> OrderPlace? {
+        guard let account = accountNumber(report.account) else { return nil }
+        return place(report.clientOrderID, report.brokerOrderID, account: account)
+    }
+
+    /// What contradicts what was known, after `event` was applied to this order and counted as an anomaly.
+    package func anomaly(at place: OrderPlace, after event: Event, now: Timestamp) -> Anomaly? {
+        guard let run = runs[place.run], run.orders.indices.contains(Int(place.order)) else { return nil }
+        let order = run.orders[Int(place.order)]
+        let kind: Anomaly.Kind
+        var excess: Int64 = 0
+        if case .gapClosed = event {
+            kind = .executionsMissing
+            excess = max(0, saturatingDifference(order.ending?.cumulativeHint ?? 0, order.knownExecuted))
+        } else if order.isTakenBackBeyond {
+            kind = .takenBackBeyond
+        } else if case .executed = event, order.overfilledQuantity > 0 {
+            (kind, excess) = (.overfill, order.overfilledQuantity)
+        } else if !order.status.isTerminal {
+            kind = .revived
+        } else if case .executed(let execution) = event {
+            (kind, excess) = (.fillAfterEnd, execution.lastQuantity)
+        } else {
+            return nil
+        }
+        return Anomaly(
+            run: place.run, order: place.order, kind: kind, ordered: order.quantity, executed: order.knownExecuted,
+            excess: excess, at: now)
+    }
+
+    /// How much more the broker counts as executed of a live order than executions are known for, steps.
+    package func missingExecutions(_ report: OrderReport) -> (place: OrderPlace, missing: Int64)? {
+        guard let stated = report.cumulativeQuantity, !stated.isZero, let place = place(of: report) else { return nil }
+        // In place: every report is asked this.
+        let missing = runs.look(place.run) { run -> Int64? in
+            let order = run.orders[Int(place.order)]
+            guard let steps = instruments[Int(run.admission.instrument)].instrument.steps(stated) else { return nil }
+            return saturatingDifference(saturatingDifference(steps, order.executedBefore), order.knownExecuted)
+        }
+        guard let missing = missing ?? nil, missing > 0 else { return nil }
+        return (place, missing)
+    }
+
+    /// The terms that a row shows of one of our orders, where it says enough: every field that a pending modify changes,
+    /// else the quantity. `nil` = it does not, or in numbers that are not the instrument's.
+    package func terms(in row: BrokerOrder, of place: OrderPlace) -> Order.Terms? {
+        guard let run = runs[place.run], run.orders.indices.contains(Int(place.order)) else { return nil }
+        let order = run.orders[Int(place.order)]
+        let instrument = instruments[Int(run.admission.instrument)].instrument
+        let wanted = order.replacement?.terms ?? order.terms
+        var found = order.terms
+        if let quantity = row.quantity {
+            guard let steps = instrument.steps(quantity), steps > order.executedBefore else { return nil }
+            found.quantity = steps - order.executedBefore
+        } else if wanted.quantity != found.quantity || order.replacement == nil {
+            return nil
+        }
+        func points(_ price: ExactDecimal?, _ known: Int64, _ wanted: Int64) -> Int64? {
+            guard let price else { return wanted == known ? known : nil }
+            return instrument.points(price)
+        }
+        guard let limit = points(row.price, found.limitPrice, wanted.limitPrice),
+            let stop = points(row.triggerPrice, found.stopPrice, wanted.stopPrice)
+        else { return nil }
+        // A price that the order's type does not have is not looked at: some brokers show the last trade there.
+        if found.limitPrice != 0 || wanted.limitPrice != 0 { found.limitPrice = limit }
+        if found.stopPrice != 0 || wanted.stopPrice != 0 { found.stopPrice = stop }
+        return found
+    }
+}

@@ -1,0 +1,77 @@
+import Domain
+
+// What the controls ask of Domain's values for every leg. The compiler inlines no function of package access into another
+// module, and `==` of another module's enumeration goes through its witness table: here each is an instruction or two.
+
+extension Side {
+    @inline(__always)
+    var isBuy: Bool {
+        switch self {
+        case .buy: true
+        case .sell: false
+        }
+    }
+}
+
+extension OrderType {
+    /// `hasLimitPrice`
+    @inline(__always)
+    var takesLimitPrice: Bool {
+        switch self {
+        case .limit, .stopLimit: true
+        case .market, .stop: false
+        }
+    }
+
+    /// `hasStopPrice`
+    @inline(__always)
+    var takesStopPrice: Bool {
+        switch self {
+        case .stop, .stopLimit: true
+        case .market, .limit: false
+        }
+    }
+
+    @inline(__always)
+    var isMarket: Bool {
+        switch self {
+        case .market: true
+        case .limit, .stop, .stopLimit: false
+        }
+    }
+}
+
+extension Timestamp {
+    /// `since`: nanoseconds, saturating.
+    @inline(__always)
+    func elapsed(since earlier: Timestamp) -> Int64 { saturatingDifference(nanoseconds, earlier.nanoseconds) }
+}
+
+extension Instrument {
+    /// `notional`: `quantity × price` in minor units, rounded up; `nil` on overflow.
+    @inline(__always)
+    func value(of quantity: Int64, at price: Int64) -> Int64? {
+        let (value, overflow) = quantity.multipliedReportingOverflow(by: price)
+        let (product, overflows) = value.multipliedReportingOverflow(by: moneyNumerator)
+        guard !overflow, !overflows else {
+            // Not a call on `self`, which would be copied for it.
+            return Self.wideMoney(
+                Int128(quantity) * Int128(price), numerator: moneyNumerator, denominator: moneyDivisor.value,
+                rounding: .ceiling)
+        }
+        return moneyDivisor.ceiling(product)
+    }
+
+    /// `money` of a result: rounded down.
+    @inline(__always)
+    func result(of value: Int128) -> Int64? {
+        if let narrow = Int64(exactly: value) {
+            let (product, overflow) = narrow.multipliedReportingOverflow(by: moneyNumerator)
+            if !overflow { return moneyDivisor.floor(product) }
+        }
+        return Self.wideMoney(value, numerator: moneyNumerator, denominator: moneyDivisor.value, rounding: .floor)
+    }
+
+    @inline(__always)
+    func isIn(_ currency: Currency) -> Bool { self.currency.packed == currency.packed }
+}

@@ -1,0 +1,73 @@
+import Domain
+
+/// Sliding logs of every scope that has message rates (C13).
+struct RateBook: Sendable {
+    private(set) var accounts = ScopeLogs()
+    private(set) var groups = ScopeLogs()
+    private(set) var adapters = ScopeLogs()
+    /// One scope.
+    private(set) var firm = ScopeLogs()
+    /// By group, of the windows that look at all legs of a parent together (C30).
+    private(set) var aggregates = ScopeLogs()
+    /// By number of the strategies that have limits.
+    private(set) var strategies = ScopeLogs()
+
+    /// Lays the logs out for these windows; a window that stays keeps its log.
+    mutating func resize(
+        accounts: [[RateWindow]], groups: [[RateWindow]], adapters: [[RateWindow]], firm: [RateWindow],
+        aggregates: [[RateWindow]], strategies: [[RateWindow]]
+    ) {
+        self.accounts.layOut(accounts)
+        self.groups.layOut(groups)
+        self.adapters.layOut(adapters)
+        self.firm.layOut([firm])
+        self.aggregates.layOut(aggregates)
+        self.strategies.layOut(strategies)
+    }
+
+    mutating func record(
+        account: Int32, group: Int32?, adapter: Int32, strategy: Int32?, messages: Int, at: Timestamp
+    ) {
+        accounts.record(account, messages, at)
+        adapters.record(adapter, messages, at)
+        if let strategy { strategies.record(strategy, messages, at) }
+        if let group {
+            groups.record(group, messages, at)
+            aggregates.record(group, messages, at)
+        }
+        firm.record(0, messages, at)
+    }
+}
+
+/// Logs of the scopes of one kind, side by side: a control that looks at a scope's own takes no reference to a list.
+struct ScopeLogs: Sendable {
+    private(set) var logs: [SlidingLog] = []
+    /// Logs of scope `n` stand at `starts[n]..<starts[n + 1]`.
+    private var starts: [Int32] = [0]
+
+    /// Places in `logs` of a scope; none for a negative number, or one that is not laid out yet.
+    @inline(__always)
+    func places(_ scope: Int32) -> Range<Int> {
+        guard scope >= 0, Int(scope) + 1 < starts.count else { return 0..<0 }
+        return Int(starts[Int(scope)])..<Int(starts[Int(scope) + 1])
+    }
+
+    subscript(scope: Int32) -> ArraySlice<SlidingLog> { logs[places(scope)] }
+
+    fileprivate mutating func layOut(_ windows: [[RateWindow]]) {
+        var (next, ends): ([SlidingLog], [Int32]) = ([], [0])
+        for (scope, wanted) in windows.enumerated() {
+            for window in wanted {
+                next.append(
+                    self[Int32(scope)].first { $0.limit == window.limit && $0.window == window.window }
+                        ?? SlidingLog(limit: window.limit, window: window.window))
+            }
+            ends.append(Int32(next.count))
+        }
+        (logs, starts) = (next, ends)
+    }
+
+    fileprivate mutating func record(_ scope: Int32, _ messages: Int, _ at: Timestamp) {
+        for place in places(scope) { logs[place].record(messages, at: at) }
+    }
+}

@@ -1,0 +1,135 @@
+import Domain
+import Engine
+import Foundation
+import Gateway
+import Testing
+
+@testable import Store
+
+@Suite("A data directory is audited alone", .enabled(if: GatewayFixture.hasAdapters))
+struct CheckTests {
+    /// A directory with fills, a refusal, cancels, changes, a halt and two lives behind it.
+    private static func used() async throws -> String {
+        var fixture = try await GatewayFixture()
+        for index in 0..<6 {
+            _ = try await fixture.place(
+                fixture.parent(index % 3 == 2 ? .sell : .buy, 60 + Int64(index)), key: "k\(index)")
+        }
+        let resting = try await fixture.place(fixture.parent(.buy, 30, price: "50"), wait: .acked)
+        let run = try #require(resting.run.id)
+        _ = try await fixture.gateway.cancel(
+            run, by: GatewayFixture.caller, idempotency: Idempotency(key: "c", fingerprint: [1]))
+        _ = try await fixture.gateway.setTradingState(
+            Scope(kind: .account, id: "P1"), .halted, reason: "t", by: "ana", cancelWorking: false)
+        _ = try await fixture.place(fixture.parent(.buy, 60), key: "halted")
+        let directory = fixture.directory
+        await fixture.stop()
+        fixture = try await GatewayFixture(directory: directory)
+        _ = try await fixture.place(fixture.parent(.buy, 30, price: "50", account: "P2"), wait: .acked)
+        await fixture.stop()
+        return directory.path + "/data"
+    }
+
+    private func tamper(_ path: String, _ sql: String) throws {
+        let store = try Store(directory: path)
+        try store.pool.writeWithoutTransaction { try $0.execute(sql: sql) }
+        try store.close()
+    }
+
+    private func failed(_ report: CheckReport) -> [String] {
+        report.items.filter { $0.verdict == .failed }.map(\.name)
+    }
+
+    @Test("A directory that was only ever used by a gateway is sound, and looking at it changes no byte of it")
+    func sound() async throws {
+        let path = try await Self.used()
+        let before = FileManager.default.contents(atPath: path + "/sluice.db")
+        let report = try DirectoryCheck.run(path)
+        #expect(report.isSound, "\(report.items.flatMap(\.findings))")
+        #expect(
+            report.items.map(\.name) == [
+                "file", "chain", "journal", "replay", "invariants", "tables", "idempotency", "keys",
+            ])
+        #expect(report.items.allSatisfy { $0.verdict == .ok })
+        #expect(report.runs == 9 && report.orders > 9 && report.openOrders >= 1)
+        #expect(FileManager.default.contents(atPath: path + "/sluice.db") == before)
+        #expect(try DirectoryCheck.verifyChain(path, against: nil).anchor.description == report.anchor)
+    }
+
+    @Test(
+        "Any row of a table that is not what the journal says is found, and --rebuild mends it",
+        arguments: [
+            "UPDATE run SET status = 'DONE' WHERE status = 'WORKING'",
+            "UPDATE run SET group_id = 'x' WHERE run_number = 1",
+            "DELETE FROM run WHERE run_number = 2", "UPDATE leg SET status = 'FILLED' WHERE status = 'CANCELED'",
+            "UPDATE leg SET account_id = 'P9' WHERE leg_key = (SELECT min(leg_key) FROM leg)",
+            "DELETE FROM leg WHERE leg_key = (SELECT max(leg_key) FROM leg)",
+            "UPDATE execution SET last_quantity = '1' WHERE row_number = 1",
+            "DELETE FROM execution WHERE row_number = 2",
+            "INSERT INTO execution SELECT NULL, adapter_id, account_id, 'x9', kind, replaces, leg_key, symbol, side, last_quantity, last_price, fees, transact_time, recorded_at FROM execution LIMIT 1",
+            "DELETE FROM run_journal WHERE run_number = 1", "INSERT INTO run_journal VALUES (1, 1)",
+        ])
+    func tables(change: String) async throws {
+        let path = try await Self.shared.value
+        let copy = path + "-" + UUID().uuidString
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        defer { try? FileManager.default.removeItem(atPath: copy) }
+        // The execution table has computed columns, which an insertion must leave out.
+        let sql = change.replacingOccurrences(
+            of: "INSERT INTO execution SELECT NULL,",
+            with:
+                "INSERT INTO execution (row_number, adapter_id, account_id, execution_id, kind, replaces, leg_key, symbol, side, last_quantity, last_price, fees, transact_time, recorded_at) SELECT NULL,"
+        )
+        try tamper(copy, sql)
+        let report = try DirectoryCheck.run(copy)
+        #expect(failed(report) == ["tables"], "\(report.items.flatMap(\.findings))")
+        let mended = try DirectoryCheck.run(copy, rebuilds: true)
+        #expect(mended.isSound && mended.isRebuilt, "\(mended.items.flatMap(\.findings))")
+    }
+
+    private static let shared = Task { try await used() }
+
+    @Test(
+        "What was done to records, keys and idempotency is found by the check that is about it",
+        arguments: [
+            ("UPDATE journal SET recorded_at = recorded_at + 1 WHERE sequence = 4", "chain"),
+            ("DELETE FROM journal WHERE sequence = 5", "chain"),
+            ("UPDATE meta SET value = replace(value, 'a', 'b') WHERE name = 'journal_state'", "replay"),
+            ("UPDATE idempotency SET key = 'other' WHERE key = 'k3'", "idempotency"),
+            ("DELETE FROM idempotency WHERE key = 'k3'", "idempotency"),
+            ("UPDATE idempotency SET subject = 'r9999' WHERE key = 'k3'", "idempotency"),
+            (
+                "INSERT INTO api_key VALUES ('abcdefabcdef', 'mallory', zeroblob(32), 'admin', NULL, NULL, 1, NULL, NULL, NULL)",
+                "keys"
+            ),
+            (
+                "CREATE INDEX torn ON run (status); PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'torn'",
+                "file"
+            ),
+        ])
+    func others(change: String, name: String) async throws {
+        let path = try await Self.shared.value
+        let copy = path + "-" + UUID().uuidString
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        defer { try? FileManager.default.removeItem(atPath: copy) }
+        try tamper(copy, change)
+        let report = try DirectoryCheck.run(copy)
+        #expect(failed(report).contains(name), "\(report.items)")
+        if name == "chain" {
+            let failure = #expect(throws: DirectoryCheck.Failure.self) { try DirectoryCheck.run(copy, rebuilds: true) }
+            #expect("\(try #require(failure))".contains("the journal is not whole"))
+        }
+    }
+
+    @Test("A running gateway's directory, and one without a database, cannot be looked at")
+    func refused() async throws {
+        let fixture = try await GatewayFixture()
+        let failure = #expect(throws: DirectoryCheck.Failure.self) {
+            try DirectoryCheck.run(fixture.directory.path + "/data")
+        }
+        #expect("\(try #require(failure))".contains("is in use by process"))
+        await fixture.stop()
+        #expect(throws: DirectoryCheck.Failure.self) { try DirectoryCheck.run(fixture.directory.path) }
+        #expect(!FileManager.default.fileExists(atPath: fixture.directory.path + "/sluice.lock"))
+    }
+}
