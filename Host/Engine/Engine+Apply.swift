@@ -47,6 +47,8 @@ extension Engine {
         case .orderLookedUp(let run, let order, let outcome, let brokerOrderID):
             update(run, order) {
                 $0.brokerOrderID = brokerOrderID ?? $0.brokerOrderID
+                // It is there: what was said while that was open no longer holds.
+                if outcome == .found { $0.error = nil }
                 return $0.apply(lookup: outcome)
             }
         case .gapClosed(let run, let order): update(run, order) { $0.closeGap() }
