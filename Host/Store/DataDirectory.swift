@@ -46,7 +46,11 @@ final class DataDirectory: Sendable {
     /// Lets another process have the directory. Releasing twice is no error.
     func release() {
         lock.withLockedValue { descriptor in
-            if let descriptor { Glibc.close(descriptor) }
+            guard let held = descriptor else { return }
+            // Before the descriptor goes: a child process that was forked a moment ago holds a copy until it runs its own
+            // program, and would keep the lock with it.
+            flock(held, LOCK_UN)
+            Glibc.close(held)
             descriptor = nil
         }
     }
