@@ -1,9 +1,9 @@
 #!/bin/sh
-# Writes CSluice/include/sluice/fields.h, the list of every field of every entity, from adapter.h. Run it after a change
-# of adapter.h; the layout tests fail when it was forgotten.
+# Writes CSluice/include/sluice/fields.h, the list of every field of every entity, from adapter.h and services.h. Run it
+# after a change of either; the layout tests fail when it was forgotten.
 set -eu
 cd "$(dirname "$0")"
-header=CSluice/include/sluice/adapter.h
+headers='CSluice/include/sluice/adapter.h CSluice/include/sluice/services.h'
 
 # One line a field: "order price". A struct's body stands between "struct sluice_NAME {" and a line beginning with "}".
 fields() {
@@ -36,7 +36,7 @@ fields() {
                 print entity, name
             }
         }
-    ' "$header"
+    ' $headers
 }
 
 if [ "${1:-}" = --list ]; then
@@ -47,7 +47,7 @@ fi
 fields | awk '
     BEGIN {
         print "/*"
-        print " * sluice/fields.h: every field of every entity of adapter.h, and where it stands."
+        print " * sluice/fields.h: every field of every entity of adapter.h and services.h, and where it stands."
         print " *"
         print " * SLUICE_AT_<entity>_<field> is the offset of a field, SLUICE_SIZE_<entity> the size that this header knows. They are"
         print " * for languages and tools that read entities by offset. Written by generate-fields.sh; do not edit."
@@ -55,7 +55,7 @@ fields | awk '
         print "#ifndef SLUICE_FIELDS_H"
         print "#define SLUICE_FIELDS_H"
         print ""
-        print "#include <sluice/adapter.h>"
+        print "#include <sluice/services.h>"
         print "#include <stddef.h>"
         print ""
         print "enum {"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the layout files of the ABI minor from SDK/CSluice/include/sluice/adapter.h:
+# Writes the layout files of the ABI minor from adapter.h and services.h of SDK/CSluice:
 #   layout-1.0.golden      what the released layout is: sizes, alignments, offsets
 #   layout-1.0.c           the same as assertions, for C and C++ compilers
 #   Layout+Imported.swift  what Swift makes of the imported structs, to be compared with the golden file
@@ -12,7 +12,7 @@ trap 'rm -rf "$work"' EXIT
 "$sdk/generate-fields.sh" --list > "$work/fields"
 
 awk '
-    BEGIN { print "#include <sluice/adapter.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {" }
+    BEGIN { print "#include <sluice/services.h>\n#include <stddef.h>\n#include <stdio.h>\nint main(void) {" }
     $1 != entity {
         entity = $1
         printf "    printf(\"%s %%zu %%zu\\n\", sizeof(sluice_%s), _Alignof(sluice_%s));\n", entity, entity, entity
@@ -26,7 +26,7 @@ cc -std=c11 -I "$sdk/CSluice/include" -o "$work/print" "$work/print.c"
 awk '
     BEGIN {
         print "/* Written by generate-layout.sh from layout-1.0.golden; do not edit. */"
-        print "#include <sluice/adapter.h>"
+        print "#include <sluice/services.h>"
         print "#include <stddef.h>"
         print "#ifdef __cplusplus"
         print "#define CHECK(what) static_assert(what, #what)"

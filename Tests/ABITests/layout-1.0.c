@@ -1,5 +1,5 @@
 /* Written by generate-layout.sh from layout-1.0.golden; do not edit. */
-#include <sluice/adapter.h>
+#include <sluice/services.h>
 #include <stddef.h>
 #ifdef __cplusplus
 #define CHECK(what) static_assert(what, #what)
@@ -121,7 +121,7 @@ CHECK(offsetof(sluice_child, outcome) == 112);
 CHECK(offsetof(sluice_child, reserved) == 116);
 CHECK(offsetof(sluice_child, error) == 120);
 
-CHECK(sizeof(sluice_result) == 96);
+CHECK(sizeof(sluice_result) == 112);
 CHECK(ALIGNMENT(sluice_result) == 8);
 CHECK(offsetof(sluice_result, struct_size) == 0);
 CHECK(offsetof(sluice_result, outcome) == 4);
@@ -133,6 +133,7 @@ CHECK(offsetof(sluice_result, children) == 32);
 CHECK(offsetof(sluice_result, replaced_by) == 56);
 CHECK(offsetof(sluice_result, parent_ref) == 72);
 CHECK(offsetof(sluice_result, broker_time) == 88);
+CHECK(offsetof(sluice_result, document) == 96);
 
 CHECK(sizeof(sluice_order_update) == 208);
 CHECK(ALIGNMENT(sluice_order_update) == 8);
@@ -214,7 +215,7 @@ CHECK(offsetof(sluice_margin, required) == 40);
 CHECK(offsetof(sluice_margin, charges) == 64);
 CHECK(offsetof(sluice_margin, error) == 88);
 
-CHECK(sizeof(sluice_instrument_row) == 256);
+CHECK(sizeof(sluice_instrument_row) == 344);
 CHECK(ALIGNMENT(sluice_instrument_row) == 8);
 CHECK(offsetof(sluice_instrument_row, struct_size) == 0);
 CHECK(offsetof(sluice_instrument_row, reserved) == 4);
@@ -230,6 +231,11 @@ CHECK(offsetof(sluice_instrument_row, tick) == 160);
 CHECK(offsetof(sluice_instrument_row, freeze_quantity) == 184);
 CHECK(offsetof(sluice_instrument_row, price_low) == 208);
 CHECK(offsetof(sluice_instrument_row, price_high) == 232);
+CHECK(offsetof(sluice_instrument_row, min_quantity) == 256);
+CHECK(offsetof(sluice_instrument_row, max_quantity) == 280);
+CHECK(offsetof(sluice_instrument_row, isin) == 304);
+CHECK(offsetof(sluice_instrument_row, underlying) == 320);
+CHECK(offsetof(sluice_instrument_row, last_trading) == 336);
 
 CHECK(sizeof(sluice_profile) == 72);
 CHECK(ALIGNMENT(sluice_profile) == 8);
@@ -277,7 +283,7 @@ CHECK(offsetof(sluice_field, reserved) == 4);
 CHECK(offsetof(sluice_field, key) == 8);
 CHECK(offsetof(sluice_field, value) == 24);
 
-CHECK(sizeof(sluice_filter) == 56);
+CHECK(sizeof(sluice_filter) == 104);
 CHECK(ALIGNMENT(sluice_filter) == 8);
 CHECK(offsetof(sluice_filter, struct_size) == 0);
 CHECK(offsetof(sluice_filter, account) == 4);
@@ -286,6 +292,10 @@ CHECK(offsetof(sluice_filter, order_ref) == 24);
 CHECK(offsetof(sluice_filter, cursor) == 32);
 CHECK(offsetof(sluice_filter, limit) == 48);
 CHECK(offsetof(sluice_filter, reserved) == 52);
+CHECK(offsetof(sluice_filter, instruments) == 56);
+CHECK(offsetof(sluice_filter, from) == 80);
+CHECK(offsetof(sluice_filter, to) == 88);
+CHECK(offsetof(sluice_filter, interval_ns) == 96);
 
 CHECK(sizeof(sluice_reconcile_item) == 104);
 CHECK(ALIGNMENT(sluice_reconcile_item) == 8);
@@ -302,19 +312,23 @@ CHECK(offsetof(sluice_limits, max_batch) == 4);
 CHECK(offsetof(sluice_limits, client_reference_max) == 8);
 CHECK(offsetof(sluice_limits, max_in_flight) == 12);
 
-CHECK(sizeof(sluice_rate_window) == 16);
+CHECK(sizeof(sluice_rate_window) == 40);
 CHECK(ALIGNMENT(sluice_rate_window) == 8);
 CHECK(offsetof(sluice_rate_window, struct_size) == 0);
 CHECK(offsetof(sluice_rate_window, units) == 4);
 CHECK(offsetof(sluice_rate_window, window_ns) == 8);
+CHECK(offsetof(sluice_rate_window, resets_after_midnight_ns) == 16);
+CHECK(offsetof(sluice_rate_window, zone) == 24);
 
-CHECK(sizeof(sluice_rate_bucket) == 64);
+CHECK(sizeof(sluice_rate_bucket) == 72);
 CHECK(ALIGNMENT(sluice_rate_bucket) == 8);
 CHECK(offsetof(sluice_rate_bucket, struct_size) == 0);
 CHECK(offsetof(sluice_rate_bucket, reserved) == 4);
 CHECK(offsetof(sluice_rate_bucket, id) == 8);
 CHECK(offsetof(sluice_rate_bucket, scope_key) == 24);
 CHECK(offsetof(sluice_rate_bucket, windows) == 40);
+CHECK(offsetof(sluice_rate_bucket, mode) == 64);
+CHECK(offsetof(sluice_rate_bucket, reserved_2) == 68);
 
 CHECK(sizeof(sluice_descriptor) == 264);
 CHECK(ALIGNMENT(sluice_descriptor) == 8);
@@ -344,7 +358,7 @@ CHECK(offsetof(sluice_account, id) == 8);
 CHECK(offsetof(sluice_account, currency) == 24);
 CHECK(offsetof(sluice_account, config) == 40);
 
-CHECK(sizeof(sluice_session_options) == 56);
+CHECK(sizeof(sluice_session_options) == 64);
 CHECK(ALIGNMENT(sluice_session_options) == 8);
 CHECK(offsetof(sluice_session_options, struct_size) == 0);
 CHECK(offsetof(sluice_session_options, role) == 4);
@@ -352,6 +366,7 @@ CHECK(offsetof(sluice_session_options, environment) == 8);
 CHECK(offsetof(sluice_session_options, reserved) == 12);
 CHECK(offsetof(sluice_session_options, login) == 16);
 CHECK(offsetof(sluice_session_options, accounts) == 32);
+CHECK(offsetof(sluice_session_options, grants) == 56);
 
 CHECK(sizeof(sluice_host) == 160);
 CHECK(ALIGNMENT(sluice_host) == 8);
@@ -437,3 +452,323 @@ CHECK(offsetof(sluice_note_descriptor, abi_minor) == 4);
 CHECK(offsetof(sluice_note_descriptor, id) == 8);
 CHECK(offsetof(sluice_note_descriptor, version) == 40);
 CHECK(offsetof(sluice_note_descriptor, swift_release) == 72);
+
+CHECK(sizeof(sluice_node) == 72);
+CHECK(ALIGNMENT(sluice_node) == 8);
+CHECK(offsetof(sluice_node, struct_size) == 0);
+CHECK(offsetof(sluice_node, kind) == 4);
+CHECK(offsetof(sluice_node, format) == 8);
+CHECK(offsetof(sluice_node, reserved) == 12);
+CHECK(offsetof(sluice_node, bytes) == 16);
+CHECK(offsetof(sluice_node, secret) == 32);
+CHECK(offsetof(sluice_node, number) == 40);
+CHECK(offsetof(sluice_node, operands) == 48);
+
+CHECK(sizeof(sluice_template) == 32);
+CHECK(ALIGNMENT(sluice_template) == 8);
+CHECK(offsetof(sluice_template, struct_size) == 0);
+CHECK(offsetof(sluice_template, reserved) == 4);
+CHECK(offsetof(sluice_template, nodes) == 8);
+
+CHECK(sizeof(sluice_header) == 56);
+CHECK(ALIGNMENT(sluice_header) == 8);
+CHECK(offsetof(sluice_header, struct_size) == 0);
+CHECK(offsetof(sluice_header, reserved) == 4);
+CHECK(offsetof(sluice_header, name) == 8);
+CHECK(offsetof(sluice_header, value) == 24);
+
+CHECK(sizeof(sluice_cost) == 40);
+CHECK(ALIGNMENT(sluice_cost) == 8);
+CHECK(offsetof(sluice_cost, struct_size) == 0);
+CHECK(offsetof(sluice_cost, units) == 4);
+CHECK(offsetof(sluice_cost, bucket) == 8);
+CHECK(offsetof(sluice_cost, scope) == 24);
+
+CHECK(sizeof(sluice_capture) == 56);
+CHECK(ALIGNMENT(sluice_capture) == 8);
+CHECK(offsetof(sluice_capture, struct_size) == 0);
+CHECK(offsetof(sluice_capture, source) == 4);
+CHECK(offsetof(sluice_capture, flags) == 8);
+CHECK(offsetof(sluice_capture, reserved) == 12);
+CHECK(offsetof(sluice_capture, pointer) == 16);
+CHECK(offsetof(sluice_capture, secret) == 32);
+CHECK(offsetof(sluice_capture, expires_at) == 48);
+
+CHECK(sizeof(sluice_request) == 312);
+CHECK(ALIGNMENT(sluice_request) == 8);
+CHECK(offsetof(sluice_request, struct_size) == 0);
+CHECK(offsetof(sluice_request, effect) == 4);
+CHECK(offsetof(sluice_request, tag) == 8);
+CHECK(offsetof(sluice_request, tokens) == 16);
+CHECK(offsetof(sluice_request, account) == 40);
+CHECK(offsetof(sluice_request, flags) == 44);
+CHECK(offsetof(sluice_request, endpoint) == 48);
+CHECK(offsetof(sluice_request, host) == 64);
+CHECK(offsetof(sluice_request, method) == 80);
+CHECK(offsetof(sluice_request, values) == 96);
+CHECK(offsetof(sluice_request, target) == 120);
+CHECK(offsetof(sluice_request, headers) == 152);
+CHECK(offsetof(sluice_request, body) == 176);
+CHECK(offsetof(sluice_request, idempotency_key) == 208);
+CHECK(offsetof(sluice_request, costs) == 224);
+CHECK(offsetof(sluice_request, captures) == 248);
+CHECK(offsetof(sluice_request, connect_timeout_ns) == 272);
+CHECK(offsetof(sluice_request, first_byte_timeout_ns) == 280);
+CHECK(offsetof(sluice_request, total_timeout_ns) == 288);
+CHECK(offsetof(sluice_request, not_after) == 296);
+CHECK(offsetof(sluice_request, max_body) == 304);
+
+CHECK(sizeof(sluice_transport) == 72);
+CHECK(ALIGNMENT(sluice_transport) == 8);
+CHECK(offsetof(sluice_transport, struct_size) == 0);
+CHECK(offsetof(sluice_transport, result) == 4);
+CHECK(offsetof(sluice_transport, tag) == 8);
+CHECK(offsetof(sluice_transport, tries) == 16);
+CHECK(offsetof(sluice_transport, reserved) == 20);
+CHECK(offsetof(sluice_transport, queued) == 24);
+CHECK(offsetof(sluice_transport, written) == 32);
+CHECK(offsetof(sluice_transport, first_byte) == 40);
+CHECK(offsetof(sluice_transport, done) == 48);
+CHECK(offsetof(sluice_transport, text) == 56);
+
+CHECK(sizeof(sluice_answer) == 144);
+CHECK(ALIGNMENT(sluice_answer) == 8);
+CHECK(offsetof(sluice_answer, struct_size) == 0);
+CHECK(offsetof(sluice_answer, status) == 4);
+CHECK(offsetof(sluice_answer, transport) == 8);
+CHECK(offsetof(sluice_answer, headers) == 80);
+CHECK(offsetof(sluice_answer, body) == 104);
+CHECK(offsetof(sluice_answer, captured) == 120);
+
+CHECK(sizeof(sluice_named_secret) == 32);
+CHECK(ALIGNMENT(sluice_named_secret) == 8);
+CHECK(offsetof(sluice_named_secret, struct_size) == 0);
+CHECK(offsetof(sluice_named_secret, reserved) == 4);
+CHECK(offsetof(sluice_named_secret, name) == 8);
+CHECK(offsetof(sluice_named_secret, handle) == 24);
+
+CHECK(sizeof(sluice_connection) == 160);
+CHECK(ALIGNMENT(sluice_connection) == 8);
+CHECK(offsetof(sluice_connection, struct_size) == 0);
+CHECK(offsetof(sluice_connection, account) == 4);
+CHECK(offsetof(sluice_connection, endpoint) == 8);
+CHECK(offsetof(sluice_connection, host) == 24);
+CHECK(offsetof(sluice_connection, target) == 40);
+CHECK(offsetof(sluice_connection, headers) == 72);
+CHECK(offsetof(sluice_connection, subprotocol) == 96);
+CHECK(offsetof(sluice_connection, ping_interval_ns) == 112);
+CHECK(offsetof(sluice_connection, idle_timeout_ns) == 120);
+CHECK(offsetof(sluice_connection, max_frame) == 128);
+CHECK(offsetof(sluice_connection, costs) == 136);
+
+CHECK(sizeof(sluice_frame) == 112);
+CHECK(ALIGNMENT(sluice_frame) == 8);
+CHECK(offsetof(sluice_frame, struct_size) == 0);
+CHECK(offsetof(sluice_frame, kind) == 4);
+CHECK(offsetof(sluice_frame, tag) == 8);
+CHECK(offsetof(sluice_frame, tokens) == 16);
+CHECK(offsetof(sluice_frame, effect) == 40);
+CHECK(offsetof(sluice_frame, flags) == 44);
+CHECK(offsetof(sluice_frame, payload) == 48);
+CHECK(offsetof(sluice_frame, costs) == 80);
+CHECK(offsetof(sluice_frame, not_after) == 104);
+
+CHECK(sizeof(sluice_challenge_field) == 56);
+CHECK(ALIGNMENT(sluice_challenge_field) == 8);
+CHECK(offsetof(sluice_challenge_field, struct_size) == 0);
+CHECK(offsetof(sluice_challenge_field, is_secret) == 4);
+CHECK(offsetof(sluice_challenge_field, name) == 8);
+CHECK(offsetof(sluice_challenge_field, label) == 24);
+CHECK(offsetof(sluice_challenge_field, pattern) == 40);
+
+CHECK(sizeof(sluice_challenge) == 104);
+CHECK(ALIGNMENT(sluice_challenge) == 8);
+CHECK(offsetof(sluice_challenge, struct_size) == 0);
+CHECK(offsetof(sluice_challenge, kind) == 4);
+CHECK(offsetof(sluice_challenge, id) == 8);
+CHECK(offsetof(sluice_challenge, url) == 24);
+CHECK(offsetof(sluice_challenge, prompt) == 56);
+CHECK(offsetof(sluice_challenge, fields) == 72);
+CHECK(offsetof(sluice_challenge, deadline) == 96);
+
+CHECK(sizeof(sluice_session_report) == 64);
+CHECK(ALIGNMENT(sluice_session_report) == 8);
+CHECK(offsetof(sluice_session_report, struct_size) == 0);
+CHECK(offsetof(sluice_session_report, state) == 4);
+CHECK(offsetof(sluice_session_report, account) == 8);
+CHECK(offsetof(sluice_session_report, reserved) == 12);
+CHECK(offsetof(sluice_session_report, expires_at) == 16);
+CHECK(offsetof(sluice_session_report, renew_at) == 24);
+CHECK(offsetof(sluice_session_report, error) == 32);
+CHECK(offsetof(sluice_session_report, challenge) == 40);
+CHECK(offsetof(sluice_session_report, capability_document) == 48);
+
+CHECK(sizeof(sluice_option) == 40);
+CHECK(ALIGNMENT(sluice_option) == 8);
+CHECK(offsetof(sluice_option, struct_size) == 0);
+CHECK(offsetof(sluice_option, meaning) == 4);
+CHECK(offsetof(sluice_option, id) == 8);
+CHECK(offsetof(sluice_option, text) == 24);
+
+CHECK(sizeof(sluice_question) == 88);
+CHECK(ALIGNMENT(sluice_question) == 8);
+CHECK(offsetof(sluice_question, struct_size) == 0);
+CHECK(offsetof(sluice_question, reserved) == 4);
+CHECK(offsetof(sluice_question, id) == 8);
+CHECK(offsetof(sluice_question, broker_message_id) == 24);
+CHECK(offsetof(sluice_question, text) == 40);
+CHECK(offsetof(sluice_question, options) == 56);
+CHECK(offsetof(sluice_question, deadline) == 80);
+
+CHECK(sizeof(sluice_rate_feedback) == 64);
+CHECK(ALIGNMENT(sluice_rate_feedback) == 8);
+CHECK(offsetof(sluice_rate_feedback, struct_size) == 0);
+CHECK(offsetof(sluice_rate_feedback, account) == 4);
+CHECK(offsetof(sluice_rate_feedback, bucket) == 8);
+CHECK(offsetof(sluice_rate_feedback, scope) == 24);
+CHECK(offsetof(sluice_rate_feedback, remaining) == 40);
+CHECK(offsetof(sluice_rate_feedback, reset_at) == 48);
+CHECK(offsetof(sluice_rate_feedback, retry_after_ns) == 56);
+
+CHECK(sizeof(sluice_level) == 56);
+CHECK(ALIGNMENT(sluice_level) == 8);
+CHECK(offsetof(sluice_level, struct_size) == 0);
+CHECK(offsetof(sluice_level, orders) == 4);
+CHECK(offsetof(sluice_level, price) == 8);
+CHECK(offsetof(sluice_level, quantity) == 32);
+
+CHECK(sizeof(sluice_tick) == 408);
+CHECK(ALIGNMENT(sluice_tick) == 8);
+CHECK(offsetof(sluice_tick, struct_size) == 0);
+CHECK(offsetof(sluice_tick, reserved) == 4);
+CHECK(offsetof(sluice_tick, instrument) == 8);
+CHECK(offsetof(sluice_tick, instrument_id) == 16);
+CHECK(offsetof(sluice_tick, last) == 32);
+CHECK(offsetof(sluice_tick, last_quantity) == 56);
+CHECK(offsetof(sluice_tick, average_price) == 80);
+CHECK(offsetof(sluice_tick, volume) == 104);
+CHECK(offsetof(sluice_tick, total_bid_quantity) == 128);
+CHECK(offsetof(sluice_tick, total_ask_quantity) == 152);
+CHECK(offsetof(sluice_tick, open) == 176);
+CHECK(offsetof(sluice_tick, high) == 200);
+CHECK(offsetof(sluice_tick, low) == 224);
+CHECK(offsetof(sluice_tick, close) == 248);
+CHECK(offsetof(sluice_tick, open_interest) == 272);
+CHECK(offsetof(sluice_tick, open_interest_high) == 296);
+CHECK(offsetof(sluice_tick, open_interest_low) == 320);
+CHECK(offsetof(sluice_tick, last_trade_time) == 344);
+CHECK(offsetof(sluice_tick, exchange_time) == 352);
+CHECK(offsetof(sluice_tick, bids) == 360);
+CHECK(offsetof(sluice_tick, asks) == 384);
+
+CHECK(sizeof(sluice_services) == 176);
+CHECK(ALIGNMENT(sluice_services) == 8);
+CHECK(offsetof(sluice_services, struct_size) == 0);
+CHECK(offsetof(sluice_services, reserved) == 4);
+CHECK(offsetof(sluice_services, http_send) == 8);
+CHECK(offsetof(sluice_services, http_abort) == 16);
+CHECK(offsetof(sluice_services, ws_open) == 24);
+CHECK(offsetof(sluice_services, ws_send) == 32);
+CHECK(offsetof(sluice_services, ws_close) == 40);
+CHECK(offsetof(sluice_services, stream_open) == 48);
+CHECK(offsetof(sluice_services, stream_send) == 56);
+CHECK(offsetof(sluice_services, stream_close) == 64);
+CHECK(offsetof(sluice_services, secret_open) == 72);
+CHECK(offsetof(sluice_services, secret_put) == 80);
+CHECK(offsetof(sluice_services, secret_store) == 88);
+CHECK(offsetof(sluice_services, secret_erase) == 96);
+CHECK(offsetof(sluice_services, secret_expiry) == 104);
+CHECK(offsetof(sluice_services, secret_reveal) == 112);
+CHECK(offsetof(sluice_services, crypto) == 120);
+CHECK(offsetof(sluice_services, crypto_derive) == 128);
+CHECK(offsetof(sluice_services, rate_feedback) == 136);
+CHECK(offsetof(sluice_services, server_time) == 144);
+CHECK(offsetof(sluice_services, session_report) == 152);
+CHECK(offsetof(sluice_services, progress) == 160);
+CHECK(offsetof(sluice_services, ticks) == 168);
+
+CHECK(sizeof(sluice_endpoint) == 80);
+CHECK(ALIGNMENT(sluice_endpoint) == 8);
+CHECK(offsetof(sluice_endpoint, struct_size) == 0);
+CHECK(offsetof(sluice_endpoint, kind) == 4);
+CHECK(offsetof(sluice_endpoint, id) == 8);
+CHECK(offsetof(sluice_endpoint, live) == 24);
+CHECK(offsetof(sluice_endpoint, sandbox) == 40);
+CHECK(offsetof(sluice_endpoint, host_suffix) == 56);
+CHECK(offsetof(sluice_endpoint, verification) == 72);
+CHECK(offsetof(sluice_endpoint, http) == 76);
+
+CHECK(sizeof(sluice_secret_need) == 48);
+CHECK(ALIGNMENT(sluice_secret_need) == 8);
+CHECK(offsetof(sluice_secret_need, struct_size) == 0);
+CHECK(offsetof(sluice_secret_need, is_required) == 4);
+CHECK(offsetof(sluice_secret_need, name) == 8);
+CHECK(offsetof(sluice_secret_need, purpose) == 24);
+CHECK(offsetof(sluice_secret_need, needs_reveal) == 40);
+CHECK(offsetof(sluice_secret_need, reserved) == 44);
+
+CHECK(sizeof(sluice_vendor_call) == 72);
+CHECK(ALIGNMENT(sluice_vendor_call) == 8);
+CHECK(offsetof(sluice_vendor_call, struct_size) == 0);
+CHECK(offsetof(sluice_vendor_call, effect) == 4);
+CHECK(offsetof(sluice_vendor_call, name) == 8);
+CHECK(offsetof(sluice_vendor_call, arguments_schema) == 24);
+CHECK(offsetof(sluice_vendor_call, result_schema) == 40);
+CHECK(offsetof(sluice_vendor_call, text) == 56);
+
+CHECK(sizeof(sluice_connections) == 120);
+CHECK(ALIGNMENT(sluice_connections) == 8);
+CHECK(offsetof(sluice_connections, struct_size) == 0);
+CHECK(offsetof(sluice_connections, max_subscriptions) == 4);
+CHECK(offsetof(sluice_connections, capabilities) == 8);
+CHECK(offsetof(sluice_connections, endpoints) == 16);
+CHECK(offsetof(sluice_connections, secrets) == 40);
+CHECK(offsetof(sluice_connections, vendor_calls) == 64);
+CHECK(offsetof(sluice_connections, login_validity_ns) == 88);
+CHECK(offsetof(sluice_connections, max_requests) == 96);
+CHECK(offsetof(sluice_connections, reserved) == 100);
+CHECK(offsetof(sluice_connections, login_text) == 104);
+
+CHECK(sizeof(sluice_modify_item) == 32);
+CHECK(ALIGNMENT(sluice_modify_item) == 8);
+CHECK(offsetof(sluice_modify_item, struct_size) == 0);
+CHECK(offsetof(sluice_modify_item, reserved) == 4);
+CHECK(offsetof(sluice_modify_item, token) == 8);
+CHECK(offsetof(sluice_modify_item, ref) == 16);
+CHECK(offsetof(sluice_modify_item, changes) == 24);
+
+CHECK(sizeof(sluice_cancel_item) == 24);
+CHECK(ALIGNMENT(sluice_cancel_item) == 8);
+CHECK(offsetof(sluice_cancel_item, struct_size) == 0);
+CHECK(offsetof(sluice_cancel_item, reserved) == 4);
+CHECK(offsetof(sluice_cancel_item, token) == 8);
+CHECK(offsetof(sluice_cancel_item, ref) == 16);
+
+CHECK(sizeof(sluice_webhook) == 56);
+CHECK(ALIGNMENT(sluice_webhook) == 8);
+CHECK(offsetof(sluice_webhook, struct_size) == 0);
+CHECK(offsetof(sluice_webhook, account) == 4);
+CHECK(offsetof(sluice_webhook, headers) == 8);
+CHECK(offsetof(sluice_webhook, body) == 32);
+CHECK(offsetof(sluice_webhook, received_time) == 48);
+
+CHECK(sizeof(sluice_connected) == 136);
+CHECK(ALIGNMENT(sluice_connected) == 8);
+CHECK(offsetof(sluice_connected, struct_size) == 0);
+CHECK(offsetof(sluice_connected, reserved) == 4);
+CHECK(offsetof(sluice_connected, describe) == 8);
+CHECK(offsetof(sluice_connected, auth_reply) == 16);
+CHECK(offsetof(sluice_connected, command_reply) == 24);
+CHECK(offsetof(sluice_connected, modify_batch) == 32);
+CHECK(offsetof(sluice_connected, cancel_batch) == 40);
+CHECK(offsetof(sluice_connected, subscribe) == 48);
+CHECK(offsetof(sluice_connected, unsubscribe) == 56);
+CHECK(offsetof(sluice_connected, vendor_call) == 64);
+CHECK(offsetof(sluice_connected, on_http) == 72);
+CHECK(offsetof(sluice_connected, on_http_chunk) == 80);
+CHECK(offsetof(sluice_connected, on_sent) == 88);
+CHECK(offsetof(sluice_connected, on_ws) == 96);
+CHECK(offsetof(sluice_connected, on_stream) == 104);
+CHECK(offsetof(sluice_connected, on_stream_state) == 112);
+CHECK(offsetof(sluice_connected, on_webhook) == 120);
+CHECK(offsetof(sluice_connected, on_config) == 128);

@@ -40,6 +40,8 @@
  * adapter that lacks a capability fills the slot with a function that returns SLUICE_ERR_UNSUPPORTED, and the host
  * never calls it, since the capability bit is unset.
  *
+ * An adapter that talks to a broker reads services.h next: requests, sockets, secrets, logins.
+ *
  * Layout: 64-bit little-endian. C11, C17 and C++20 compile this header.
  */
 #ifndef SLUICE_ADAPTER_H
@@ -277,6 +279,9 @@ typedef int32_t sluice_status;
 #define SLUICE_QUERY_MARGINS 7u         /* rows: sluice_margin */
 #define SLUICE_QUERY_INSTRUMENTS 8u     /* rows: sluice_instrument_row */
 #define SLUICE_QUERY_PROFILE 9u         /* rows: sluice_profile */
+#define SLUICE_QUERY_ORDER_HISTORY 10u  /* filter.order_ref; rows: sluice_order_update, oldest first */
+#define SLUICE_QUERY_QUOTES 11u         /* filter.instruments; rows: sluice_quote */
+#define SLUICE_QUERY_CANDLES 12u        /* filter.instruments, from, to, interval_ns; rows: sluice_candle */
 
 #define SLUICE_ROLE_OF_CHILD_SLICE 1u
 #define SLUICE_ROLE_OF_CHILD_LEG 2u
@@ -311,6 +316,9 @@ typedef int32_t sluice_status;
 #define SLUICE_CAN_QUERY_PROFILE 0x2000ull
 #define SLUICE_CAN_RECONCILE 0x4000ull
 #define SLUICE_CONSUMES_PRICES 0x8000ull    /* takes on_quote and on_candle for what it watches */
+#define SLUICE_CAN_QUERY_ORDER_HISTORY 0x10000ull
+#define SLUICE_CAN_QUERY_QUOTES 0x20000ull
+#define SLUICE_CAN_QUERY_CANDLES 0x40000ull
 /* capabilities[1]: what the broker offers to find an order again */
 #define SLUICE_EXCLUSIVE_LOGIN 0x1ull
 #define SLUICE_DEDUPES_CLIENT_REFERENCE 0x2ull
@@ -431,6 +439,7 @@ typedef struct sluice_result_1_0 {
     sluice_str replaced_by;     /* broker id of the order that took this one's place */
     sluice_str parent_ref;
     sluice_time broker_time;
+    sluice_str document;        /* JSON: the result of a vendor call (services.h) */
 } sluice_result;
 
 /* The state of one order as the broker reports it. Cumulative quantity here is a hint: positions move only by
@@ -533,6 +542,11 @@ typedef struct sluice_instrument_row_1_0 {
     sluice_decimal freeze_quantity;
     sluice_decimal price_low;   /* day range */
     sluice_decimal price_high;
+    sluice_decimal min_quantity;
+    sluice_decimal max_quantity;
+    sluice_str isin;
+    sluice_str underlying;      /* canonical id */
+    sluice_time last_trading;   /* the last moment the instrument trades; absent for what does not end */
 } sluice_instrument_row;
 
 typedef struct sluice_profile_1_0 {
@@ -593,6 +607,10 @@ typedef struct sluice_filter_1_0 {
     sluice_str cursor;          /* as the last completion's order_ref.broker_order_id gave it; absent = first page */
     uint32_t limit;             /* rows a page, 0 = the adapter's choice */
     uint32_t reserved;
+    sluice_span instruments;    /* of sluice_instrument: QUERY_QUOTES and QUERY_CANDLES */
+    sluice_time from;           /* QUERY_CANDLES: the first bar's start; QUERY_TRADES, QUERY_ORDERS: not before */
+    sluice_time to;             /* exclusive */
+    int64_t interval_ns;        /* QUERY_CANDLES: the length of a bar */
 } sluice_filter;
 
 /* One order of a reconcile. One call is one look-up; the host repeats it after the declared visibility delay. */
@@ -613,11 +631,16 @@ typedef struct sluice_limits_1_0 {
     uint32_t max_in_flight;     /* commands without completion a session may hold, 0 = the host's default */
 } sluice_limits;
 
+#define SLUICE_RATE_QUEUE 0u            /* what is over a window waits */
+#define SLUICE_RATE_REFUSE 1u           /* what is over a window is not sent */
+
 /* A rate window: at most `units` in any `window_ns`. */
 typedef struct sluice_rate_window_1_0 {
     uint32_t struct_size;
     uint32_t units;
     int64_t window_ns;
+    int64_t resets_after_midnight_ns; /* a daily window ends at this time of day and window_ns is 24 h */
+    sluice_str zone;            /* IANA name of that day's zone; absent = no such time, the window slides */
 } sluice_rate_window;
 
 typedef struct sluice_rate_bucket_1_0 {
@@ -626,6 +649,8 @@ typedef struct sluice_rate_bucket_1_0 {
     sluice_str id;              /* "orders" is the bucket that each submit, modify and cancel costs one unit of */
     sluice_str scope_key;       /* "account", "login" */
     sluice_span windows;        /* of sluice_rate_window */
+    uint32_t mode;              /* SLUICE_RATE_* */
+    uint32_t reserved_2;
 } sluice_rate_bucket;
 
 /* Who the adapter is and what it can do. Static data. */
@@ -666,6 +691,7 @@ typedef struct sluice_session_options_1_0 {
     uint32_t reserved;
     sluice_str login;           /* the login that the accounts share */
     sluice_span accounts;       /* of sluice_account; at least one */
+    uint64_t grants;            /* SLUICE_GRANT_* of services.h */
 } sluice_session_options;
 
 /* ------------------------------------------------------------------------------------------------- the host ----- */
