@@ -100,7 +100,7 @@ let package = Package(
                 "Domain", "Engine", "Store", "Telemetry", "Settings", "RiskConfiguration", "Prices", "Adapters",
                 nioLocks,
                 nioPosix, logging,
-            ]),
+            ], exclude: ["README.md"]),
         room(
             "API",
             [
