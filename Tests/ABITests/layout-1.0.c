@@ -85,7 +85,7 @@ CHECK(offsetof(sluice_batch_item, reserved) == 4);
 CHECK(offsetof(sluice_batch_item, token) == 8);
 CHECK(offsetof(sluice_batch_item, order) == 16);
 
-CHECK(sizeof(sluice_changes) == 128);
+CHECK(sizeof(sluice_changes) == 144);
 CHECK(ALIGNMENT(sluice_changes) == 8);
 CHECK(offsetof(sluice_changes, struct_size) == 0);
 CHECK(offsetof(sluice_changes, fields) == 4);
@@ -94,8 +94,9 @@ CHECK(offsetof(sluice_changes, price) == 32);
 CHECK(offsetof(sluice_changes, trigger_price) == 56);
 CHECK(offsetof(sluice_changes, disclosed_quantity) == 80);
 CHECK(offsetof(sluice_changes, time_in_force) == 104);
-CHECK(offsetof(sluice_changes, reserved) == 108);
+CHECK(offsetof(sluice_changes, order_type) == 108);
 CHECK(offsetof(sluice_changes, client_reference) == 112);
+CHECK(offsetof(sluice_changes, options) == 128);
 
 CHECK(sizeof(sluice_error) == 96);
 CHECK(ALIGNMENT(sluice_error) == 8);
@@ -661,7 +662,7 @@ CHECK(offsetof(sluice_tick, exchange_time) == 352);
 CHECK(offsetof(sluice_tick, bids) == 360);
 CHECK(offsetof(sluice_tick, asks) == 384);
 
-CHECK(sizeof(sluice_services) == 176);
+CHECK(sizeof(sluice_services) == 184);
 CHECK(ALIGNMENT(sluice_services) == 8);
 CHECK(offsetof(sluice_services, struct_size) == 0);
 CHECK(offsetof(sluice_services, reserved) == 4);
@@ -686,6 +687,7 @@ CHECK(offsetof(sluice_services, server_time) == 144);
 CHECK(offsetof(sluice_services, session_report) == 152);
 CHECK(offsetof(sluice_services, progress) == 160);
 CHECK(offsetof(sluice_services, ticks) == 168);
+CHECK(offsetof(sluice_services, instrument_by_alias) == 176);
 
 CHECK(sizeof(sluice_endpoint) == 80);
 CHECK(ALIGNMENT(sluice_endpoint) == 8);

@@ -298,6 +298,7 @@ typedef int32_t sluice_status;
 #define SLUICE_CHANGE_TRIGGER_PRICE 0x4u
 #define SLUICE_CHANGE_DISCLOSED_QUANTITY 0x8u
 #define SLUICE_CHANGE_TIME_IN_FORCE 0x10u
+#define SLUICE_CHANGE_ORDER_TYPE 0x20u
 
 /* sluice_descriptor.capabilities[0]. An unset bit means that the call is never made. */
 #define SLUICE_CAN_SUBMIT 0x1ull
@@ -397,8 +398,9 @@ typedef struct sluice_changes_1_0 {
     sluice_decimal trigger_price;
     sluice_decimal disclosed_quantity;
     uint32_t time_in_force;
-    uint32_t reserved;
+    uint32_t order_type;
     sluice_str client_reference; /* fresh reference of the replacing order */
+    sluice_str options;         /* as sluice_order.options, of this modify alone; may be absent */
 } sluice_changes;
 
 /* Why something did not succeed. */

@@ -87,8 +87,9 @@ enum {
     SLUICE_AT_changes_trigger_price = offsetof(sluice_changes, trigger_price),
     SLUICE_AT_changes_disclosed_quantity = offsetof(sluice_changes, disclosed_quantity),
     SLUICE_AT_changes_time_in_force = offsetof(sluice_changes, time_in_force),
-    SLUICE_AT_changes_reserved = offsetof(sluice_changes, reserved),
+    SLUICE_AT_changes_order_type = offsetof(sluice_changes, order_type),
     SLUICE_AT_changes_client_reference = offsetof(sluice_changes, client_reference),
+    SLUICE_AT_changes_options = offsetof(sluice_changes, options),
 
     SLUICE_SIZE_error = sizeof(sluice_error),
     SLUICE_AT_error_struct_size = offsetof(sluice_error, struct_size),
@@ -630,6 +631,7 @@ enum {
     SLUICE_AT_services_session_report = offsetof(sluice_services, session_report),
     SLUICE_AT_services_progress = offsetof(sluice_services, progress),
     SLUICE_AT_services_ticks = offsetof(sluice_services, ticks),
+    SLUICE_AT_services_instrument_by_alias = offsetof(sluice_services, instrument_by_alias),
 
     SLUICE_SIZE_endpoint = sizeof(sluice_endpoint),
     SLUICE_AT_endpoint_struct_size = offsetof(sluice_endpoint, struct_size),

@@ -454,6 +454,10 @@ struct sluice_services_1_0 {
     sluice_status (*progress)(const sluice_host *host, sluice_token token, const sluice_question *question);
     /* Prices of subscribed instruments (sluice_tick). At most 10,000 a call. */
     sluice_status (*ticks)(const sluice_host *host, sluice_span ticks);
+
+    /* The instrument that the adapter once gave this alias, for what the broker tells of orders and positions that are
+       not ours. The view is valid until the lane call returns. ERR_NOT_FOUND: no row had this alias. */
+    sluice_status (*instrument_by_alias)(const sluice_host *host, sluice_str alias, const sluice_instrument **instrument);
 };
 
 /* -------------------------------------------------------------------------------------- the adapter's other half -- */
