@@ -261,7 +261,9 @@ func importedLayout() -> [String] {
     line("rate_window.struct_size", MemoryLayout<sluice_rate_window>.offset(of: \.struct_size))
     line("rate_window.units", MemoryLayout<sluice_rate_window>.offset(of: \.units))
     line("rate_window.window_ns", MemoryLayout<sluice_rate_window>.offset(of: \.window_ns))
-    line("rate_window.resets_after_midnight_ns", MemoryLayout<sluice_rate_window>.offset(of: \.resets_after_midnight_ns))
+    line(
+        "rate_window.resets_after_midnight_ns",
+        MemoryLayout<sluice_rate_window>.offset(of: \.resets_after_midnight_ns))
     line("rate_window.zone", MemoryLayout<sluice_rate_window>.offset(of: \.zone))
     line("rate_bucket", MemoryLayout<sluice_rate_bucket>.size, MemoryLayout<sluice_rate_bucket>.alignment)
     line("rate_bucket.struct_size", MemoryLayout<sluice_rate_bucket>.offset(of: \.struct_size))

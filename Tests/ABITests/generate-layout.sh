@@ -62,7 +62,10 @@ awk '
     }
     NF == 2 {
         split($1, name, ".")
-        printf "    line(\"%s\", MemoryLayout<sluice_%s>.offset(of: \\.%s))\n", $1, name[1], name[2]
+        arguments = sprintf("\"%s\", MemoryLayout<sluice_%s>.offset(of: \\.%s))", $1, name[1], name[2])
+        if (length(arguments) > 110) sub(/, /, ",\n        ", arguments)
+        if (arguments ~ /\n/) printf "    line(\n        %s\n", arguments
+        else printf "    line(%s\n", arguments
     }
     END { print "    return lines\n}" }
 ' layout-1.0.golden > Layout+Imported.swift
