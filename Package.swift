@@ -125,6 +125,9 @@ let package = Package(
             name: "Paper", dependencies: [adapterKit, exact], path: "Plugins/Paper/Logic", swiftSettings: swiftSettings),
         adapterEntry("Paper", id: "paper", isSwift: true),
         .target(name: "Minimal", dependencies: [contract], path: "Plugins/Minimal/Logic"),
+        .target(
+            name: "Zerodha", dependencies: [adapterKit, exact], path: "Plugins/Zerodha/Logic",
+            swiftSettings: swiftSettings),
         adapterEntry("Minimal", id: "minimal", isSwift: false),
 
         // Benchmarks of `make bench`.
@@ -158,6 +161,11 @@ let package = Package(
         tests(
             "Gateway", ["Gateway", "Engine", "Store", "Adapters", "Prices", "Settings", "Domain", logging, nioLocks]),
         tests("Paper", ["Paper", adapterKit, adapterTesting, exact]),
+        tests(
+            "Zerodha", ["Zerodha", adapterKit, adapterTesting, exact], exclude: ["Fixtures/README.md"],
+            resources: [
+                .copy("Fixtures/errors.json"), .copy("Fixtures/requests.json"), .copy("Fixtures/text_frames.json"),
+            ]),
         tests("Adapters", ["Adapters", "Domain", contract, "CHost", nioLocks, logging], exclude: ["Fixtures"]),
         tests(
             "API",

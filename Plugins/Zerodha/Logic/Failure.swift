@@ -1,0 +1,79 @@
+import AdapterKit
+import Exact
+
+/// What an answer means for the command it answers: FACTS.md §5, the table of a Place request, which holds for Modify
+/// and Cancel too.
+///
+/// The caution is the broker's own: an order call that ends in a server error, or in the 400 that says "timed out, check
+/// the order book", may have placed the order. Only what the broker says it refused was refused.
+enum Failure {
+    /// The error of an answer that is no success. Its `certainty` is set for every answer.
+    ///
+    /// - Parameters:
+    ///   - status: The HTTP status.
+    ///   - body: The body as JSON; `nil` where it is none.
+    static func read(status: Int, body: JSONValue?) -> AdapterError {
+        let kind = body?["error_type"]?.string
+        let message = body?["message"]?.string
+        let (code, certainty, retry) = verdict(status: status, kind: kind, message: message)
+        return AdapterError(
+            code, body == nil ? "HTTP \(status) without an answer in JSON" : nil, certainty: certainty, retry: retry,
+            brokerCode: kind, brokerText: message, httpStatus: status)
+    }
+
+    /// An answer that calls itself a success and is none that can be read.
+    static func unreadable(status: Int, _ what: String) -> AdapterError {
+        AdapterError(
+            .protocolViolation, what, certainty: .unknown, retry: .afterReconcile, httpStatus: status)
+    }
+
+    private static func verdict(
+        status: Int, kind: String?, message: String?
+    ) -> (AdapterError.Code, AdapterError.Certainty, AdapterError.Retry) {
+        switch status {
+        case 429: return (.rateLimited, .rejected, .after(nanoseconds: 1_000_000_000))
+        case 400..<500 where isOpen(message): return (.timeout, .unknown, .afterReconcile)
+        case 403:
+            switch kind {
+            case "TokenException", "TwoFAException": return (.authenticationExpired, .rejected, .afterLogin)
+            default: return (.forbidden, .rejected, .never)
+            }
+        case 401: return (.authenticationExpired, .rejected, .afterLogin)
+        case 428: return (.forbidden, .rejected, .never)
+        case 404, 405, 410: return (.invalid, .rejected, .never)
+        case 400: return refused(kind: kind, message: message)
+        case 400..<500: return (.other, .rejected, .never)
+        case 500...: return (.brokerUnavailable, .unknown, .afterReconcile)
+        default: return (.protocolViolation, .unknown, .afterReconcile)
+        }
+    }
+
+    /// A 400: the type of the exception says what was wrong. A type that means the order system was out of reach is
+    /// unknown here too, whatever the status.
+    private static func refused(
+        kind: String?, message: String?
+    ) -> (AdapterError.Code, AdapterError.Certainty, AdapterError.Retry) {
+        switch kind {
+        case "InputException":
+            return (isAboutQuantity(message) ? .quantityRule : .invalid, .rejected, .never)
+        case "MarginException": return (.funds, .rejected, .never)
+        case "HoldingException", "OrderException": return (.brokerRisk, .rejected, .never)
+        case "UserException", "PermissionException": return (.forbidden, .rejected, .never)
+        case "TokenException", "TwoFAException": return (.authenticationExpired, .rejected, .afterLogin)
+        case "NetworkException", "DataException", "GeneralException":
+            return (.brokerUnavailable, .unknown, .afterReconcile)
+        case nil: return (.protocolViolation, .unknown, .afterReconcile)
+        default: return (.other, .rejected, .never)
+        }
+    }
+
+    /// Whether the broker says that it does not know itself. It asks to look the order up before placing another.
+    private static func isOpen(_ message: String?) -> Bool {
+        guard let message = message?.lowercased() else { return false }
+        return message.contains("timed out") || message.contains("check the order book")
+    }
+
+    private static func isAboutQuantity(_ message: String?) -> Bool {
+        message?.lowercased().contains("quantity") ?? false
+    }
+}

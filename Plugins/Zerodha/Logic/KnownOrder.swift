@@ -1,0 +1,54 @@
+import AdapterKit
+import Exact
+
+/// What a modify or cancel needs to know of an order, and what the broker's answers do not say again.
+///
+/// It travels as `adapter_state` of the order: the host keeps it and hands it back, so that a modify works after a
+/// restart. For an order that is not ours, the order as last acknowledged stands in.
+struct KnownOrder: Equatable {
+    let orderID: String
+    var variety: Variety
+    let symbol: Symbol
+    let lotSize: ExactDecimal?
+    /// Of a cover order's second leg.
+    var parentOrderID: String?
+    /// Set where the modify has to name the type again.
+    var orderType: KiteOrderType?
+
+    /// `variety|parent`: what an acknowledged order's other fields do not tell.
+    static func state(_ variety: Variety, parentOrderID: String? = nil) -> [UInt8] {
+        Array("\(variety.rawValue)|\(parentOrderID ?? "")".utf8)
+    }
+
+    /// - Throws: Where the order cannot be named to the broker: nothing is sent.
+    init(_ reference: borrowing OrderReference, options: OrderOptions) throws(AdapterError) {
+        guard let orderID = reference.brokerOrderID, !orderID.isEmpty else {
+            throw AdapterError(
+                .notFound, "the broker's id of this order is not known yet", field: "order_ref.broker_order_id",
+                certainty: .notSent, retry: .afterReconcile)
+        }
+        self.orderID = orderID
+        let kept = reference.adapterState.map { String(decoding: $0, as: UTF8.self) }
+        let parts = kept?.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false) ?? []
+        let keptVariety = parts.first.flatMap { Variety(rawValue: String($0)) }
+        let keptParent = parts.count == 2 && !parts[1].isEmpty ? String(parts[1]) : nil
+        parentOrderID = options.parentOrderID ?? keptParent
+        guard let order = reference.order else {
+            guard let keptVariety else {
+                throw AdapterError(
+                    .notFound, "neither the order nor its variety is known: look it up first", field: "order_ref.order",
+                    certainty: .notSent, retry: .afterReconcile)
+            }
+            variety = keptVariety
+            symbol = Symbol(.nse, "")
+            lotSize = nil
+            return
+        }
+        variety =
+            if let keptVariety { keptVariety } else {
+                try Variety.of(order.orderClass, afterMarket: order.flags.contains(.afterMarket))
+            }
+        symbol = try Symbol.of(order.instrument)
+        lotSize = order.instrument.lotSize
+    }
+}

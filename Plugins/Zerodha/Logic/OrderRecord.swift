@@ -1,0 +1,212 @@
+import AdapterKit
+import Exact
+
+/// An order as the broker's books, postbacks and stream tell it (FACTS.md §4).
+struct OrderRecord {
+    let orderID: String
+    let exchangeOrderID: String?
+    let parentOrderID: String?
+    let status: String
+    let statusMessage: String?
+    let symbol: Symbol
+    let variety: Variety?
+    let side: Side?
+    let type: KiteOrderType?
+    let product: Product?
+    let validity: String?
+    /// In what the broker counts.
+    let quantity: ExactDecimal?
+    let filled: ExactDecimal
+    let pending: ExactDecimal?
+    let disclosed: ExactDecimal?
+    let price: ExactDecimal?
+    let triggerPrice: ExactDecimal?
+    let averagePrice: ExactDecimal?
+    let time: Timestamp?
+    /// Everything the venue or the caller wrote on it.
+    let tags: [String]
+
+    /// Reads one record.
+    ///
+    /// - Returns: `nil` without an id, a status or a name of the instrument: a record nobody can act on.
+    init?(_ value: JSONValue) {
+        guard let object = value.object, let orderID = object["order_id"]?.identifier,
+            let status = object["status"]?.string, !status.isEmpty,
+            let exchange = object["exchange"]?.string.flatMap(Exchange.init(rawValue:)),
+            let tradingSymbol = object["tradingsymbol"]?.string, !tradingSymbol.isEmpty
+        else { return nil }
+        self.orderID = orderID
+        self.status = status
+        symbol = Symbol(exchange, tradingSymbol)
+        exchangeOrderID = object["exchange_order_id"]?.identifier
+        parentOrderID = object["parent_order_id"]?.identifier
+        statusMessage = object["status_message"]?.filled ?? object["status_message_raw"]?.filled
+        variety = object["variety"]?.string.flatMap(Variety.init(rawValue:))
+        side = Direction.side(object["transaction_type"]?.string)
+        type = object["order_type"]?.string.flatMap(KiteOrderType.init(rawValue:))
+        product = KiteProduct.product(object["product"]?.string)
+        validity = object["validity"]?.filled
+        quantity = object["quantity"]?.decimalOrText
+        filled = object["filled_quantity"]?.decimalOrText ?? .zero
+        pending = object["pending_quantity"]?.decimalOrText
+        disclosed = object["disclosed_quantity"]?.decimalOrText
+        price = object["price"]?.decimalOrText.unlessZero
+        triggerPrice = object["trigger_price"]?.decimalOrText.unlessZero
+        averagePrice = object["average_price"]?.decimalOrText.unlessZero
+        time =
+            (object["exchange_update_timestamp"]?.filled ?? object["order_timestamp"]?.filled)
+            .flatMap(IndianTime.instant)
+        var tags = object["tags"]?.array?.compactMap(\.string) ?? []
+        if let tag = object["tag"]?.filled, !tags.contains(tag) { tags.insert(tag, at: 0) }
+        self.tags = tags
+    }
+
+    /// Our word for the status; `nil` keeps what is known.
+    var state: OrderState? { KiteStatus.state(status, isPartlyFilled: filled > .zero) }
+
+    var isFinal: Bool {
+        switch state {
+        case .filled, .canceled, .rejected, .expired: true
+        default: false
+        }
+    }
+
+    /// Whether one of the tags is this reference: the only mark of ours that the broker carries.
+    func carries(_ reference: ClientReference) -> Bool {
+        let text = reference.description
+        return tags.contains(text)
+    }
+
+    /// The host's reference among the tags; the venue adds words of its own (`mktp:2.00`, `autoslice`).
+    var clientReference: ClientReference? {
+        tags.first { !$0.hasPrefix("mktp") && !$0.hasPrefix("autoslice") }.flatMap { ClientReference($0) }
+    }
+
+    /// How the order is called.
+    func identity(account: Int) -> OrderIdentity {
+        OrderIdentity(
+            account: account, brokerOrderID: orderID, clientReference: clientReference,
+            exchangeOrderID: exchangeOrderID,
+            adapterState: variety.map { KnownOrder.state($0, parentOrderID: parentOrderID) })
+    }
+
+    /// The news in our words.
+    ///
+    /// Leaves are 0 in every final state, whatever `pending_quantity` says there (FACTS.md §4).
+    ///
+    /// - Parameter instrument: What the host knows by this name; its lot turns lots into units.
+    func update(account: Int, instrument: StoredInstrument?, withOrder: Bool) -> OrderUpdate {
+        let lot = instrument?.lotSize
+        let reason = state == .rejected || state == .canceled ? refusal : nil
+        return OrderUpdate(
+            identity(account: account), state ?? .other,
+            cumulativeQuantity: symbol.units(filled, lotSize: lot),
+            leavesQuantity: isFinal ? .zero : pending.flatMap { symbol.units($0, lotSize: lot) },
+            averagePrice: averagePrice, reason: reason, brokerTime: time,
+            rawState: state == nil ? status : nil,
+            order: withOrder ? instrument.flatMap { order(account: account, instrument: $0) } : nil)
+    }
+
+    private var refusal: AdapterError? {
+        guard let statusMessage else { return nil }
+        return AdapterError(.brokerRisk, certainty: .rejected, brokerText: statusMessage)
+    }
+
+    /// The order as the broker holds it; `nil` where a word of it is unknown.
+    private func order(account: Int, instrument: StoredInstrument) -> StoredOrder? {
+        guard let side, let type, let product,
+            let quantity = quantity.flatMap({ symbol.units($0, lotSize: instrument.lotSize) }),
+            quantity > .zero
+        else { return nil }
+        let timeInForce: TimeInForce
+        switch validity {
+        case "DAY": timeInForce = .day
+        case "IOC": timeInForce = .immediateOrCancel
+        case "TTL": timeInForce = .goodTillDate
+        default: return nil
+        }
+        let orderClass: OrderClass
+        switch variety {
+        case .cover: orderClass = .cover
+        case .iceberg: orderClass = .iceberg
+        case .auction: orderClass = .auction
+        case .regular, .afterMarket, nil: orderClass = .regular
+        }
+        return StoredOrder(
+            account: account, instrument: instrument, side: side, type: type.type, quantity: quantity,
+            price: type == .limit || type == .stopLimit ? price : nil, triggerPrice: triggerPrice, product: product,
+            timeInForce: timeInForce, orderClass: orderClass, flags: variety == .afterMarket ? .afterMarket : [],
+            clientReference: clientReference, disclosedQuantity: disclosed.unlessZero)
+    }
+}
+
+/// A trade of the broker's book (FACTS.md §4).
+struct TradeRecord {
+    let tradeID: String
+    let orderID: String
+    let exchangeOrderID: String?
+    let symbol: Symbol
+    let side: Side
+    let quantity: ExactDecimal
+    let price: ExactDecimal
+    let time: Timestamp?
+
+    /// Reads one record; `nil` where a part is missing that an execution cannot lack.
+    ///
+    /// - Parameter now: Whose Indian day a bare time of day belongs to.
+    init?(_ value: JSONValue, now: Timestamp) {
+        guard let object = value.object, let tradeID = object["trade_id"]?.identifier,
+            let orderID = object["order_id"]?.identifier,
+            let exchange = object["exchange"]?.string.flatMap(Exchange.init(rawValue:)),
+            let tradingSymbol = object["tradingsymbol"]?.string,
+            let side = Direction.side(object["transaction_type"]?.string),
+            let quantity = object["quantity"]?.decimalOrText, quantity > .zero,
+            let price = object["average_price"]?.decimalOrText
+        else { return nil }
+        self.tradeID = tradeID
+        self.orderID = orderID
+        exchangeOrderID = object["exchange_order_id"]?.identifier
+        symbol = Symbol(exchange, tradingSymbol)
+        self.side = side
+        self.quantity = quantity
+        self.price = price
+        let texts = ["fill_timestamp", "exchange_timestamp", "order_timestamp"].compactMap { object[$0]?.filled }
+        time =
+            texts.lazy.compactMap(IndianTime.instant).first
+            ?? texts.lazy.compactMap { IndianTime.instant(timeOfDay: $0, onTheDayOf: now) }.first
+    }
+
+    /// The execution's id. A trade id is unique for an exchange and a day only (FACTS.md §4), so both are part of it.
+    var executionID: String {
+        "\(symbol.exchange.rawValue)-\(time.map { String(IndianTime.dayNumber($0)) } ?? "")-\(tradeID)-\(orderID)"
+    }
+
+    /// The execution in our words; `nil` where lots are counted and the lot is not known.
+    func update(account: Int, instrument: StoredInstrument?, reference: ClientReference?) -> TradeUpdate? {
+        guard let units = symbol.units(quantity, lotSize: instrument?.lotSize) else { return nil }
+        return TradeUpdate(
+            OrderIdentity(
+                account: account, brokerOrderID: orderID, clientReference: reference, exchangeOrderID: exchangeOrderID),
+            executionID: executionID, side: side, quantity: units, price: price, instrumentID: instrument?.id,
+            tradeTime: time)
+    }
+}
+
+extension JSONValue {
+    /// Text that says something; `nil` for `null`, `""` and every other kind.
+    var filled: String? {
+        guard let string, !string.isEmpty else { return nil }
+        return string
+    }
+
+    /// An id, which may come as text or as a number too long for 53 bits: the digits as they were written.
+    var identifier: String? {
+        if case .number(let token) = self { return token }
+        return filled
+    }
+}
+
+extension ExactDecimal? {
+    /// The broker writes 0 where there is none.
+    var unlessZero: ExactDecimal? { self?.isZero == false ? self : nil }
+}

@@ -1,0 +1,93 @@
+import AdapterKit
+import Exact
+
+// Rows of the account's money and positions (FACTS.md §8). A number that the broker does not tell stays `nil`.
+
+enum Portfolio {
+    /// `GET /user/margins`: one row a segment that is enabled; all are in rupees.
+    ///
+    /// `net` is what can be used; what is blocked is `utilised.debits`. `available.cash` is sometimes 0 while `net` is
+    /// right, and then cash is `net` + debits - collateral.
+    static func funds(_ data: JSONValue, account: Int, now: Timestamp) -> [Funds] {
+        let segments = data["net"] == nil ? [data["equity"], data["commodity"]].compactMap { $0 } : [data]
+        let enabled = segments.filter { $0["enabled"]?.bool != false }
+        guard !enabled.isEmpty else { return [] }
+        // One currency, one row: the broker keeps two purses of the same money.
+        var available = ExactDecimal.zero
+        var used = ExactDecimal.zero
+        var cash = ExactDecimal.zero
+        for segment in enabled {
+            guard let net = segment["net"]?.decimalOrText, let debits = segment["utilised"]?["debits"]?.decimalOrText
+            else { return [] }
+            let collateral = segment["available"]?["collateral"]?.decimalOrText ?? .zero
+            let stated = segment["available"]?["cash"]?.decimalOrText ?? .zero
+            let derived = net.adding(debits)?.subtracting(collateral)
+            guard let purse = stated.isZero ? derived : stated, let moreAvailable = available.adding(net),
+                let moreUsed = used.adding(debits), let moreCash = cash.adding(purse)
+            else { return [] }
+            (available, used, cash) = (moreAvailable, moreUsed, moreCash)
+        }
+        return [
+            Funds(
+                account: account, currency: "INR", cash: cash, available: available, used: used,
+                equity: available.adding(used), asOf: now)
+        ]
+    }
+
+    /// `GET /portfolio/positions`: the net book. A closed row stays in it with quantity 0.
+    static func positions(
+        _ data: JSONValue, account: Int, instrument: (Symbol) -> StoredInstrument?, unknown: (Symbol) -> Void
+    ) -> [Position]? {
+        guard let rows = data["net"]?.array else { return nil }
+        var positions: [Position] = []
+        for row in rows {
+            guard let symbol = symbol(row), let counted = row["quantity"]?.decimalOrText,
+                let product = KiteProduct.product(row["product"]?.string)
+            else { return nil }
+            guard let instrument = instrument(symbol), let quantity = symbol.units(counted, lotSize: instrument.lotSize)
+            else {
+                unknown(symbol)
+                continue
+            }
+            positions.append(
+                Position(
+                    account: account, instrumentID: instrument.id, product: product, quantity: quantity,
+                    averagePrice: row["average_price"]?.decimalOrText, realised: row["realised"]?.decimalOrText,
+                    overnightQuantity: row["overnight_quantity"]?.decimalOrText.flatMap {
+                        symbol.units($0, lotSize: instrument.lotSize)
+                    }))
+        }
+        return positions
+    }
+
+    /// `GET /portfolio/holdings`. What can be sold is at most quantity + t1 - used (FACTS.md §8).
+    static func holdings(
+        _ data: JSONValue, account: Int, instrument: (Symbol) -> StoredInstrument?, unknown: (Symbol) -> Void
+    ) -> [Holding]? {
+        guard let rows = data.array else { return nil }
+        var holdings: [Holding] = []
+        for row in rows {
+            guard let symbol = symbol(row), let quantity = row["quantity"]?.decimalOrText else { return nil }
+            guard let instrument = instrument(symbol) else {
+                unknown(symbol)
+                continue
+            }
+            let unsettled = row["t1_quantity"]?.decimalOrText ?? .zero
+            let used = row["used_quantity"]?.decimalOrText ?? .zero
+            let held = quantity.adding(unsettled)
+            holdings.append(
+                Holding(
+                    account: account, instrumentID: instrument.id, quantity: held ?? quantity,
+                    free: held?.subtracting(used), pledged: row["collateral_quantity"]?.decimalOrText,
+                    averagePrice: row["average_price"]?.decimalOrText))
+        }
+        return holdings
+    }
+
+    private static func symbol(_ row: JSONValue) -> Symbol? {
+        guard let exchange = row["exchange"]?.string.flatMap(Exchange.init(rawValue:)),
+            let tradingSymbol = row["tradingsymbol"]?.string, !tradingSymbol.isEmpty
+        else { return nil }
+        return Symbol(exchange, tradingSymbol)
+    }
+}

@@ -1,0 +1,70 @@
+import AdapterKit
+import Exact
+
+/// How the broker names an instrument: exchange and trading symbol, `NSE:INFY` when both stand in one text.
+struct Symbol: Hashable, Sendable {
+    let exchange: Exchange
+    let tradingSymbol: String
+
+    init(_ exchange: Exchange, _ tradingSymbol: String) {
+        self.exchange = exchange
+        self.tradingSymbol = tradingSymbol
+    }
+
+    /// Reads `NSE:INFY`; a symbol may hold further colons.
+    init?(_ text: String) {
+        guard let colon = text.firstIndex(of: ":"), let exchange = Exchange(rawValue: String(text[..<colon])) else {
+            return nil
+        }
+        let rest = text[text.index(after: colon)...]
+        guard !rest.isEmpty else { return nil }
+        self.init(exchange, String(rest))
+    }
+
+    /// `NSE:INFY`: the alias that the host keeps for us, and the key of the broker's quotes.
+    var alias: String { "\(exchange.rawValue):\(tradingSymbol)" }
+
+    /// The broker's name for the instrument of an order, from the alias that came with its instrument list.
+    static func of(_ instrument: borrowing Instrument) throws(AdapterError) -> Symbol {
+        guard let alias = instrument.alias else {
+            throw AdapterError(
+                .instrument, "the broker's name of this instrument is not known: sync the instruments of this adapter",
+                field: "instrument", certainty: .notSent, retry: .never)
+        }
+        if let symbol = Symbol(alias) { return symbol }
+        let id = instrument.id
+        guard let venue = Exchange(rawValue: String(id.prefix { $0 != ":" })), !alias.isEmpty else {
+            throw AdapterError(
+                .instrument, "the broker does not trade at this venue", field: "instrument", certainty: .notSent,
+                retry: .never)
+        }
+        return Symbol(venue, alias)
+    }
+
+    /// A quantity of ours in what the broker counts: lots at MCX and in currencies, else units (FACTS.md §3.2).
+    ///
+    /// - Throws: Where lots are counted and the lot is unknown, or the quantity is no whole number of what is counted.
+    func brokerQuantity(_ units: ExactDecimal, lotSize: ExactDecimal?) throws(AdapterError) -> String {
+        var counted = units
+        if exchange.countsLots {
+            guard let lotSize, !lotSize.isZero else {
+                throw AdapterError(
+                    .instrument, "\(exchange.rawValue) counts lots, and the instrument's lot_size is not known",
+                    field: "instrument.lot_size", certainty: .notSent, retry: .never)
+            }
+            guard let lots = units.dividedExactly(by: lotSize), let whole = ExactDecimal(mantissa: lots, exponent: 0)
+            else {
+                throw .invalid("\(units) is no multiple of the lot, \(lotSize)", field: "quantity")
+            }
+            counted = whole
+        }
+        guard counted.isInteger else { throw .invalid("\(units) is no whole number", field: "quantity") }
+        return counted.description
+    }
+
+    /// What the broker counts, in our units.
+    func units(_ brokerQuantity: ExactDecimal, lotSize: ExactDecimal?) -> ExactDecimal? {
+        guard exchange.countsLots else { return brokerQuantity }
+        return lotSize.flatMap { brokerQuantity.multiplied(by: $0) }
+    }
+}

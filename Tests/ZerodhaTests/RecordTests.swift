@@ -1,0 +1,142 @@
+import AdapterKit
+import Exact
+import Testing
+
+@testable import Zerodha
+
+@Suite("Records of orders, trades, money and instruments")
+struct RecordTests {
+    private let now = Timestamp(nanoseconds: 1_780_000_000_000_000_000)
+
+    @Test("Every recorded order has a state of ours, and no final one has leaves", .needsReferenceData)
+    func orders() throws {
+        for file in ["responses/orders.json", "responses/order_info.json"] {
+            let rows = try #require(try Recorded.json(file)["data"]?.array)
+            #expect(!rows.isEmpty)
+            for row in rows {
+                let record = try #require(OrderRecord(row), "\(row)")
+                let update = record.update(
+                    account: 0,
+                    instrument: StoredInstrument(id: "NSE:EQ:X", lotSize: 1), withOrder: true)
+                #expect(update.state != .other, "\(record.status)")
+                #expect(record.time != nil)
+                if record.isFinal { #expect(update.leavesQuantity == .zero) }
+                #expect(update.order != nil, "\(row)")
+            }
+        }
+    }
+
+    @Test("Every recorded trade is an execution with an id of exchange, day, trade and order", .needsReferenceData)
+    func trades() throws {
+        let rows = try #require(try Recorded.json("responses/trades.json")["data"]?.array)
+        var ids = Set<String>()
+        for row in rows {
+            let trade = try #require(TradeRecord(row, now: now), "\(row)")
+            #expect(trade.time != nil)
+            ids.insert(trade.executionID)
+        }
+        #expect(ids.count == rows.count)
+    }
+
+    @Test("Funds are one row of rupees: what is available is the broker's net", .needsReferenceData)
+    func funds() throws {
+        let one = Portfolio.funds(
+            try #require(try Recorded.json("responses/margins_equity.json")["data"]), account: 0, now: now)
+        #expect(one.first?.available == ExactDecimal("99725.05000000002"))
+        #expect(one.first?.used == ExactDecimal("145706.55"))
+        #expect(one.first?.cash == ExactDecimal("245431.6"))
+        let both = Portfolio.funds(
+            try #require(try Recorded.json("responses/margins.json")["data"]), account: 0, now: now)
+        #expect(both.count == 1)
+    }
+
+    @Test("Positions and holdings are read whole; a name nobody knows is told, not dropped", .needsReferenceData)
+    func portfolio() throws {
+        var unknown: [Symbol] = []
+        let data = try #require(try Recorded.json("responses/positions.json")["data"])
+        let positions = Portfolio.positions(data, account: 0) { symbol in
+            symbol.exchange == .mcx ? nil : StoredInstrument(id: "NSE:EQ:\(symbol.tradingSymbol)", lotSize: 1)
+        } unknown: {
+            unknown.append($0)
+        }
+        let rows = try #require(data["net"]?.array)
+        #expect((positions?.count ?? 0) + unknown.count == rows.count)
+        #expect(unknown.allSatisfy { $0.exchange == .mcx })
+        let holdings = Portfolio.holdings(
+            try #require(try Recorded.json("responses/holdings.json")["data"]), account: 0
+        ) {
+            StoredInstrument(id: "NSE:EQ:\($0.tradingSymbol)", lotSize: 1)
+        } unknown: { _ in
+        }
+        #expect(holdings?.isEmpty == false)
+    }
+
+    @Test("The instrument list gives one canonical id a line, however it is cut into chunks", .needsReferenceData)
+    func instruments() throws {
+        let file = try Recorded.bytes("responses/instruments_all.csv")
+        var whole: [String] = []
+        for size in [file.count, 1, 7, 100] {
+            var dump = InstrumentDump()
+            var ids: [String] = []
+            try file.withUnsafeBytes { bytes in
+                for start in stride(from: 0, to: bytes.count, by: size) {
+                    let part = UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + size, bytes.count)])
+                    try dump.add(part) { ids.append($0.instrument.id) }
+                }
+                try dump.finish { ids.append($0.instrument.id) }
+            }
+            #expect(dump.refused == 0, "\(dump.reasons)")
+            if whole.isEmpty { whole = ids }
+            #expect(ids == whole)
+            #expect(Set(ids).count == ids.count)
+        }
+        #expect(whole.contains("NSE:EQ:CENTRALBK:BE"))
+        #expect(whole.contains { $0.hasPrefix("NFO:OPT:") && $0.hasSuffix(":C") })
+    }
+
+    @Test(
+        "A list whose columns are missing, doubled, moved or new",
+        arguments: [
+            ("exchange", "", "the column exchange is missing"),
+            ("", ",exchange", "the column exchange stands twice in the first line"),
+            ("", ",extra", nil),
+        ])
+    func columns(removed: String, added: String, fault: String?) {
+        let names = [
+            "exchange", "segment", "instrument_token", "exchange_token", "tradingsymbol", "name", "last_price",
+            "expiry",
+            "strike", "tick_size", "lot_size", "instrument_type",
+        ].filter { $0 != removed }
+        let line = "NSE,NSE,408065,1594,INFY,\"INFOSYS, LIMITED\",0,,0,0.05,1,EQ" + (added.isEmpty ? "" : ",1")
+        let text = names.joined(separator: ",") + added + "\n" + line + "\r\n"
+        var rows: [InstrumentRow] = []
+        var dump = InstrumentDump()
+        var caught: InstrumentDump.Fault?
+        do throws(InstrumentDump.Fault) {
+            try Array(text.utf8).withUnsafeBufferPointer { (bytes) throws(InstrumentDump.Fault) in
+                try dump.add(UnsafeRawBufferPointer(bytes)) { rows.append($0) }
+            }
+            try dump.finish { rows.append($0) }
+        } catch {
+            caught = error
+        }
+        #expect(caught == fault.map { InstrumentDump.Fault(text: $0) })
+        if let fault {
+            #expect(rows.isEmpty, "\(fault)")
+        } else {
+            #expect(rows.map(\.instrument.id) == ["NSE:EQ:INFY"])
+            #expect(rows.first?.name == "INFOSYS, LIMITED")
+            #expect(rows.first?.instrument.alias == "NSE:INFY")
+        }
+    }
+
+    @Test("Where the broker counts lots, the lot of the list is not taken for units")
+    func lots() throws {
+        let symbol = Symbol(.mcx, "CRUDEOIL26DECFUT")
+        #expect(try symbol.brokerQuantity(300, lotSize: 100) == "3")
+        #expect(throws: AdapterError.self) { try symbol.brokerQuantity(250, lotSize: 100) }
+        #expect(throws: AdapterError.self) { try symbol.brokerQuantity(100, lotSize: nil) }
+        #expect(symbol.units(3, lotSize: 100) == 300)
+        #expect(try Symbol(.nfo, "NIFTY26DECFUT").brokerQuantity(150, lotSize: 75) == "150")
+    }
+}
