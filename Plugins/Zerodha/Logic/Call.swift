@@ -1,0 +1,186 @@
+import AdapterKit
+import Exact
+
+/// One call of the broker's API, before anything is signed: what to do, where, and with which parameters (FACTS.md §1).
+///
+/// Parameters of GET and DELETE travel in the query, those of POST and PUT in a form; a few calls take a JSON array.
+struct Call: Equatable {
+    struct Parameter: Equatable {
+        let name: String
+        let value: String
+
+        init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    enum Method: String {
+        case get = "GET"
+        case post = "POST"
+        case put = "PUT"
+        case delete = "DELETE"
+    }
+
+    enum Body: Equatable {
+        case none
+        case form([Parameter])
+        case json(String)
+    }
+
+    /// Whose limit a call counts against (FACTS.md §7).
+    enum Bucket: String, CaseIterable {
+        case orders
+        case quotes
+        case candles
+        case others
+    }
+
+    let method: Method
+    /// Percent-encoded already.
+    let path: String
+    var query: [Parameter] = []
+    var body = Body.none
+    let bucket: Bucket
+    /// Whether the call leaves everything at the broker as it is, so that it may be repeated.
+    let changesNothing: Bool
+
+    init(
+        _ method: Method, _ path: String, query: [Parameter] = [], body: Body = .none, bucket: Bucket = .others,
+        changesNothing: Bool
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.body = body
+        self.bucket = bucket
+        self.changesNothing = changesNothing
+    }
+
+    /// A read.
+    static func get(_ path: String, query: [Parameter] = [], bucket: Bucket = .others) -> Call {
+        Call(.get, path, query: query, bucket: bucket, changesNothing: true)
+    }
+
+    /// Path and query as sent.
+    var target: String { query.isEmpty ? path : "\(path)?\(Self.encoded(query))" }
+
+    /// The type of the body; `nil` without one.
+    var contentType: String? {
+        switch body {
+        case .none: nil
+        case .form: "application/x-www-form-urlencoded"
+        case .json: "application/json"
+        }
+    }
+
+    /// The body as sent.
+    var bodyText: String {
+        switch body {
+        case .none: ""
+        case .form(let fields): Self.encoded(fields)
+        case .json(let text): text
+        }
+    }
+
+    /// Names and values as `application/x-www-form-urlencoded` writes them.
+    static func encoded(_ parameters: [Parameter]) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(parameters.count * 24)
+        for parameter in parameters {
+            if !bytes.isEmpty { bytes.append(UInt8(ascii: "&")) }
+            append(parameter.name, to: &bytes, space: UInt8(ascii: "+"))
+            bytes.append(UInt8(ascii: "="))
+            append(parameter.value, to: &bytes, space: UInt8(ascii: "+"))
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// One part of a path: an id that the broker gave, or one that a caller typed.
+    static func segment(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        append(text, to: &bytes, space: nil)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func append(_ text: String, to bytes: inout [UInt8], space: UInt8?) {
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                bytes.append(byte)
+            case UInt8(ascii: " "):
+                if let space { bytes.append(space) } else { bytes += Array("%20".utf8) }
+            default:
+                bytes.append(UInt8(ascii: "%"))
+                bytes.append(hexDigit(byte >> 4))
+                bytes.append(hexDigit(byte & 15))
+            }
+        }
+    }
+
+    private static func hexDigit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") - 10 + value
+    }
+}
+
+// MARK: - The calls an order makes
+
+extension Call {
+    /// `POST /orders/{variety}`.
+    static func place(_ form: OrderForm) -> Call {
+        Call(
+            .post, "/orders/\(form.variety.rawValue)", body: .form(form.parameters), bucket: .orders,
+            changesNothing: false)
+    }
+
+    /// `PUT /orders/{variety}/{order_id}`.
+    static func modify(_ order: KnownOrder, _ form: OrderForm) -> Call {
+        Call(
+            .put, "/orders/\(form.variety.rawValue)/\(segment(order.orderID))", body: .form(form.parameters),
+            bucket: .orders, changesNothing: false)
+    }
+
+    /// `DELETE /orders/{variety}/{order_id}`; the second leg of a cover order names its first.
+    static func cancel(_ order: KnownOrder) -> Call {
+        Call(
+            .delete, "/orders/\(order.variety.rawValue)/\(segment(order.orderID))",
+            query: order.parentOrderID.map { [Parameter("parent_order_id", $0)] } ?? [], bucket: .orders,
+            changesNothing: false)
+    }
+
+    static let orders = Call.get("/orders")
+    static let trades = Call.get("/trades")
+    static let funds = Call.get("/user/margins")
+    static let positions = Call.get("/portfolio/positions")
+    static let holdings = Call.get("/portfolio/holdings")
+    static let profile = Call.get("/user/profile")
+
+    static func history(orderID: String) -> Call { .get("/orders/\(segment(orderID))") }
+    static func trades(orderID: String) -> Call { .get("/orders/\(segment(orderID))/trades") }
+
+    /// The day's list, of one exchange or of all.
+    static func instruments(_ exchange: Exchange? = nil) -> Call {
+        .get(exchange.map { "/instruments/\($0.rawValue)" } ?? "/instruments")
+    }
+
+    /// How much a quote tells.
+    enum QuoteDetail: String {
+        case whole = "/quote"
+        case prices = "/quote/ohlc"
+        case last = "/quote/ltp"
+
+        /// Instruments a call may name (FACTS.md §7).
+        var most: Int { self == .whole ? 500 : 1_000 }
+    }
+
+    static func quotes(_ symbols: [Symbol], _ detail: QuoteDetail) -> Call {
+        .get(detail.rawValue, query: symbols.map { Parameter("i", $0.alias) }, bucket: .quotes)
+    }
+}
+
+extension OrderForm {
+    /// The fields as a form takes them.
+    var parameters: [Call.Parameter] { fields.map { Call.Parameter($0.name, $0.value) } }
+}
