@@ -47,6 +47,8 @@ let exact = Target.Dependency.product(name: "Exact", package: "SDK")
 let contract = Target.Dependency.product(name: "CSluice", package: "SDK")
 let adapterKit = Target.Dependency.product(name: "AdapterKit", package: "SDK")
 let adapterTesting = Target.Dependency.product(name: "AdapterTesting", package: "SDK")
+let signing = Target.Dependency.product(name: "Signing", package: "SDK")
+let openssl = Target.Dependency.product(name: "COpenSSL", package: "SDK")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -83,16 +85,14 @@ let package = Package(
         // Host, bottom floor first.
         room("Domain", [exact]),
         room("Engine", ["Domain"], exclude: ["Coding/README.md"]),
-        room("Store", ["Domain", "COpenSSL", grdb, grdbSQLite, nioLocks]),
+        room("Store", ["Domain", openssl, grdb, grdbSQLite, nioLocks]),
         room("Telemetry", ["Domain", histogram, nioLocks]),
         room("Settings", ["Domain", yams]),
         room("Prices", ["Domain", "Settings", nioLocks], resources: [.copy("Recorded")]),
         room("RiskConfiguration", ["Domain", "Engine", "Settings"], exclude: ["README.md"]),
         .target(name: "CHost", path: "Host/CHost"),
-        .systemLibrary(
-            name: "COpenSSL", path: "Host/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         room(
-            "Adapters", ["Domain", "Settings", "CHost", "COpenSSL", contract, nioLocks, logging], exclude: ["README.md"]
+            "Adapters", ["Domain", "Settings", "CHost", openssl, contract, nioLocks, logging], exclude: ["README.md"]
         ),
         room(
             "Gateway",
@@ -106,7 +106,7 @@ let package = Package(
             [
                 "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Settings", "RiskConfiguration",
                 "Domain",
-                "COpenSSL", hummingbird,
+                openssl, hummingbird,
                 nioCore,
                 nioPosix, nioLocks, logging,
             ]),
@@ -154,6 +154,7 @@ let package = Package(
 
         // Tests, one folder a target.
         tests("Exact", [exact]),
+        tests("Signing", [signing, contract, exact]),
         tests("Engine", ["Engine", "Domain"]),
         tests("ABI", [contract], exclude: ["generate-layout.sh", "layout-1.0.c", "layout-1.0.golden"]),
         tests("AdapterKit", [adapterKit, adapterTesting, exact, contract]),

@@ -10,18 +10,25 @@ let package = Package(
     products: [
         .library(name: "CSluice", targets: ["CSluice"]),
         .library(name: "Exact", targets: ["Exact"]),
+        .library(name: "COpenSSL", targets: ["COpenSSL"]),
+        .library(name: "Signing", targets: ["Signing"]),
         .library(name: "AdapterKit", targets: ["AdapterKit"]),
         .library(name: "AdapterTesting", targets: ["AdapterTesting"]),
     ],
     targets: [
         .target(name: "CSluice", path: "CSluice"),
         .target(name: "Exact", path: "Exact", swiftSettings: settings),
+        .systemLibrary(name: "COpenSSL", path: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // What a host signs with. Adapters never link it: they say what to sign.
+        .target(
+            name: "Signing", dependencies: ["CSluice", "COpenSSL", "Exact"], path: "Signing", swiftSettings: settings),
         .target(
             name: "AdapterKit", dependencies: ["CSluice", "Exact"], path: "AdapterKit",
             // Views that the compiler keeps from being stored; users of the kit need no flag.
             swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
         .target(
-            name: "AdapterTesting", dependencies: ["AdapterKit", "CSluice", "Exact"], path: "AdapterTesting",
+            name: "AdapterTesting", dependencies: ["AdapterKit", "Signing", "CSluice", "Exact"],
+            path: "AdapterTesting",
             swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

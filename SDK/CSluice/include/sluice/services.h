@@ -51,23 +51,28 @@ extern "C" {
 /* Nodes of a template. Operands name earlier nodes of the same template by index. */
 #define SLUICE_NODE_LITERAL 1u    /* bytes, as they are */
 #define SLUICE_NODE_SECRET 2u     /* the bytes of secret */
-#define SLUICE_NODE_NOW 3u        /* the moment of egress plus the learned server offset; format SLUICE_NOW_* */
+#define SLUICE_NODE_NOW 3u        /* the moment of egress plus the learned server offset; format SLUICE_NOW_*; number =
+                                     nanoseconds added (expiry times). One moment for all parts of one request */
 #define SLUICE_NODE_NONCE 4u      /* a number that only rises for one account, in the order in which requests leave;
                                      format SLUICE_NOW_SECONDS...NANOSECONDS: at least the clock in that unit */
-#define SLUICE_NODE_RANDOM 5u     /* number characters (bytes for RAW) of format SLUICE_RANDOM_* */
+#define SLUICE_NODE_RANDOM 5u     /* number characters (bytes for RAW) of format SLUICE_RANDOM_*; at most 4096 */
 #define SLUICE_NODE_DIGEST 6u     /* raw digest of operand 0; format SLUICE_HASH_* */
-#define SLUICE_NODE_HMAC 7u       /* raw HMAC of operand 0; format SLUICE_HASH_*; key: secret, else operand 1 */
-#define SLUICE_NODE_SIGN 8u       /* raw signature of operand 0 with private key secret; format SLUICE_SIGN_* */
+#define SLUICE_NODE_HMAC 7u       /* raw HMAC of operand 0; format SLUICE_HASH_*; key: secret, else operand 1. The keyed
+                                     state is kept for secret, and for operand 1 where it is DECODE of a SECRET */
+#define SLUICE_NODE_SIGN 8u       /* raw signature of operand 0 with private key secret; format SLUICE_SIGN_*. A private
+                                     key is PEM text (\n may be written out), DER, or base64 of DER; an elliptic one also
+                                     the bare number or seed (32 bytes; 64 = seed and public key), raw, hex or base64 */
 #define SLUICE_NODE_ENCODE 9u     /* operand 0 in format SLUICE_ENCODE_* */
-#define SLUICE_NODE_DECODE 10u    /* operand 0 out of format SLUICE_ENCODE_* (HEX, BASE64, BASE64URL, BASE32) */
+#define SLUICE_NODE_DECODE 10u    /* operand 0 out of format SLUICE_ENCODE_* (HEX, HEX_NUMBER, BASE64, BASE64URL, BASE32) */
 #define SLUICE_NODE_LENGTH 11u    /* number of bytes of operand 0, in decimal */
 #define SLUICE_NODE_CONCAT 12u    /* the operands, one after another, with bytes between them */
 #define SLUICE_NODE_SLOT 13u      /* another part of the same request; format SLUICE_SLOT_*, number for VALUE */
 #define SLUICE_NODE_TOTP 14u      /* RFC 6238 of secret (raw key; base32 where format is SLUICE_ENCODE_BASE32): number =
-                                     digits, 0 = 6; 30 s, SHA-1 */
+                                     digits, 0 = 6, at most 8; 30 s, SHA-1 */
 #define SLUICE_NODE_JWT 15u       /* header "." claims "." signature: operand 0 the header's JSON, 1 the claims', key:
                                      secret; format SLUICE_SIGN_*, or SLUICE_HASH_* for an HMAC */
-#define SLUICE_NODE_MOD_POWER 16u /* operand 0 ^ operand 1 mod operand 2, big-endian without leading zeros: Diffie-Hellman */
+#define SLUICE_NODE_MOD_POWER 16u /* operand 0 ^ operand 1 mod operand 2, big-endian without leading zeros (0 is one zero
+                                     byte), each operand at most 1024 bytes: Diffie-Hellman */
 #define SLUICE_NODE_DECRYPT 17u   /* RSA PKCS#1 v1.5 decryption of operand 0 with private key secret */
 
 #define SLUICE_NOW_SECONDS 1u
@@ -109,6 +114,8 @@ extern "C" {
 #define SLUICE_ENCODE_JSON 8u     /* the inside of a JSON string */
 #define SLUICE_ENCODE_TWOS_COMPLEMENT 9u /* a big-endian number with one zero byte before it where its top bit is set */
 #define SLUICE_ENCODE_LOWER 10u   /* ASCII lower case */
+#define SLUICE_ENCODE_HEX_NUMBER 11u /* as HEX without leading zeros; decoded from an odd number of digits too */
+#define SLUICE_ENCODE_UPPER 12u   /* ASCII upper case */
 
 /* Parts of a request that a node may refer to. Evaluated in this order; a reference to a later part is ERR_INVALID. */
 #define SLUICE_SLOT_VALUE 1u      /* request.values[number] */
@@ -165,7 +172,8 @@ extern "C" {
 
 /* ------------------------------------------------------------------------------------------------- templates ---- */
 
-/* Names a secret without showing it. Issued by the host, valid within the session, 0 = none. */
+/* Names a secret without showing it: an account's secret by name, whose latest value is used whenever a template is
+   made, so a renewed token needs no new handle. Issued by the host, valid within the session, 0 = none. */
 typedef uint64_t sluice_handle;
 
 /* One step of a template. Nodes are evaluated in order and the last one is the value. */
@@ -437,8 +445,9 @@ struct sluice_services_1_0 {
     /* The secret in clear. Needs SLUICE_GRANT_REVEAL, and is audited; ERR_UNSUPPORTED without. */
     sluice_status (*secret_reveal)(const sluice_host *host, sluice_handle handle, sluice_bytes *value);
 
-    /* Makes a template's value now. A secret may stand in it only as a key, or below a DIGEST, HMAC, SIGN, JWT or TOTP
-       node: ERR_INVALID else, since its bytes would come back. */
+    /* Makes a template's value now. A secret may stand in it only as a key, or below a DIGEST, HMAC, SIGN or TOTP node
+       (a JWT shows its claims): ERR_INVALID else, since its bytes would come back. Neither here nor in crypto_derive
+       is there a request, so SLOT is ERR_INVALID. */
     sluice_status (*crypto)(const sluice_host *host, const sluice_template *value, sluice_bytes *result);
     /* Makes a template's value and keeps it as a secret: it never comes back in clear, so anything may stand in it. */
     sluice_status (*crypto_derive)(const sluice_host *host, uint32_t account, sluice_str name,
