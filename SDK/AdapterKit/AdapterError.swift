@@ -54,6 +54,20 @@ public struct AdapterError: Error, Hashable, Sendable {
     }
 }
 
+extension AdapterError.Code {
+    /// What an error of this code proves about a mutation, where nobody claims otherwise.
+    public var defaultCertainty: AdapterError.Certainty {
+        switch self {
+        case .network: .notSent
+        case .duplicate, .timeout, .truncated, .brokerUnavailable, .protocolViolation, .internal, .other: .unknown
+        case .invalid, .unsupported, .clock, .authenticationExpired, .authenticationRejected, .forbidden,
+            .rateLimited, .funds, .brokerRisk, .priceBand, .quantityRule, .marketClosed, .halted, .instrument,
+            .notFound, .alreadyFinal:
+            .rejected
+        }
+    }
+}
+
 /// Why a session could not be made at all (thrown by `BrokerAdapter.init`).
 public struct AdapterFailure: Error, Hashable, Sendable {
     /// What a person should know: which setting, which value, what would be right.

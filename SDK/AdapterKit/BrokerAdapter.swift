@@ -94,7 +94,7 @@ extension BrokerAdapter {
 }
 
 extension AdapterError {
-    fileprivate static func missing(_ method: String) -> AdapterError {
+    static func missing(_ method: String) -> AdapterError {
         AdapterError(.unsupported, "the adapter declares \(method) and does not implement it")
     }
 }

@@ -88,6 +88,15 @@ package struct CellSpan {
     package let count: Int
     package let stride: Int
 
+    /// No elements.
+    static var empty: CellSpan { CellSpan() }
+
+    private init() {
+        start = nil
+        count = 0
+        stride = 0
+    }
+
     /// Returns `nil` for a span that breaks the contract: no memory, a stride too short for its elements, an element
     /// longer than the stride, or more than `limit` elements.
     package init?(_ span: sluice_span, limit: Int) {

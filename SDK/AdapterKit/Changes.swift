@@ -19,6 +19,12 @@ public struct Changes: ~Escapable {
         guard names(SLUICE_CHANGE_TIME_IN_FORCE) else { return nil }
         return TimeInForce(rawValue: cell.uint32(SLUICE_AT_changes_time_in_force))
     }
+    public var orderType: OrderType? {
+        guard names(SLUICE_CHANGE_ORDER_TYPE) else { return nil }
+        return OrderType(rawValue: cell.uint32(SLUICE_AT_changes_order_type))
+    }
+    /// As `Order.options`, of this modify alone.
+    public var options: String? { cell.text(SLUICE_AT_changes_options) }
     /// The name that the order carries once the modify is accepted.
     public var clientReference: ClientReference? { cell.clientReference(SLUICE_AT_changes_client_reference) }
 
@@ -32,7 +38,7 @@ extension Cell {
     func brokenChangesField() -> StaticString? {
         let fields = uint32(SLUICE_AT_changes_fields)
         // A field that this library does not know would be silently left unchanged, so it refuses the whole modify.
-        if fields & ~0x1f != 0 || fields == 0 { return "changes.fields" }
+        if fields & ~0x3f != 0 || fields == 0 { return "changes.fields" }
         func isBroken(_ bit: UInt32, _ offset: Int) -> Bool {
             isBrokenDecimal(offset) || (fields & bit != 0 && !isPositiveDecimal(offset))
         }
@@ -57,6 +63,10 @@ extension Cell {
         if fields & SLUICE_CHANGE_TIME_IN_FORCE != 0, uint32(SLUICE_AT_changes_time_in_force) &- 1 >= 5 {
             return "changes.time_in_force"
         }
+        if fields & SLUICE_CHANGE_ORDER_TYPE != 0, uint32(SLUICE_AT_changes_order_type) &- 1 >= 4 {
+            return "changes.order_type"
+        }
+        if isBrokenText(SLUICE_AT_changes_options) { return "changes.options" }
         if isBrokenReference(SLUICE_AT_changes_client_reference) { return "changes.client_reference" }
         return nil
     }

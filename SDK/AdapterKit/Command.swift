@@ -110,6 +110,22 @@ extension Command {
         }
     }
 
+    /// Done: a vendor call, whose result is a JSON document.
+    @discardableResult
+    public func ok(document: String) -> HostStatus {
+        end(.ok) { scratch, result in result.document = scratch.pointee.text(document) }
+    }
+
+    /// Ends the command by what an error proves: not sent, rejected, or unknown, never more than is known.
+    @discardableResult
+    public func fail(_ error: AdapterError) -> HostStatus {
+        switch error.certainty ?? error.code.defaultCertainty {
+        case .notSent: notSent(error)
+        case .rejected: reject(error)
+        case .accepted, .unknown: unknown(error)
+        }
+    }
+
     /// A reconcile found the order. Its trade updates have been reported before.
     @discardableResult
     public func found(_ identity: OrderIdentity, _ state: OrderState, brokerTime: Timestamp? = nil) -> HostStatus {
@@ -161,6 +177,14 @@ extension Command {
     /// Rows of an instruments query.
     @discardableResult
     public func send(instruments rows: [InstrumentRow]) -> HostStatus { send(rows) { $0.pointee.instruments($1) } }
+
+    /// Rows of a quotes query.
+    @discardableResult
+    public func send(quotes rows: [QuoteRow]) -> HostStatus { send(rows) { $0.pointee.quotes($1) } }
+
+    /// Rows of a candles query, oldest first.
+    @discardableResult
+    public func send(candles rows: [CandleRow]) -> HostStatus { send(rows) { $0.pointee.candles($1) } }
 
     /// The rows of a profile query.
     @discardableResult

@@ -39,6 +39,7 @@ extension Descriptor {
             entity.id = scratch.text(bucket.id)
             entity.scope_key = scratch.text(bucket.scopeKey)
             entity.windows = lay(bucket.windows, &scratch)
+            entity.mode = bucket.mode.rawValue
             (start + index * SLUICE_SIZE_rate_bucket).assumingMemoryBound(to: sluice_rate_bucket.self).pointee = entity
         }
         return scratch.span(start, count: buckets.count, stride: SLUICE_SIZE_rate_bucket)
@@ -52,6 +53,8 @@ extension Descriptor {
             entity.struct_size = UInt32(SLUICE_SIZE_rate_window)
             entity.units = window.units
             entity.window_ns = window.nanoseconds
+            entity.resets_after_midnight_ns = window.resetsAfterMidnightNanoseconds
+            entity.zone = scratch.text(window.zone)
             (start + index * SLUICE_SIZE_rate_window).assumingMemoryBound(to: sluice_rate_window.self).pointee = entity
         }
         return scratch.span(start, count: windows.count, stride: SLUICE_SIZE_rate_window)

@@ -23,6 +23,9 @@ public struct Capabilities: OptionSet, Hashable, Sendable {
     public static let reconcile = Capabilities(rawValue: SLUICE_CAN_RECONCILE)
     /// Takes `onQuote` and `onCandle` for what it watches.
     public static let consumesPrices = Capabilities(rawValue: SLUICE_CONSUMES_PRICES)
+    public static let queryOrderHistory = Capabilities(rawValue: SLUICE_CAN_QUERY_ORDER_HISTORY)
+    public static let queryQuotes = Capabilities(rawValue: SLUICE_CAN_QUERY_QUOTES)
+    public static let queryCandles = Capabilities(rawValue: SLUICE_CAN_QUERY_CANDLES)
 }
 
 /// What the broker offers to find an order again.
@@ -45,12 +48,34 @@ public struct RateBucket: Hashable, Sendable {
     public struct Window: Hashable, Sendable {
         public var units: UInt32
         public var nanoseconds: Int64
+        /// Of a daily window: the time of day at which it ends.
+        public var resetsAfterMidnightNanoseconds: Int64
+        /// The IANA name of that day's zone; `nil`: no such time, the window slides.
+        public var zone: String?
 
         /// A window of a rate.
         public init(units: UInt32, perNanoseconds nanoseconds: Int64) {
             self.units = units
             self.nanoseconds = nanoseconds
+            resetsAfterMidnightNanoseconds = 0
+            zone = nil
         }
+
+        /// A window of a day that ends at a time of day in a zone.
+        public init(unitsPerDay units: UInt32, resetsAfterMidnightNanoseconds: Int64, zone: String) {
+            self.units = units
+            nanoseconds = 86_400_000_000_000
+            self.resetsAfterMidnightNanoseconds = resetsAfterMidnightNanoseconds
+            self.zone = zone
+        }
+    }
+
+    /// What becomes of a send that is over a window.
+    public enum Mode: UInt32, Sendable {
+        /// It waits.
+        case queue = 0
+        /// It is not sent.
+        case refuse
     }
 
     /// `orders` is the bucket that each submit, modify and cancel costs one unit of.
@@ -58,9 +83,11 @@ public struct RateBucket: Hashable, Sendable {
     /// `account` or `login`.
     public var scopeKey: String
     public var windows: [Window]
+    public var mode: Mode
 
     /// A bucket by its id, what it is counted by, and its windows.
-    public init(id: String, scopeKey: String, windows: [Window]) {
+    public init(id: String, scopeKey: String, windows: [Window], mode: Mode = .queue) {
+        self.mode = mode
         self.id = id
         self.scopeKey = scopeKey
         self.windows = windows

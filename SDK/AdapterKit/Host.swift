@@ -10,6 +10,13 @@ public final class Host {
     private var table: UnsafePointer<sluice_host>?
     let scratch: UnsafeMutablePointer<Scratch>
     private var endedByHost = RecentTokens()
+    /// The host's services, once they were asked for.
+    var services: UnsafePointer<sluice_services>?
+    /// What waits for answers, by the tags of their requests.
+    var handlers: [UInt64: AnswerHandler] = [:]
+    var nextTag: UInt64 = 1
+    /// The memory of the last request, for the next.
+    var spareRequest: RequestStorage?
 
     init(_ table: UnsafePointer<sluice_host>) {
         self.table = table
@@ -24,7 +31,11 @@ public final class Host {
     }
 
     /// The session is gone: whatever still holds this host gets `.state` from now on.
-    func detach() { table = nil }
+    func detach() {
+        table = nil
+        services = nil
+        handlers = [:]  // they hold the adapter, which holds this
+    }
 
     /// Calls one host function with fresh scratch memory.
     @inline(__always)

@@ -10,12 +10,17 @@ import CSluice
 final class ModuleRecord {
     let descriptor: Descriptor
     let staticDescriptor: UnsafePointer<sluice_descriptor>
+    /// Of an adapter that talks to a broker.
+    let connections: Connections?
+    let staticConnections: UnsafePointer<sluice_connections>?
     let make: (Host, SessionOptions) throws(AdapterFailure) -> any BrokerAdapter
     let explain: (String) -> StaticString?
 
     init<Adapter: BrokerAdapter>(_ type: Adapter.Type, _ descriptor: Descriptor) {
         self.descriptor = descriptor
         staticDescriptor = descriptor.makeStatic()
+        connections = (type as? any ConnectedAdapter.Type)?.connections
+        staticConnections = connections?.makeStatic()
         make = { (host, options) throws(AdapterFailure) in try Adapter(host: host, options: options) }
         explain = { Adapter.explain(brokerCode: $0) }
     }
@@ -87,7 +92,13 @@ final class Modules: @unchecked Sendable {
             session_create: { module, host, options, session, error in
                 createSession(module, host, options, session, error)
             },
-            get_extension: { _, _ in nil },
+            get_extension: { module, id in
+                guard ModuleRecord.of(module)?.connections != nil, let start = id.ptr,
+                    UnsafeRawBufferPointer(start: start, count: Int(truncatingIfNeeded: min(id.len, 256)))
+                        .elementsEqual(SLUICE_CONNECTED.utf8)
+                else { return nil }
+                return UnsafeRawPointer(connectedFunctions)
+            },
             explain: { module, code in
                 guard let record = ModuleRecord.of(module), let start = code.ptr, code.len <= Cell.longestText,
                     isUTF8(start, Int(code.len))
@@ -128,7 +139,8 @@ private func createSession(
         let read = try SessionOptions.read(cell, accounts: options.pointee.accounts).get()
         let adapter = try record.make(face, read)
         let made = Session(
-            adapter: adapter, host: face, accounts: read.accounts.count, descriptor: record.descriptor)
+            adapter: adapter, host: face, accounts: read.accounts.count, descriptor: record.descriptor,
+            connections: record.connections)
         session.pointee = OpaquePointer(Unmanaged.passRetained(made).toOpaque())
         return SLUICE_OK
     } catch {

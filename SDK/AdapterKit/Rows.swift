@@ -111,12 +111,25 @@ public struct InstrumentRow: Hashable, Sendable {
     /// The day's range.
     public var priceLow: ExactDecimal?
     public var priceHigh: ExactDecimal?
+    public var minQuantity: ExactDecimal?
+    public var maxQuantity: ExactDecimal?
+    public var isin: String?
+    /// The canonical id of what it derives from.
+    public var underlying: String?
+    /// The last moment it trades; `nil` for what does not end.
+    public var lastTrading: Timestamp?
 
     /// An instrument with what only a master list tells. The instrument's `uid` is the host's and is not sent.
     public init(
         _ instrument: StoredInstrument, name: String? = nil, freezeQuantity: ExactDecimal? = nil,
-        priceLow: ExactDecimal? = nil, priceHigh: ExactDecimal? = nil
+        priceLow: ExactDecimal? = nil, priceHigh: ExactDecimal? = nil, minQuantity: ExactDecimal? = nil,
+        maxQuantity: ExactDecimal? = nil, isin: String? = nil, underlying: String? = nil, lastTrading: Timestamp? = nil
     ) {
+        self.minQuantity = minQuantity
+        self.maxQuantity = maxQuantity
+        self.isin = isin
+        self.underlying = underlying
+        self.lastTrading = lastTrading
         self.instrument = instrument
         self.name = name
         self.freezeQuantity = freezeQuantity

@@ -84,10 +84,53 @@ extension Scratch {
             entity.freeze_quantity = decimal(row.freezeQuantity)
             entity.price_low = decimal(row.priceLow)
             entity.price_high = decimal(row.priceHigh)
+            entity.min_quantity = decimal(row.minQuantity)
+            entity.max_quantity = decimal(row.maxQuantity)
+            entity.isin = text(row.isin)
+            entity.underlying = text(row.underlying)
+            entity.last_trading = time(row.lastTrading)
             (start + index * SLUICE_SIZE_instrument_row).assumingMemoryBound(to: sluice_instrument_row.self).pointee =
                 entity
         }
         return span(start, count: rows.count, stride: SLUICE_SIZE_instrument_row)
+    }
+
+    package mutating func quotes(_ rows: [QuoteRow]) -> sluice_span {
+        let start = take(rows.count * SLUICE_SIZE_quote)
+        for (index, row) in rows.enumerated() {
+            var entity = sluice_quote()
+            entity.struct_size = UInt32(SLUICE_SIZE_quote)
+            entity.instrument = row.instrument
+            entity.instrument_id = text(row.instrumentID)
+            entity.last = decimal(row.last)
+            entity.last_size = decimal(row.lastSize)
+            entity.bid = decimal(row.bid)
+            entity.bid_size = decimal(row.bidSize)
+            entity.ask = decimal(row.ask)
+            entity.ask_size = decimal(row.askSize)
+            entity.exchange_time = time(row.exchangeTime)
+            (start + index * SLUICE_SIZE_quote).assumingMemoryBound(to: sluice_quote.self).pointee = entity
+        }
+        return span(start, count: rows.count, stride: SLUICE_SIZE_quote)
+    }
+
+    package mutating func candles(_ rows: [CandleRow]) -> sluice_span {
+        let start = take(rows.count * SLUICE_SIZE_candle)
+        for (index, row) in rows.enumerated() {
+            var entity = sluice_candle()
+            entity.struct_size = UInt32(SLUICE_SIZE_candle)
+            entity.instrument = row.instrument
+            entity.instrument_id = text(row.instrumentID)
+            entity.start = time(row.start)
+            entity.length_ns = row.lengthNanoseconds
+            entity.open = decimal(row.open)
+            entity.high = decimal(row.high)
+            entity.low = decimal(row.low)
+            entity.close = decimal(row.close)
+            entity.volume = decimal(row.volume)
+            (start + index * SLUICE_SIZE_candle).assumingMemoryBound(to: sluice_candle.self).pointee = entity
+        }
+        return span(start, count: rows.count, stride: SLUICE_SIZE_candle)
     }
 
     package mutating func profiles(_ rows: [Profile]) -> sluice_span {

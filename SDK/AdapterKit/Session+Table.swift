@@ -95,7 +95,7 @@ nonisolated(unsafe) let sessionFunctions: UnsafePointer<sluice_session_functions
                 }
                 guard let cell = Cell(filter) else { return session.refuse("filter") }
                 if let field = cell.brokenFilterField(accounts: session.accounts) { return session.refuse(field) }
-                if kind == .order, cell.target(SLUICE_AT_filter_order_ref) == nil {
+                if kind == .order || kind == .orderHistory, cell.target(SLUICE_AT_filter_order_ref) == nil {
                     return session.refuse("filter.order_ref")
                 }
                 session.adapter.query(

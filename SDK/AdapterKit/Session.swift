@@ -7,13 +7,20 @@ final class Session {
     let accounts: Int
     let capabilities: Capabilities
     let maxBatch: Int
+    /// The adapter, where it is one that talks to a broker.
+    let connected: (any ConnectedAdapter)?
+    let connectedCapabilities: Connections.Capabilities
+    let vendorCalls: Set<String>
 
-    init(adapter: any BrokerAdapter, host: Host, accounts: Int, descriptor: Descriptor) {
+    init(adapter: any BrokerAdapter, host: Host, accounts: Int, descriptor: Descriptor, connections: Connections?) {
         self.adapter = adapter
         self.host = host
         self.accounts = accounts
         capabilities = descriptor.capabilities
         maxBatch = Int(descriptor.maxBatch)
+        connected = adapter as? any ConnectedAdapter
+        connectedCapabilities = connections?.capabilities ?? []
+        vendorCalls = Set(connections?.vendorCalls.map(\.name) ?? [])
     }
 
     /// Runs one lane call on the session behind a handle.
@@ -83,6 +90,9 @@ extension QueryKind {
         case .margins: .queryMargins
         case .instruments: .queryInstruments
         case .profile: .queryProfile
+        case .orderHistory: .queryOrderHistory
+        case .quotes: .queryQuotes
+        case .candles: .queryCandles
         }
     }
 }

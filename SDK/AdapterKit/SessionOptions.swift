@@ -9,17 +9,29 @@ public struct SessionOptions: Hashable, Sendable {
     public var login: String
     /// At least one; commands and reports name an account by its place here.
     public var accounts: [AccountOptions]
+    /// What the manifest allows beyond the ordinary.
+    public var grants: SessionGrants
 
     /// Options by their parts; hosts make them, and tests of an adapter's own logic.
     public init(
         role: SessionRole = .trading, environment: SessionEnvironment = .sandbox, login: String,
-        accounts: [AccountOptions]
+        accounts: [AccountOptions], grants: SessionGrants = []
     ) {
+        self.grants = grants
         self.role = role
         self.environment = environment
         self.login = login
         self.accounts = accounts
     }
+}
+
+/// What a manifest allows a session beyond the ordinary.
+public struct SessionGrants: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// `Host.revealSecret` works, and each use is audited.
+    public static let reveal = SessionGrants(rawValue: SLUICE_GRANT_REVEAL)
 }
 
 /// One account of a session.
@@ -82,6 +94,6 @@ extension SessionOptions {
         return .success(
             SessionOptions(
                 role: role, environment: environment, login: cell.text(SLUICE_AT_session_options_login) ?? "",
-                accounts: list))
+                accounts: list, grants: SessionGrants(rawValue: cell.uint64(SLUICE_AT_session_options_grants))))
     }
 }

@@ -75,6 +75,8 @@ public enum SessionEnvironment: UInt32, Sendable {
 public enum QueryKind: UInt32, Sendable {
     case order = 1
     case orders, trades, positions, holdings, funds, margins, instruments, profile
+    /// Of one order, oldest first.
+    case orderHistory, quotes, candles
 }
 
 // Words that an adapter says.

@@ -24,7 +24,9 @@ final class KeyedHash {
             // A null key would mean "the key of before", so an empty one needs an address.
             return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { empty in
                 empty.initialize(repeating: 0)
-                let start = key.count > 0 ? key.bindMemory(to: UInt8.self).baseAddress : empty.baseAddress.map { UnsafePointer($0) }
+                let start =
+                    key.count > 0
+                    ? key.bindMemory(to: UInt8.self).baseAddress : empty.baseAddress.map { UnsafePointer($0) }
                 return EVP_MAC_init(context, start, key.count, &parameters) == 1
             }
         }
@@ -51,7 +53,8 @@ extension Hash {
     /// The digests, fetched once a program.
     ///
     /// `nonisolated(unsafe)`: written once before anyone sees it, and libcrypto lets all threads use a fetched algorithm.
-    private nonisolated(unsafe) static let fetched: [OpaquePointer?] = [Hash.md5, .sha1, .sha256, .sha384, .sha512].map {
+    private nonisolated(unsafe) static let fetched: [OpaquePointer?] = [Hash.md5, .sha1, .sha256, .sha384, .sha512].map
+    {
         "\($0.name)".withCString { EVP_MD_fetch(nil, $0, nil) }
     }
 

@@ -159,7 +159,8 @@ private struct Recovery {
 
     /// Whether Q = r^-1 (sR - zG) is our public key, R being the point that `id` says.
     private func recovers(
-        _ r: OpaquePointer?, _ s: OpaquePointer?, _ digest: UnsafeRawBufferPointer, _ id: UInt8, _ context: OpaquePointer
+        _ r: OpaquePointer?, _ s: OpaquePointer?, _ digest: UnsafeRawBufferPointer, _ id: UInt8,
+        _ context: OpaquePointer
     ) -> Bool {
         guard let x = BN_dup(r), let z = BN_bin2bn(digest.bindMemory(to: UInt8.self).baseAddress, 32, nil),
             let inverse = BN_mod_inverse(nil, r, order, context), let point = EC_POINT_new(group),

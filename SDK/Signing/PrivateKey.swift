@@ -32,7 +32,9 @@ final class PrivateKey {
             guard EVP_PKEY_is_a(key, "EC") == 1 else { return false }
             return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { name in
                 name.initialize(repeating: 0)
-                guard let start = name.baseAddress, EVP_PKEY_get_group_name(key, start, 64, nil) == 1 else { return false }
+                guard let start = name.baseAddress, EVP_PKEY_get_group_name(key, start, 64, nil) == 1 else {
+                    return false
+                }
                 let group = String(cString: start)
                 return kind == .p256 ? group == "prime256v1" || group == "P-256" : group == "secp256k1"
             }
@@ -114,7 +116,8 @@ final class PrivateKey {
         switch kind {
         case .rsa: return nil
         case .ed25519: return EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, number, number.count)
-        case .p256: wrapped = [0x30, 0x31, 2, 1, 1, 4, 32] + number + [0xA0, 10, 6, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7]
+        case .p256:
+            wrapped = [0x30, 0x31, 2, 1, 1, 4, 32] + number + [0xA0, 10, 6, 8, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 3, 1, 7]
         case .secp256k1: wrapped = [0x30, 0x2E, 2, 1, 1, 4, 32] + number + [0xA0, 7, 6, 5, 0x2B, 0x81, 4, 0, 10]
         }
         defer { wrapped.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }

@@ -1,0 +1,204 @@
+import CSluice
+
+extension Host {
+    /// Begins a request that serves a command of an account.
+    public func request(
+        _ method: HTTPMethod, _ endpoint: String, _ path: String = "", for command: Command, effect: Effect
+    ) -> Request {
+        let request = request(method, endpoint, path, account: Int(command.account), effect: effect)
+        request.storage.tokens.append(command.token)
+        return request
+    }
+
+    /// Begins a request of the adapter's own: a login, a keep-alive, a look-up that no command asked for.
+    public func request(
+        _ method: HTTPMethod, _ endpoint: String, _ path: String = "", account: Int, effect: Effect
+    ) -> Request {
+        let storage = spareRequest ?? RequestStorage()
+        spareRequest = nil
+        storage.method = method
+        storage.endpoint = endpoint
+        storage.target.bytes.append(contentsOf: path.utf8)
+        return Request(storage, self, account: account, effect: effect)
+    }
+
+    /// Gives the memory of a request to the next one.
+    func recycle(_ storage: RequestStorage) {
+        storage.reset()
+        spareRequest = storage
+    }
+
+    /// Hands a request over. `.ok`: `then` runs exactly once, in a later call, unless the session ends before.
+    ///
+    /// Anything else: nothing left the machine and `then` never runs. `.notFound`: no such endpoint, secret or bucket;
+    /// `.invalid`: a template or field breaks the contract (the log names it); `.quota`: too many requests are open.
+    @discardableResult
+    public func send(_ request: consuming Request, then: @escaping (Answer) -> Void) -> HostStatus {
+        post(request, AnswerHandler(then: then, part: nil))
+    }
+
+    /// The same for an answer whose body comes in parts of at most 64 KiB; `then` runs after the last, with no body.
+    @discardableResult
+    public func send(
+        _ request: consuming Request, parts: @escaping (Bytes) -> Void, then: @escaping (Answer) -> Void
+    ) -> HostStatus {
+        request.isStreamed = true
+        return post(request, AnswerHandler(then: then, part: parts))
+    }
+
+    /// Hands a request over that serves one command. A request that the host refuses ends the command as not sent.
+    public func send(
+        _ request: consuming Request, for command: Command, then: @escaping (Answer) -> Void
+    ) {
+        let status = post(request, AnswerHandler(then: then, part: nil))
+        if !status.isOK { command.notSent(.refused(status)) }
+    }
+
+    private func post(_ request: borrowing Request, _ handler: AnswerHandler) -> HostStatus {
+        let tag = Host.ownTags | nextTag
+        let status = callServices { table, services, scratch in
+            services.pointee.http_send(table, request.lay(tag, &scratch.pointee))
+        }
+        if status.isOK {
+            nextTag += 1
+            handlers[tag] = handler
+        }
+        return status
+    }
+
+    /// Tags of the kit have this bit.
+    static let ownTags: UInt64 = 1 << 63
+
+    /// Runs what waits for an answer.
+    func answer(_ answer: Cell) {
+        let transport = answer.embedded(SLUICE_AT_answer_transport, room: SLUICE_SIZE_transport)
+        guard let handler = handlers.removeValue(forKey: transport.uint64(SLUICE_AT_transport_tag)) else {
+            log(.error, "Host call refused: an answer to a request that is not open")
+            return
+        }
+        handler.then(Answer(answer))
+    }
+
+    /// Runs what waits for a part of a body.
+    func part(_ tag: UInt64, _ bytes: UnsafeRawBufferPointer) {
+        guard let part = handlers[tag]?.part else {
+            log(.error, "Host call refused: a part of an answer that is not open")
+            return
+        }
+        part(Bytes(bytes))
+    }
+}
+
+/// What waits for one answer.
+struct AnswerHandler {
+    var then: (Answer) -> Void
+    var part: ((Bytes) -> Void)?
+}
+
+extension AdapterError {
+    /// The host did not take a request: nothing left the machine.
+    public static func refused(_ status: HostStatus) -> AdapterError {
+        switch status {
+        case .quota: AdapterError(.rateLimited, "too many requests are open", certainty: .notSent)
+        default: AdapterError(.internal, "the host refused the request: \(status)", certainty: .notSent)
+        }
+    }
+}
+
+extension Request {
+    /// The request as the boundary's entity. A body's own content type is added where nobody named one.
+    borrowing func lay(_ tag: UInt64, _ scratch: inout Scratch) -> UnsafePointer<sluice_request> {
+        if let type = storage.contentType, !storage.namesContentType {
+            storage.headers.append("Content-Type", type)
+            storage.namesContentType = true
+        }
+        let memory = scratch.take(SLUICE_SIZE_request).assumingMemoryBound(to: sluice_request.self)
+        var entity = sluice_request()
+        entity.struct_size = UInt32(SLUICE_SIZE_request)
+        entity.effect = effect.rawValue
+        entity.tag = tag
+        entity.tokens = scratch.tokens(storage.tokens)
+        entity.account = scratch.account(account)
+        entity.flags =
+            (isStreamed ? SLUICE_REQUEST_STREAM : 0) | (isReplayable ? SLUICE_REQUEST_REPLAYABLE : 0)
+            | (isUrgent ? SLUICE_REQUEST_PRIORITY : 0)
+        entity.endpoint = scratch.text(storage.endpoint)
+        entity.host = scratch.text(hostName)
+        entity.method = scratch.text(storage.method.rawValue)
+        entity.values = scratch.templates(storage.values)
+        entity.target = storage.target.lay(&scratch)
+        entity.headers = storage.headers.lay(&scratch)
+        entity.body = storage.body.lay(&scratch)
+        entity.idempotency_key = scratch.text(idempotencyKey)
+        entity.costs = scratch.costs(storage.costs)
+        entity.captures = scratch.captures(storage.captures)
+        entity.connect_timeout_ns = connectTimeoutNanoseconds
+        entity.first_byte_timeout_ns = firstByteTimeoutNanoseconds
+        entity.total_timeout_ns = totalTimeoutNanoseconds
+        entity.not_after = scratch.time(notAfter)
+        entity.max_body = maxBody
+        memory.pointee = entity
+        return UnsafePointer(memory)
+    }
+}
+
+extension Scratch {
+    mutating func tokens(_ tokens: [UInt64]) -> sluice_span {
+        guard !tokens.isEmpty else { return sluice_span() }
+        let start = take(tokens.count * 8)
+        for (index, token) in tokens.enumerated() {
+            start.storeBytes(of: token, toByteOffset: index * 8, as: UInt64.self)
+        }
+        return span(start, count: tokens.count, stride: 8)
+    }
+
+    mutating func templates(_ templates: [PreparedTemplate]) -> sluice_span {
+        guard !templates.isEmpty else { return sluice_span() }
+        let start = take(templates.count * SLUICE_SIZE_template)
+        for (index, template) in templates.enumerated() {
+            (start + index * SLUICE_SIZE_template).assumingMemoryBound(to: sluice_template.self).pointee =
+                template.entity
+        }
+        return span(start, count: templates.count, stride: SLUICE_SIZE_template)
+    }
+
+    mutating func costs(_ costs: [Cost]) -> sluice_span {
+        guard !costs.isEmpty else { return sluice_span() }
+        let start = take(costs.count * SLUICE_SIZE_cost)
+        for (index, cost) in costs.enumerated() {
+            var entity = sluice_cost()
+            entity.struct_size = UInt32(SLUICE_SIZE_cost)
+            entity.units = cost.units
+            entity.bucket = text(cost.bucket)
+            entity.scope = text(cost.scope)
+            (start + index * SLUICE_SIZE_cost).assumingMemoryBound(to: sluice_cost.self).pointee = entity
+        }
+        return span(start, count: costs.count, stride: SLUICE_SIZE_cost)
+    }
+
+    mutating func captures(_ captures: [Capture]) -> sluice_span {
+        guard !captures.isEmpty else { return sluice_span() }
+        let start = take(captures.count * SLUICE_SIZE_capture)
+        for (index, capture) in captures.enumerated() {
+            var entity = sluice_capture()
+            entity.struct_size = UInt32(SLUICE_SIZE_capture)
+            switch capture.source {
+            case .json(let pointer):
+                entity.source = SLUICE_CAPTURE_JSON
+                entity.pointer = text(pointer)
+            case .header(let name):
+                entity.source = SLUICE_CAPTURE_HEADER
+                entity.pointer = text(name)
+            case .cookie(let name):
+                entity.source = SLUICE_CAPTURE_COOKIE
+                entity.pointer = text(name)
+            case .body: entity.source = SLUICE_CAPTURE_TEXT
+            }
+            entity.flags = capture.isOptional ? SLUICE_CAPTURE_OPTIONAL : 0
+            entity.secret = text(capture.secret)
+            entity.expires_at = time(capture.expiresAt)
+            (start + index * SLUICE_SIZE_capture).assumingMemoryBound(to: sluice_capture.self).pointee = entity
+        }
+        return span(start, count: captures.count, stride: SLUICE_SIZE_capture)
+    }
+}
