@@ -69,6 +69,7 @@ let package = Package(
         .executable(name: "sluice", targets: ["sluice"]),
         .library(name: "sluice-paper", type: .dynamic, targets: ["PaperEntry"]),
         .library(name: "sluice-minimal", type: .dynamic, targets: ["MinimalEntry"]),
+        .library(name: "sluice-zerodha", type: .dynamic, targets: ["ZerodhaEntry"]),
     ],
     dependencies: [
         .package(path: "SDK"),
@@ -128,6 +129,7 @@ let package = Package(
         .target(
             name: "Zerodha", dependencies: [adapterKit, exact], path: "Plugins/Zerodha/Logic",
             swiftSettings: swiftSettings),
+        adapterEntry("Zerodha", id: "zerodha", isSwift: true),
         adapterEntry("Minimal", id: "minimal", isSwift: false),
 
         // Benchmarks of `make bench`.

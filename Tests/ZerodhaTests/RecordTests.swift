@@ -63,7 +63,7 @@ struct RecordTests {
         #expect((positions?.count ?? 0) + unknown.count == rows.count)
         #expect(unknown.allSatisfy { $0.exchange == .mcx })
         let holdings = Portfolio.holdings(
-            try #require(try Recorded.json("responses/holdings.json")["data"]), account: 0
+            try #require(try Recorded.json("responses/holdings.json")["data"]), account: 0, containUnsettled: false
         ) {
             StoredInstrument(id: "NSE:EQ:\($0.tradingSymbol)", lotSize: 1)
         } unknown: { _ in

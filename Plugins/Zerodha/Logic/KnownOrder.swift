@@ -8,16 +8,18 @@ import Exact
 struct KnownOrder: Equatable {
     let orderID: String
     var variety: Variety
-    let symbol: Symbol
+    /// `nil` where the host does not know the order itself: it can be cancelled by its id all the same.
+    let symbol: Symbol?
     let lotSize: ExactDecimal?
     /// Of a cover order's second leg.
     var parentOrderID: String?
-    /// Set where the modify has to name the type again.
-    var orderType: KiteOrderType?
+    /// Whether the broker cut it into several orders that share its tag.
+    var isSeveral: Bool
+    let reference: ClientReference?
 
-    /// `variety|parent`: what an acknowledged order's other fields do not tell.
-    static func state(_ variety: Variety, parentOrderID: String? = nil) -> [UInt8] {
-        Array("\(variety.rawValue)|\(parentOrderID ?? "")".utf8)
+    /// `variety|parent|several`: what an acknowledged order's other fields do not tell.
+    static func state(_ variety: Variety, parentOrderID: String? = nil, isSeveral: Bool = false) -> [UInt8] {
+        Array("\(variety.rawValue)|\(parentOrderID ?? "")|\(isSeveral ? "several" : "")".utf8)
     }
 
     /// - Throws: Where the order cannot be named to the broker: nothing is sent.
@@ -29,9 +31,11 @@ struct KnownOrder: Equatable {
         }
         self.orderID = orderID
         let kept = reference.adapterState.map { String(decoding: $0, as: UTF8.self) }
-        let parts = kept?.split(separator: "|", maxSplits: 1, omittingEmptySubsequences: false) ?? []
+        let parts = kept?.split(separator: "|", omittingEmptySubsequences: false) ?? []
         let keptVariety = parts.first.flatMap { Variety(rawValue: String($0)) }
-        let keptParent = parts.count == 2 && !parts[1].isEmpty ? String(parts[1]) : nil
+        let keptParent = parts.count > 1 && !parts[1].isEmpty ? String(parts[1]) : nil
+        isSeveral = parts.count > 2 && parts[2] == "several"
+        self.reference = reference.clientReference
         parentOrderID = options.parentOrderID ?? keptParent
         guard let order = reference.order else {
             guard let keptVariety else {
@@ -40,7 +44,7 @@ struct KnownOrder: Equatable {
                     certainty: .notSent, retry: .afterReconcile)
             }
             variety = keptVariety
-            symbol = Symbol(.nse, "")
+            symbol = nil
             lotSize = nil
             return
         }

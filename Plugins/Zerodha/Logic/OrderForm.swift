@@ -141,10 +141,15 @@ struct OrderForm {
         var form = OrderForm(order.variety)
         if let parent = order.parentOrderID { form.add("parent_order_id", parent) }
         if let quantity = changes.quantity {
-            form.add("quantity", try order.symbol.brokerQuantity(quantity, lotSize: order.lotSize))
+            guard let symbol = order.symbol else {
+                throw AdapterError(
+                    .notFound, "the order is not known, so its quantity cannot be counted: look it up first",
+                    field: "order_ref.order", certainty: .notSent, retry: .afterReconcile)
+            }
+            form.add("quantity", try symbol.brokerQuantity(quantity, lotSize: order.lotSize))
         }
         if let price = changes.price { form.add("price", price.description) }
-        if let type = order.orderType {
+        if let type = changes.orderType.map(KiteOrderType.of) {
             form.add("order_type", type.rawValue)
             if type.needsProtection { form.add("market_protection", options.marketProtection ?? protection) }
         }

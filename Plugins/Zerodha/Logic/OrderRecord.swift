@@ -25,6 +25,15 @@ struct OrderRecord {
     let time: Timestamp?
     /// Everything the venue or the caller wrote on it.
     let tags: [String]
+    /// Which leg of an iceberg it is.
+    let iceberg: Iceberg?
+
+    struct Iceberg: Equatable {
+        let leg: Int64
+        let legs: Int64
+        /// In what the broker counts.
+        let total: ExactDecimal
+    }
 
     /// Reads one record.
     ///
@@ -59,7 +68,26 @@ struct OrderRecord {
         var tags = object["tags"]?.array?.compactMap(\.string) ?? []
         if let tag = object["tag"]?.filled, !tags.contains(tag) { tags.insert(tag, at: 0) }
         self.tags = tags
+        if let meta = object["meta"]?["iceberg"], let leg = meta["leg"]?.int64, let legs = meta["legs"]?.int64,
+            let total = meta["total_quantity"]?.decimalOrText
+        {
+            iceberg = Iceberg(leg: leg, legs: legs, total: total)
+        } else {
+            iceberg = nil
+        }
     }
+
+    /// The first of the orders that the broker cut one into, where this is another of them.
+    var slicedFrom: String? {
+        tags.lazy.compactMap { tag in
+            tag.hasPrefix(Self.sliceMark) ? String(tag.dropFirst(Self.sliceMark.count)) : nil
+        }.first
+    }
+
+    private static let sliceMark = "autoslice:"
+
+    /// Whether it is one of several that together are one order of ours.
+    var isPart: Bool { iceberg != nil || tags.contains { $0.hasPrefix("autoslice") } }
 
     /// Our word for the status; `nil` keeps what is known.
     var state: OrderState? { KiteStatus.state(status, isPartlyFilled: filled > .zero) }
@@ -77,9 +105,11 @@ struct OrderRecord {
         return tags.contains(text)
     }
 
-    /// The host's reference among the tags; the venue adds words of its own (`mktp:2.00`, `autoslice`).
+    /// The host's reference among the tags; the venue adds words of its own (`mktp:2.00`, `autoslice`). The stop of a
+    /// cover order is an order of its own: it has none, though it may carry its entry's tag.
     var clientReference: ClientReference? {
-        tags.first { !$0.hasPrefix("mktp") && !$0.hasPrefix("autoslice") }.flatMap { ClientReference($0) }
+        guard parentOrderID == nil || variety != .cover else { return nil }
+        return tags.first { !$0.hasPrefix("mktp") && !$0.hasPrefix("autoslice") }.flatMap { ClientReference($0) }
     }
 
     /// How the order is called.
@@ -87,7 +117,19 @@ struct OrderRecord {
         OrderIdentity(
             account: account, brokerOrderID: orderID, clientReference: clientReference,
             exchangeOrderID: exchangeOrderID,
-            adapterState: variety.map { KnownOrder.state($0, parentOrderID: parentOrderID) })
+            adapterState: commandVariety.map {
+                KnownOrder.state($0, parentOrderID: parentOrderID, isSeveral: isPart && iceberg == nil)
+            })
+    }
+
+    /// The variety that a modify or cancel has to name: an after-market order is a regular one as soon as it is at the
+    /// exchange, though its record still says otherwise (FACTS.md §3.3).
+    private var commandVariety: Variety? {
+        guard variety == .afterMarket else { return variety }
+        switch status {
+        case "OPEN", "TRIGGER PENDING", "MODIFIED", "CANCEL PENDING", "COMPLETE": return .regular
+        default: return .afterMarket
+        }
     }
 
     /// The news in our words.

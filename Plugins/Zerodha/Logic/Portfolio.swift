@@ -46,7 +46,8 @@ enum Portfolio {
             else { return nil }
             guard let instrument = instrument(symbol), let quantity = symbol.units(counted, lotSize: instrument.lotSize)
             else {
-                unknown(symbol)
+                // A closed row of an instrument that nobody knows holds nothing.
+                if !counted.isZero { unknown(symbol) }
                 continue
             }
             positions.append(
@@ -61,8 +62,11 @@ enum Portfolio {
     }
 
     /// `GET /portfolio/holdings`. What can be sold is at most quantity + t1 - used (FACTS.md §8).
+    ///
+    /// - Parameter containUnsettled: `quantity` contains `t1_quantity` already.
     static func holdings(
-        _ data: JSONValue, account: Int, instrument: (Symbol) -> StoredInstrument?, unknown: (Symbol) -> Void
+        _ data: JSONValue, account: Int, containUnsettled: Bool, instrument: (Symbol) -> StoredInstrument?,
+        unknown: (Symbol) -> Void
     ) -> [Holding]? {
         guard let rows = data.array else { return nil }
         var holdings: [Holding] = []
@@ -72,7 +76,7 @@ enum Portfolio {
                 unknown(symbol)
                 continue
             }
-            let unsettled = row["t1_quantity"]?.decimalOrText ?? .zero
+            let unsettled = containUnsettled ? .zero : row["t1_quantity"]?.decimalOrText ?? .zero
             let used = row["used_quantity"]?.decimalOrText ?? .zero
             let held = quantity.adding(unsettled)
             holdings.append(

@@ -1,0 +1,71 @@
+import AdapterKit
+
+extension ZerodhaAdapter {
+    static let descriptor = Descriptor(
+        id: "zerodha", name: "Zerodha (Kite Connect 3)", version: "1.0.0", vendor: "Sluice",
+        licence: "Apache-2.0", homepage: "https://kite.trade",
+        capabilities: [
+            .submit, .modify, .cancel, .preview, .queryOrders, .queryTrades, .queryPositions, .queryHoldings,
+            .queryFunds, .queryInstruments, .queryProfile, .queryOrderHistory, .queryQuotes, .queryCandles, .reconcile,
+        ],
+        // It carries a tag, finds nothing by it and takes a second order with the same one (FACTS.md §6).
+        recovery: [.echoesTag, .streamsReports],
+        // A look-up is believed when "at least some tens of seconds" have passed (FACTS.md §5).
+        visibilityDelayNanoseconds: 45_000_000_000,
+        configSchema: KiteSettings.schema, capabilityDocument: capabilityDocument,
+        orderOptionsSchema: OrderOptions.schema, rateBuckets: buckets, clientReferenceMax: 20)
+
+    /// FACTS.md §7. Seconds are counted by API key, days by user and API key: both are the login's.
+    private static let buckets = [
+        RateBucket(
+            id: Call.Bucket.orders.rawValue, scopeKey: "login",
+            windows: [
+                RateBucket.Window(units: 10, perNanoseconds: 1_000_000_000),
+                RateBucket.Window(units: 400, perNanoseconds: 60_000_000_000),
+                RateBucket.Window(unitsPerDay: 5_000, resetsAfterMidnightNanoseconds: 0, zone: "Asia/Kolkata"),
+            ]),
+        RateBucket(
+            id: Call.Bucket.quotes.rawValue, scopeKey: "login",
+            windows: [RateBucket.Window(units: 1, perNanoseconds: 1_000_000_000)]),
+        RateBucket(
+            id: Call.Bucket.candles.rawValue, scopeKey: "login",
+            windows: [RateBucket.Window(units: 3, perNanoseconds: 1_000_000_000)]),
+        RateBucket(
+            id: Call.Bucket.others.rawValue, scopeKey: "login",
+            windows: [RateBucket.Window(units: 10, perNanoseconds: 1_000_000_000)]),
+    ]
+
+    static let connections = Connections(
+        endpoints: [
+            Connections.Endpoint(.https, endpoint, live: "https://api.kite.trade"),
+            Connections.Endpoint(.webSocket, streamEndpoint, live: "wss://ws.kite.trade"),
+        ],
+        secrets: [
+            Connections.SecretNeed("api_key", "names the application to the broker", isRequired: true),
+            Connections.SecretNeed("api_secret", "signs logins and checks postbacks", isRequired: true),
+            Connections.SecretNeed("request_token", "what the login page gives, good once", isRequired: false),
+            Connections.SecretNeed("access_token", "the login itself, until 06:00 Indian time", isRequired: false),
+            Connections.SecretNeed(
+                "refresh_token", "renews a login, for platforms that the broker approved", isRequired: false),
+            Connections.SecretNeed("public_token", "comes with a login and is not used", isRequired: false),
+            Connections.SecretNeed("enctoken", "comes with a login and is not used", isRequired: false),
+        ],
+        vendorCalls: sessionCalls
+            + VendorCall.all.map {
+                Connections.VendorCall(
+                    $0.name, $0.effect == .read ? .read : .mutation, $0.text, argumentsSchema: $0.schema)
+            },
+        capabilities: [.subscribe, .vendorCall, .takesWebhooks],
+        maxSubscriptions: 3_000,
+        maxRequests: 256,
+        loginText: "open the login page, sign in with the second factor; the broker leads back with a request_token")
+
+    private static let capabilityDocument = #"""
+        {"venues":["NSE","BSE","NFO","BFO","CDS","BCD","MCX","NCO"],
+        "combinations":[
+        {"order_classes":["REGULAR"],"order_types":["MARKET","LIMIT","STOP","STOP_LIMIT"],"products":["DELIVERY","INTRADAY","CARRY","MARGIN"],"time_in_force":["DAY","IOC","GTD"],"flags":["after_market"]},
+        {"order_classes":["COVER"],"order_types":["MARKET","LIMIT"],"products":["INTRADAY"],"time_in_force":["DAY","IOC","GTD"]},
+        {"order_classes":["ICEBERG"],"order_types":["LIMIT"],"products":["DELIVERY","INTRADAY","CARRY","MARGIN"],"time_in_force":["DAY","IOC","GTD"]},
+        {"order_classes":["AUCTION"],"order_types":["LIMIT"],"sides":["SELL"],"products":["DELIVERY"],"time_in_force":["DAY","IOC","GTD"]}]}
+        """#
+}

@@ -1,0 +1,151 @@
+import AdapterKit
+import Exact
+
+/// The adapter of Zerodha's Kite Connect API, version 3: one session is one login with one account.
+///
+/// The broker gives an order call one answer and no news of its own. What happened to an order comes three ways: by the
+/// stream's order frames, by postbacks, and by reading the books. The first two are hints, late, doubled and without
+/// executions (FACTS.md §12), so each makes the adapter read the books again; only these move an order's fills.
+final class ZerodhaAdapter: ConnectedAdapter {
+    let host: Host
+    let settings: KiteSettings
+    let isData: Bool
+
+    /// The login's secrets, known from `open` on.
+    var login: Login?
+    /// `Authorization`, made at egress from whatever the access token is then.
+    var authorization: PreparedTemplate?
+    var loginEndTimer: TimerID?
+
+    var books = Books()
+    var stream = Stream()
+    /// One frame's ticks, kept for its memory.
+    var ticks: [Tick] = []
+
+    /// Handles of the secrets of one login.
+    struct Login {
+        let apiKey: SecretHandle
+        let apiSecret: SecretHandle
+        var accessToken: SecretHandle?
+    }
+
+    init(host: Host, options: SessionOptions) throws(AdapterFailure) {
+        guard options.accounts.count == 1, let account = options.accounts.first else {
+            throw AdapterFailure(
+                "a login of this broker is one account: give each account a login of its own, not "
+                    + "\(options.accounts.count) accounts one")
+        }
+        if options.environment == .sandbox {
+            throw AdapterFailure("the broker has no sandbox: environment must be live")
+        }
+        self.host = host
+        settings = try KiteSettings(account.configuration())
+        isData = options.role == .data
+    }
+
+    static func explain(brokerCode: String) -> StaticString? {
+        switch brokerCode {
+        case "TokenException": "The login has ended: log in again."
+        case "UserException": "The broker has a question about the account: look at its own application."
+        case "TwoFAException": "The second factor was refused."
+        case "PermissionException": "The account or application is not permitted to do this."
+        case "OrderException": "The broker could not take the order, or could not find it."
+        case "InputException": "The broker refused a parameter."
+        case "MarginException": "There are not enough funds."
+        case "HoldingException": "There are not enough holdings to sell."
+        case "NetworkException": "The broker's API could not reach its order system: look the order up."
+        case "DataException": "The broker's API could not understand its order system: look the order up."
+        case "GeneralException": "The broker failed in a way that it does not explain: look the order up."
+        default: nil
+        }
+    }
+
+    // MARK: Requests
+
+    static let endpoint = "rest"
+    static let streamEndpoint = "stream"
+
+    /// A request of the API, signed at egress; whose own parameters are still to be added.
+    func request(_ call: Call, for command: Command) -> Request {
+        finish(
+            host.request(
+                HTTPMethod(call.method), Self.endpoint, call.target, for: command,
+                effect: call.changesNothing ? .read : .mutation), call)
+    }
+
+    /// A request that no command asked for.
+    func ownRequest(_ call: Call) -> Request {
+        finish(
+            host.request(
+                HTTPMethod(call.method), Self.endpoint, call.target, account: 0,
+                effect: call.changesNothing ? .read : .mutation), call)
+    }
+
+    private func finish(_ request: consuming Request, _ call: Call) -> Request {
+        var request = request
+        request.header("X-Kite-Version", "3")
+        if let authorization { request.header("Authorization", authorization) }
+        switch call.body {
+        case .none: break
+        case .form(let fields): for field in fields { request.form(field.name, field.value) }
+        case .json(let text): request.json(Array(text.utf8))
+        }
+        // The host itself counts each submit, modify and cancel against `orders`.
+        if call.bucket != .orders { request.cost(call.bucket.rawValue) }
+        return request
+    }
+
+    /// Sends a call for a command; `then` gets the `data` of a success. Every other answer ends the command.
+    func send(_ call: Call, for command: Command, then: @escaping (JSONValue) -> Void) {
+        host.send(request(call, for: command), for: command) { [self] answer in
+            switch read(answer, bucket: call.bucket) {
+            case .success(let data): then(data)
+            case .failure(let error): command.fail(error)
+            }
+        }
+    }
+
+    /// What an answer says: the `data` of a success, else what it proves about the call.
+    func read(_ answer: Answer, bucket: Call.Bucket) -> Result<JSONValue, AdapterError> {
+        if let error = answer.transport.error { return .failure(error) }
+        let status = answer.status
+        let body: JSONValue
+        do { body = try answer.json() } catch {
+            guard (200...299).contains(status) else {
+                return .failure(note(Failure.read(status: status, body: nil), bucket))
+            }
+            return .failure(Failure.unreadable(status: status, "the answer is no JSON: \(error)"))
+        }
+        guard (200...299).contains(status), body["status"]?.string == "success", let data = body["data"] else {
+            return .failure(note(Failure.read(status: status, body: body), bucket))
+        }
+        return .success(data)
+    }
+
+    /// What an error means for more than the call it answers: the login has ended, or a limit is used up.
+    private func note(_ error: AdapterError, _ bucket: Call.Bucket) -> AdapterError {
+        switch error.code {
+        case .authenticationExpired: loginHasEnded(error)
+        case .rateLimited: host.rateFeedback(bucket.rawValue, account: 0, retryAfterNanoseconds: 1_000_000_000)
+        default: break
+        }
+        return error
+    }
+}
+
+extension HTTPMethod {
+    init(_ method: Call.Method) {
+        switch method {
+        case .get: self = .get
+        case .post: self = .post
+        case .put: self = .put
+        case .delete: self = .delete
+        }
+    }
+}
+
+// The underscored names keep this entry apart from other adapters' in one program; a C file makes it the library's.
+@c(sluice_zerodha_entry)
+public func sluiceZerodhaEntry(_ hello: UnsafeRawPointer?, _ reply: UnsafeMutableRawPointer?) -> Int32 {
+    adapterEntry(ZerodhaAdapter.self, hello, reply)
+}
