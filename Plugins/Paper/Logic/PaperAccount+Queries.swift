@@ -63,6 +63,8 @@ extension PaperAccount {
             command.ok()
         case .instruments:
             page(Self.rows(of: settings.listedInstruments), question, command) { $0.send(instruments: $1) }
+        case .orderHistory, .quotes, .candles:
+            command.notSent(AdapterError(.unsupported, "the paper broker keeps no such rows", certainty: .notSent))
         }
     }
 

@@ -16,7 +16,10 @@ extension PaperBroker {
             account.answer(question, command, login: options.login)
             return
         }
-        let event = FaultEvent(kind)
+        guard let event = FaultEvent(kind) else {
+            command.notSent(AdapterError(.unsupported, "the paper broker keeps no such rows", certainty: .notSent))
+            return
+        }
         let hit = account.login.renewedAt == nil ? account.meet(event, symbol: question.instrumentID, side: nil) : nil
         guard let departure = account.departure(hit, event, command) else { return }
         switch hit?.fault {

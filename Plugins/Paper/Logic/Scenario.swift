@@ -51,7 +51,8 @@ enum FaultEvent: String, Sendable, CaseIterable {
     static let reports: Set<FaultEvent> = [.execution, .state]
     static let commands = Set(allCases).subtracting(reports)
 
-    init(_ kind: QueryKind) {
+    /// `nil` for what the adapter does not declare and is never asked for.
+    init?(_ kind: QueryKind) {
         switch kind {
         case .order: self = .queryOrder
         case .orders: self = .queryOrders
@@ -62,6 +63,7 @@ enum FaultEvent: String, Sendable, CaseIterable {
         case .margins: self = .queryMargins
         case .instruments: self = .queryInstruments
         case .profile: self = .queryProfile
+        case .orderHistory, .quotes, .candles: return nil
         }
     }
 }
