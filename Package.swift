@@ -86,21 +86,22 @@ let package = Package(
         // Host, bottom floor first.
         room("Domain", [exact]),
         room("Engine", ["Domain"], exclude: ["Coding/README.md"]),
-        room("Store", ["Domain", openssl, grdb, grdbSQLite, nioLocks]),
+        room("Faults", [nioLocks]),
+        room("Store", ["Domain", "Faults", openssl, grdb, grdbSQLite, nioLocks]),
         room("Telemetry", ["Domain", histogram, nioLocks]),
         room("Settings", ["Domain", yams]),
         room("Prices", ["Domain", "Settings", nioLocks], resources: [.copy("Recorded")]),
         room("RiskConfiguration", ["Domain", "Engine", "Settings"], exclude: ["README.md"]),
         .target(name: "CHost", path: "Host/CHost"),
         room(
-            "Adapters", ["Domain", "Settings", "CHost", openssl, contract, nioLocks, logging], exclude: ["README.md"]
+            "Adapters", ["Domain", "Faults", "Settings", "CHost", openssl, contract, nioLocks, logging],
+            exclude: ["README.md"]
         ),
         room(
             "Gateway",
             [
-                "Domain", "Engine", "Store", "Telemetry", "Settings", "RiskConfiguration", "Prices", "Adapters",
-                nioLocks,
-                nioPosix, logging,
+                "Domain", "Engine", "Faults", "Store", "Telemetry", "Settings", "RiskConfiguration", "Prices",
+                "Adapters", nioLocks, nioPosix, logging,
             ], exclude: ["README.md"]),
         room(
             "API",
@@ -114,8 +115,8 @@ let package = Package(
         room(
             "CLI",
             [
-                "API", "Gateway", "Store", "Settings", "RiskConfiguration", "Prices", "Domain", exact, argumentParser,
-                httpClient, nioCore, nioPosix,
+                "API", "Gateway", "Store", "Settings", "RiskConfiguration", "Prices", "Faults", "Domain", exact,
+                argumentParser, httpClient, nioCore, nioPosix,
                 nioHTTP1, logging,
             ],
             exclude: ["Main"]),

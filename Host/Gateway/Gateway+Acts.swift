@@ -1,6 +1,7 @@
 import Dispatch
 package import Domain
 package import Engine
+import Faults
 package import Store
 
 /// Who changes the set-up.
@@ -55,6 +56,7 @@ extension Gateway {
                 let isStarting = if case .starting = state.serving { true } else { false }
                 if !isStarting { try checkServing(state) }
                 emit(.adminActed(act), &state)
+                FaultPoint.hit(.keyActEmitted)
                 state.pending.keys.append(key)
                 state.pending.waiters.append { failure in
                     outcome.set(failure)
@@ -67,6 +69,7 @@ extension Gateway {
         }
         if isStarting { commitStep() }
         done.wait()
+        FaultPoint.hit(.keyActDurable)
         if let failure = outcome.failure { throw .store(failure) }
     }
 }

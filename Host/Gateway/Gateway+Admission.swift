@@ -1,5 +1,6 @@
 package import Domain
 package import Engine
+import Faults
 import NIOPosix
 import Store
 
@@ -75,7 +76,9 @@ extension Gateway {
                     order: order, origin: Origin(caller: caller.keyID, idempotencyKey: idempotency.key),
                     authority: caller.authority, receivedAt: receivedAt)
                 let admission = try state.engine.decide(request, now: clock.wall())
+                FaultPoint.hit(.admissionDecided)
                 keep(admission, caller: key.caller, fingerprint: idempotency.fingerprint, &state)
+                FaultPoint.hit(.admissionKept)
                 for breach in state.engine.ruleBreaches(admission) { act(on: breach, &state) }
                 state.waiting += 1
                 state.pending.waiters.append(waiter.resume)
@@ -89,6 +92,7 @@ extension Gateway {
             throw translated(error)
         }
         let failure = await waiter.wait()
+        FaultPoint.hit(.admissionDurable)
         state.withLockedValue { state in
             state.waiting -= 1
             if failure == nil, let id = run.id {
@@ -98,6 +102,7 @@ extension Gateway {
             }
         }
         if let failure { throw .store(failure) }
+        FaultPoint.hit(.admissionAnswered)
         run.markDurable(at: clock.wall())
         return run
     }
@@ -148,7 +153,9 @@ extension Gateway {
     func begin(_ key: KeyMemory.Key, _ idempotency: Idempotency) async throws(GatewayError) -> KeyMemory.Answer? {
         let known: KeyMemory.Answer
         switch state.withLockedValue({ $0.keys.begin(key) }) {
-        case .new: return nil
+        case .new:
+            FaultPoint.hit(.idempotencyTaken)
+            return nil
         case .inFlight: throw .keyInUse
         case .known(let answer): known = answer
         case .askStore:
@@ -164,6 +171,7 @@ extension Gateway {
             state.withLockedValue { $0.keys.finish(key, known) }
         }
         guard known.fingerprint == idempotency.fingerprint else { throw .keyReused(subject: known.subject) }
+        FaultPoint.hit(.idempotencyReplayed)
         return known
     }
 

@@ -1,6 +1,7 @@
 import Adapters
 import Domain
 import Engine
+import Faults
 
 /// When something that failed is tried again.
 struct Retry: Sendable {
@@ -60,6 +61,7 @@ extension Gateway {
             // It waits in the queue from here on; the next due time is set when it leaves.
             state.cancels[place]?.dueAt = Timestamp(nanoseconds: .max)
             state.outbound.mutations.append(.cancel(place))
+            FaultPoint.hit(.cancelRepeated)
             lookUp(place, &state)
         }
     }

@@ -1,6 +1,7 @@
 import Adapters
 import Domain
 import Engine
+import Faults
 import Store
 
 extension Gateway {
@@ -29,12 +30,14 @@ extension Gateway {
             return (batch, commit)
         }
         guard let (batch, commit) = taken else { return false }
+        FaultPoint.hit(.batchTaken)
         if commit.record.sequence > 0 {
             var commit = commit
             var bytes: [UInt8] = []
             RecordCodec.encode(
                 events: batch.events, sequence: commit.record.sequence, at: now, into: &bytes)
             commit.record.bytes = bytes
+            FaultPoint.hit(.batchEncoded)
             do throws(StoreFailure) {
                 try storage.commit(commit)
             } catch {
@@ -43,15 +46,20 @@ extension Gateway {
             }
         }
         let durableAt = clock.wall()
+        FaultPoint.hit(.batchDurable)
         let resumes = state.withLockedValue { state -> [@Sendable () -> Void] in
             if commit.record.sequence > 0 { state.durableSequence = commit.record.sequence }
             enqueue(batch, durableAt: durableAt, &state)
             return takeSatisfied(batch.touched, &state, now: durableAt)
         }
+        FaultPoint.hit(.batchEnqueued)
         dispatchStep(durableAt: durableAt)
+        FaultPoint.hit(.batchDispatched)
         for waiter in batch.waiters { waiter(nil) }
         for resume in resumes { resume() }
+        FaultPoint.hit(.batchWaitersTold)
         if commit.record.sequence > 0 { publish(batch, sequence: commit.record.sequence) }
+        FaultPoint.hit(.batchPublished)
         return true
     }
 

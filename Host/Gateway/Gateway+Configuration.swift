@@ -1,5 +1,6 @@
 package import Domain
 package import Engine
+import Faults
 
 extension Gateway {
     // MARK: Accounts
@@ -26,11 +27,13 @@ extension Gateway {
                     "adapter \(account.adapter), \(account.environment.rawName), \(account.currency)"
                         + (account.isEnabled ? "" : ", disabled"), by: actor, &state)
                 emit(.accountDefined(account), &state)
+                FaultPoint.hit(.accountEmitted)
             }
         } catch {
             throw translated(error)
         }
         try await settle()
+        FaultPoint.hit(.accountDurable)
     }
 
     /// Removes an account that no group names, that holds nothing and has no live order.
@@ -99,12 +102,14 @@ extension Gateway {
                     "version \(stored.version), \(stored.policy.rawName), \(stored.members.count) accounts", by: actor,
                     &state)
                 emit(.groupDefined(stored), &state)
+                FaultPoint.hit(.groupEmitted)
                 return stored
             }
         } catch {
             throw translated(error)
         }
         try await settle()
+        FaultPoint.hit(.groupDurable)
         return stored
     }
 
@@ -153,11 +158,13 @@ extension Gateway {
                 try checkServing(state)
                 emit(.riskConfigured(version), &state)
                 state.engine.setLimits(limits)
+                FaultPoint.hit(.documentEmitted)
             }
         } catch {
             throw translated(error)
         }
         try await settle()
+        FaultPoint.hit(.documentDurable)
     }
 }
 

@@ -1,13 +1,16 @@
 import Adapters
 package import Domain
 import Engine
+import Faults
 
 extension Gateway {
     /// Hands every durable order, cancel and modify whose turn it is to its lane.
     package func dispatchStep(durableAt: Timestamp? = nil) {
         dispatchLock.withLock {
             let ready = step { state in parcels(&state, durableAt: durableAt) }
+            if !ready.isEmpty { FaultPoint.hit(.dispatchChosen) }
             for parcel in ready { send(parcel) }
+            if !ready.isEmpty { FaultPoint.hit(.dispatchDone) }
         }
     }
 
@@ -74,14 +77,17 @@ extension Gateway {
     }
 
     private func send(_ parcel: Parcel) {
+        if !parcel.cancels.isEmpty { FaultPoint.hit(.dispatchCancels) }
         for command in parcel.cancels {
             if case .refused(let cause) = parcel.session.cancel(command) {
                 finish(command.id, kind: .cancel, cause)
             }
         }
+        if !parcel.modifies.isEmpty { FaultPoint.hit(.dispatchModifies) }
         for command in parcel.modifies {
             if case .refused(let cause) = parcel.session.modify(command) { finish(command.id, kind: .replace, cause) }
         }
+        if !parcel.lookups.isEmpty { FaultPoint.hit(.dispatchLookUps) }
         for command in parcel.lookups {
             if case .refused = parcel.session.lookUp(command) {
                 state.withLockedValue { state in
@@ -91,6 +97,7 @@ extension Gateway {
             }
         }
         guard !parcel.submits.isEmpty else { return }
+        FaultPoint.hit(.dispatchSubmits)
         let taken = parcel.session.submit(parcel.submits)
         guard taken < parcel.submits.count else { return }
         // The lane's queue is full: proof that nothing of the rest was sent.

@@ -1,6 +1,7 @@
 package import Adapters
 import Domain
 import Engine
+import Faults
 import Store
 
 extension Gateway: AdapterDelegate {
@@ -9,12 +10,14 @@ extension Gateway: AdapterDelegate {
         var events: [LaneEvent] = []
         swap(&events, &batch.events)
         let adapter = session.id.adapter
+        FaultPoint.hit(.newsTaken)
         step { state in
             let now = clock.wall()
             let offset = now.nanoseconds - clock.monotonic()
             state.newsOfSessions[ObjectIdentifier(session)] = now
             for event in events { take(event, session, adapter, now, offset, &state) }
         }
+        FaultPoint.hit(.newsEmitted)
         for case .session(let status) in events where status.state == .ready { askInstruments(session) }
     }
 
@@ -25,9 +28,11 @@ extension Gateway: AdapterDelegate {
         switch event {
         case .submitted(let completion): answered(completion, adapter, now, offset, &state)
         case .canceled(let completion):
+            FaultPoint.hit(.cancelAnswered)
             canceled(completion, session, now, &state)
         case .modified(let completion):
             guard let place = state.engine.runs.place(ofClientSequence: completion.id) else { return }
+            FaultPoint.hit(.modifyAnswered)
             emit(
                 .replaceAnswered(
                     run: place.run, order: place.order, outcome: completion.outcome, error: completion.error), &state)
@@ -41,6 +46,7 @@ extension Gateway: AdapterDelegate {
                 settleReplace(place, under: report.clientOrderID, &state)
             }
             reported(report, now, &state)
+            FaultPoint.hit(.orderReported)
         case .execution(let report): _ = executed(report, now, &state)
         case .session(let status): sessionChanged(session, status, now, &state)
         case .keyValue(let write):
@@ -49,6 +55,7 @@ extension Gateway: AdapterDelegate {
                     adapterID: adapter, accountID: write.account, key: String(decoding: write.key, as: UTF8.self),
                     value: write.value))
             state.pending.isUrgent = true
+            FaultPoint.hit(.keyValueTaken)
         case .late(let late):
             guard late.kind != .query, late.kind != .lifecycle,
                 let place = state.engine.runs.place(ofClientSequence: late.id)
@@ -86,9 +93,14 @@ extension Gateway: AdapterDelegate {
             emit(.orderReported(run: place.run, order: place.order, report: report), &state)
         }
         switch completion.outcome {
-        case .unknown: lookUp(place, &state)
-        case .rejected: failed(place, now, &state)
-        case .accepted, .notSent: break
+        case .unknown:
+            FaultPoint.hit(.submitUnknown)
+            lookUp(place, &state)
+        case .rejected:
+            FaultPoint.hit(.submitRejected)
+            failed(place, now, &state)
+        case .accepted: FaultPoint.hit(.submitAccepted)
+        case .notSent: break
         }
     }
 
@@ -104,6 +116,7 @@ extension Gateway: AdapterDelegate {
             }
             emit(event, &state)
             if case .executed(let execution) = event {
+                FaultPoint.hit(.executionBooked)
                 latency.record(execution, state.engine)
                 afterExecution(execution, &state)
                 let account = state.engine.accounts[Int(execution.account)].account.id
@@ -148,6 +161,7 @@ extension Gateway: AdapterDelegate {
     /// A broker rejected a leg: the run's policy says what becomes of the others.
     private func failed(_ place: OrderPlace, _ now: Timestamp, _ state: inout State) {
         for event in state.engine.consequences(ofFailureIn: place.run) { emit(event, &state) }
+        FaultPoint.hit(.legFailed)
     }
 
     /// A run with `unwind` whose legs have all ended after a failure: its fills are closed, once, by orders of the
@@ -164,6 +178,7 @@ extension Gateway: AdapterDelegate {
                 var admission = try state.engine.decide(request, now: now)
                 attribute(&admission, to: run.admission.group, state)
                 keep(admission, caller: "gateway", fingerprint: [], &state)
+                FaultPoint.hit(.unwindAdmitted)
             } catch {
                 logger.error("Unwind refused", metadata: ["run.id": "\(id)", "reason": "\(error)"])
             }
@@ -194,6 +209,7 @@ extension Gateway: AdapterDelegate {
                 reconcileSoon(account.id, now, &state)
             }
         }
+        FaultPoint.hit(.sessionChanged)
         planReopening(session, status, now, &state)
         hub.publish(.session(session.id, status, accounts: session.accounts.map(\.id), at: now))
         // Every account passes through opening at every start: only where it leads is news.

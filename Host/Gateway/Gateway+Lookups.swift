@@ -1,6 +1,7 @@
 import Adapters
 import Domain
 import Engine
+import Faults
 
 extension Gateway {
     /// An order whose fate is open is looked up at its broker; absence counts only when it was said often enough, each time
@@ -32,6 +33,7 @@ extension Gateway {
         let delay = max(session.adapter.description.visibilityDelayNanoseconds, 100_000_000)
         switch completion.outcome {
         case .found:
+            FaultPoint.hit(.lookUpFound)
             state.lookups[place] = nil
             settleReplace(place, under: completion.clientOrderID, &state)
             if lookup.settlesReplace, completion.clientOrderID != nil, state.engine.replacement(place) != nil {
@@ -56,6 +58,7 @@ extension Gateway {
                 return
             }
             lookup.absences += 1
+            FaultPoint.hit(.lookUpAbsentOnce)
             guard lookup.absences >= options.proofsOfAbsence else {
                 lookup.notBefore = clock.monotonic() + delay
                 state.lookups[place] = lookup
@@ -72,7 +75,9 @@ extension Gateway {
             }
             emit(
                 .orderLookedUp(run: place.run, order: place.order, outcome: .provenAbsent, brokerOrderID: nil), &state)
+            FaultPoint.hit(.lookUpProvenAbsent)
         case .indeterminate:
+            FaultPoint.hit(.lookUpIndeterminate)
             lookup.absences = 0
             // Twice as long each time, at most a minute: the order stays unknown until evidence comes.
             let wait = min(60_000_000_000, delay << Int64(min(lookup.attempts, 9)))

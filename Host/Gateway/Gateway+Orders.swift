@@ -1,5 +1,6 @@
 package import Domain
 package import Engine
+import Faults
 import Store
 
 extension Gateway {
@@ -11,6 +12,7 @@ extension Gateway {
         let subject = leg.map { LegID(run: id, index: $0).description } ?? id.description
         return try await mutate(id, subject: subject, caller, idempotency) { state throws(GatewayError) in
             for event in state.engine.requestCancel(id, leg: leg, by: caller.keyID) { self.emit(event, &state) }
+            FaultPoint.hit(.cancelEmitted)
         }
     }
 
@@ -30,7 +32,9 @@ extension Gateway {
                 throw .refused(error)
             }
             switch result {
-            case .success(let event): self.emit(event, &state)
+            case .success(let event):
+                self.emit(event, &state)
+                FaultPoint.hit(.modifyEmitted)
             case .failure(let refusal):
                 guard let reject = state.engine.explained(refusal.rejection, leg: id) else {
                     throw .notServing("the order is not in memory")
@@ -84,6 +88,7 @@ extension Gateway {
             state.withLockedValue { $0.keys.abandon(key) }
             throw .store(failure)
         }
+        FaultPoint.hit(.mutationDurable)
         state.withLockedValue {
             $0.keys.finish(key, KeyMemory.Answer(fingerprint: idempotency.fingerprint, subject: subject))
         }

@@ -2,6 +2,7 @@ import Adapters
 import Domain
 import Engine
 import Exact
+import Faults
 import NIOConcurrencyHelpers
 
 // Books and brokers are compared account by account: at the start and on every reconnect, at an interval, and when a
@@ -81,6 +82,7 @@ extension Gateway {
 
     /// Puts an account's questions; the last answer ends the comparison.
     func ask(_ question: ReconciliationQuestion) {
+        FaultPoint.hit(.reconcileAsked)
         let session = question.session
         let capabilities = session.adapter.description.capabilities
         let box = NIOLockedValueBox((left: 4, answers: ReconciliationAnswers()))
@@ -124,6 +126,7 @@ extension Gateway {
             state.sessions[question.account]?.session === question.session
         else { return }
         entry.askedAt = nil
+        FaultPoint.hit(.reconcileAnswered)
         var report = ReconciliationReport(account: question.account)
         (report.cause, report.askedAt, report.finishedAt) = (entry.cause, question.askedAt, now)
         (report.orders, report.executions) = (.init(answers.orders), .init(answers.executions))
@@ -155,6 +158,7 @@ extension Gateway {
         let waiters = isSoon ? [] : entry.waiters
         if !isSoon { entry.waiters = [] }
         state.reconciliations[question.account] = entry
+        FaultPoint.hit(.reconcileFinished)
         for waiter in waiters { waiter.resume() }
     }
 

@@ -2,6 +2,7 @@ package import Adapters
 package import Domain
 package import Engine
 import Exact
+import Faults
 import Store
 
 extension Gateway {
@@ -28,6 +29,7 @@ extension Gateway {
             recoverOrders(&state)
             state.serving = .running
         }
+        FaultPoint.hit(.startServing)
         connect(accounts().filter(\.isEnabled), adapters: adapters)
     }
 
@@ -43,6 +45,8 @@ extension Gateway {
     /// The dangerous window (RELIABILITY.md §1): the record of handing an order over follows the handing over, so after a
     /// restart every order without an answer counts as possibly sent. It goes to a look-up, never to a resend.
     private func recoverOrders(_ state: inout State) {
+        FaultPoint.hit(.recoveryBegun)
+        defer { FaultPoint.hit(.recoveryDone) }
         let (now, monotonic) = (clock.wall(), clock.monotonic())
         for run in state.engine.runs.all where run.admission.origin.caller == "gateway" {
             // An unwind that was admitted before is not made again.
@@ -55,8 +59,14 @@ extension Gateway {
                 let place = OrderPlace(run: run.id, order: Int32(index))
                 if order.waitsForExecutions { state.gaps[place] = monotonic + options.executionGap }
                 // The request may not have left: it is made again, since a second cancel does no harm.
-                if order.isCancelWanted { state.outbound.mutations.append(.cancel(place)) }
-                if order.replacement != nil { checkReplace(place, nil, now, &state) }
+                if order.isCancelWanted {
+                    FaultPoint.hit(.recoveryCancelAgain)
+                    state.outbound.mutations.append(.cancel(place))
+                }
+                if order.replacement != nil {
+                    FaultPoint.hit(.recoveryReplaceOpen)
+                    checkReplace(place, nil, now, &state)
+                }
                 switch order.status {
                 case .reserved, .held, .sent:
                     emit(
@@ -65,9 +75,11 @@ extension Gateway {
                                 run: run.id, order: Int32(index), outcome: .unknown, brokerOrderID: nil,
                                 exchangeOrderID: nil, error: restart, adapterState: [], dispatchedAt: now,
                                 writtenAt: nil, firstByteAt: nil, answeredAt: now)), &state)
+                    FaultPoint.hit(.recoveryOrderUnknown)
                     state.lookups[place] = LookupState(notBefore: monotonic)
                 case .unknown, .working, .partiallyFilled, .pendingReplace:
                     // What happened while we were away.
+                    FaultPoint.hit(.recoveryOrderLookedUp)
                     state.lookups[place] = LookupState(notBefore: monotonic)
                 case .pendingCancel:
                     state.lookups[place] = LookupState(notBefore: monotonic + 1_000_000_000)
@@ -161,6 +173,7 @@ extension Gateway {
     package func beginStopping() {
         let resumes = step { state -> [@Sendable () -> Void] in
             if case .running = state.serving { state.serving = .stopping }
+            FaultPoint.hit(.stopBegun)
             for run in state.engine.runs.live {
                 let waiting = run.orders.indices.filter { run.orders[$0].isWaiting }.map(Int32.init)
                 if !waiting.isEmpty {

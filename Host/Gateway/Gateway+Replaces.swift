@@ -1,6 +1,7 @@
 import Adapters
 import Domain
 import Engine
+import Faults
 
 /// A modify whose reply was lost, and what was learnt of it since.
 struct ReplaceCheck: Sendable {
@@ -89,6 +90,7 @@ extension Gateway {
         check.attempts += 1
         check.dueAt = now.advanced(by: backoff(check.attempts - 1))
         state.replaces[place] = check
+        FaultPoint.hit(.modifyShown)
         guard let row else { return }
         reported(row.report, now, &state)
         settleReplace(row, askedAt: question.askedAt, now, &state)

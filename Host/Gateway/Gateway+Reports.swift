@@ -1,6 +1,7 @@
 import Adapters
 import Domain
 import Engine
+import Faults
 
 /// An order of which the broker counts more as executed than executions are known for.
 struct MissingExecutions: Sendable {
@@ -25,6 +26,7 @@ extension Gateway {
         // A quantity is a hint: what is counted there and not known here is asked for. Reports may be out of order, so
         // what is on its way is given a moment.
         guard let (place, missing) = state.engine.missingExecutions(report) else { return }
+        FaultPoint.hit(.executionsMissing)
         if state.missing[place] == nil {
             state.missing[place] = MissingExecutions(
                 quantity: missing, dueAt: now.advanced(by: options.firstRetry))
@@ -73,6 +75,7 @@ extension Gateway {
     }
 
     func askTrades(_ session: AdapterSession, _ account: AccountID, _ index: Int32) {
+        FaultPoint.hit(.tradesAsked)
         session.query(.trades, accountIndex: index, deadline: clock.monotonic() + options.commandDeadline) { result in
             switch result {
             case .success(let rows):

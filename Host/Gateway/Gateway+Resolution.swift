@@ -1,6 +1,7 @@
 package import Domain
 package import Engine
 package import Exact
+import Faults
 
 // A person's word where evidence does not come. It is an event with person and reason; what the broker says later is still
 // booked, and told as an anomaly.
@@ -43,6 +44,7 @@ extension Gateway {
                         run: place.run, order: place.order,
                         Resolution(outcome: outcome, reason: reason, by: caller.person, at: now)), &state)
             }
+            FaultPoint.hit(.resolveEmitted)
             for place in places { self.forget(place, &state) }
             self.logger.notice(
                 "An order was resolved by a person",

@@ -1,6 +1,7 @@
 import Adapters
 package import Domain
 package import Engine
+import Faults
 
 extension Gateway {
     /// Halts, reduces or resumes a scope. Returns once it is durable; from the step on nothing more of the scope is handed
@@ -28,6 +29,7 @@ extension Gateway {
                     emit(.stateChanged(change), &state)
                     let events = state.engine.consequences(of: change, cancelWorking: cancelWorking)
                     for event in events { emit(event, &state) }
+                    FaultPoint.hit(.haltEmitted)
                     return change
                 }
             }
@@ -35,7 +37,9 @@ extension Gateway {
             throw translated(error)
         }
         if status != .active { withdrawQueued(scope, status) }
+        FaultPoint.hit(.haltWithdrawn)
         try await settle()
+        FaultPoint.hit(.haltDurable)
         logger.notice(
             "Trading state changed",
             metadata: ["scope": "\(scope)", "state": "\(status.rawName)", "by": "\(person)", "reason": "\(reason)"])

@@ -1,6 +1,7 @@
 import Adapters
 package import Domain
 package import Engine
+import Faults
 import Store
 
 /// One (account, instrument) of one square-off.
@@ -95,6 +96,7 @@ extension Gateway {
                             createdAt: now))
                     state.pending.waiters.append(waiter.resume)
                     state.squareOffDue = now
+                    FaultPoint.hit(.squareOffEmitted)
                     return "q\(id)"
                 }
             }
@@ -107,6 +109,7 @@ extension Gateway {
             state.withLockedValue { $0.keys.abandon(key) }
             throw .store(failure)
         }
+        FaultPoint.hit(.squareOffDurable)
         let answer = KeyMemory.Answer(fingerprint: idempotency.fingerprint, subject: subject)
         state.withLockedValue { $0.keys.finish(key, answer) }
         guard let status = squareOff(subject) else { throw .keyReused(subject: subject) }
@@ -239,6 +242,7 @@ extension Gateway {
             reason: hasRemainder ? "what is left is less than a lot each" : "all positions are flat",
             by: squareOff.by, at: now)
         emit(.squareOffEnded(id: squareOff.id, end), &state)
+        FaultPoint.hit(.squareOffEnded)
         forgetProgress(&state)
     }
 
@@ -283,6 +287,7 @@ extension Gateway {
             }
             if squareOff.scope.kind == .group { attribute(&admission, to: GroupID(squareOff.scope.id), state) }
             keep(admission, caller: "gateway", fingerprint: [], &state)
+            FaultPoint.hit(.squareOffCloseAdmitted)
             (progress.status, progress.run, progress.notBefore) = (
                 .working, admission.run, Timestamp(nanoseconds: .min)
             )

@@ -1,6 +1,7 @@
 package import Adapters
 import Domain
 import Engine
+import Faults
 package import Logging
 import NIOConcurrencyHelpers
 import Prices
@@ -185,6 +186,7 @@ package final class Gateway: Sendable {
         let last = storage.lastSequence
         state = NIOLockedValueBox(State(engine: engine, pendingSequence: last + 1, durableSequence: last))
         state.withLockedValue { $0.keys.isComplete = last == 0 }
+        FaultPoint.hit(.startReplayed)
     }
 
     /// Applies an event and puts it into the pending batch. Under the lock.

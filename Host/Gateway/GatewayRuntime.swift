@@ -1,6 +1,7 @@
 package import Adapters
 package import Domain
 import Engine
+import Faults
 import Foundation
 package import Logging
 package import Prices
@@ -78,13 +79,16 @@ package final class GatewayRuntime: Sendable {
     /// - Parameter playsPrices: `false` = recorded prices wait for `stepPrices`.
     package func start(playsPrices: Bool = true) async throws {
         try adapters.load()
+        FaultPoint.hit(.startAdaptersLoaded)
         let limits = try await loadLimits()
+        FaultPoint.hit(.startLimitsLoaded)
         let calendar = try configuration.calendarFile.map { path in
             guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
             else { throw StartFailure(description: "rms.calendar: \(path) cannot be read as UTF-8 text") }
             return try TradingCalendar(text, file: path)
         }
         threads.start()
+        FaultPoint.hit(.startThreadsRunning)
         let rates = Dictionary(
             configuration.currencyRates.map { (CurrencyRates.Pair(from: $0.from, to: $0.to), $0.rate) },
             uniquingKeysWith: { _, last in last })
@@ -126,11 +130,14 @@ package final class GatewayRuntime: Sendable {
             try await gateway.put(configured.account, by: .configuration)
             added.append(configured.account)
         }
+        FaultPoint.hit(.startAccountsSeeded)
         let groups = Set(gateway.groups(for: .everything).map(\.id))
         for group in configuration.groups where !groups.contains(group.id) {
             _ = try await gateway.put(group, expectedVersion: 0, by: .configuration)
         }
+        FaultPoint.hit(.startGroupsSeeded)
         try await applyLimits()
+        FaultPoint.hit(.startLimitsApplied)
         gateway.connect(added.filter(\.isEnabled), adapters: adapters)
         logger.info(
             "Serving",
@@ -188,14 +195,18 @@ package final class GatewayRuntime: Sendable {
     package func stop() async {
         pacing.stop()
         await gateway.drain()
+        FaultPoint.hit(.stopDrained)
         let late = await adapters.shutdown()
+        FaultPoint.hit(.stopSessionsClosed)
         if !late.isEmpty {
             logger.warning(
                 "Sessions did not end in time",
                 metadata: ["sessions": "\(late.map(\.description).joined(separator: " "))"])
         }
         threads.stop()
+        FaultPoint.hit(.stopThreadsEnded)
         gateway.noteState()
+        FaultPoint.hit(.stopStateNoted)
         do { try store.close() } catch { logger.error("The store did not close", metadata: ["failure": "\(error)"]) }
     }
 }

@@ -8,7 +8,9 @@ package struct EnvironmentOverrides: Sendable {
     package var warnings: [String] = []
 
     /// Variables that other parts of the product read.
-    package static let otherVariables: Set<String> = ["SLUICE_URL", "SLUICE_API_KEY", "SLUICE_SHARED", "SLUICE_FAULT"]
+    package static let otherVariables: Set<String> = [
+        "SLUICE_URL", "SLUICE_API_KEY", "SLUICE_SHARED", "SLUICE_FAULT", "SLUICE_FAULT_COUNTER",
+    ]
 
     package init(_ environment: [String: String]) {
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("SLUICE_") {

@@ -1,4 +1,5 @@
 import Domain
+import Faults
 import GRDB
 import GRDBSQLite
 
@@ -9,15 +10,22 @@ extension Store: JournalStorage {
             guard batch.record.sequence == next else {
                 throw .sequence(expected: next, found: batch.record.sequence)
             }
+            FaultPoint.hit(.commitBegun)
             let head = try Store.inTransaction(database) { database throws(StoreFailure) in
                 let head = try Store.insert(batch.record, after: state.withLockedValue { $0.head }, database)
+                FaultPoint.hit(.commitRecordWritten)
                 try Store.project(batch, database)
+                FaultPoint.hit(.commitProjected)
                 try Store.insert(batch.idempotency, database)
+                FaultPoint.hit(.commitIdempotencyWritten)
                 try Store.apply(batch.keyValues, database)
+                FaultPoint.hit(.commitKeyValuesWritten)
                 try Store.apply(batch.keys, database)
                 try Store.apply(batch.meta + [MetaWrite(name: Store.headName, value: head.description)], database)
+                FaultPoint.hit(.commitHeadNoted)
                 return head
             }
+            FaultPoint.hit(.commitReturned)
             state.withLockedValue { ($0.lastSequence, $0.head) = (next, head.hash) }
         }
     }

@@ -1,4 +1,5 @@
 package import Domain
+import Faults
 import GRDB
 
 extension Store {
@@ -70,6 +71,7 @@ extension Store {
         try transaction { database throws(StoreFailure) in
             try Store.apply([MetaWrite(name: name, value: value)], database)
         }
+        FaultPoint.hit(.metaWritten)
     }
 
     static func apply(_ writes: [MetaWrite], _ database: Database) throws(StoreFailure) {

@@ -1,3 +1,4 @@
+import Faults
 import GRDB
 import GRDBSQLite
 
@@ -83,6 +84,7 @@ extension Store {
     /// store leaves its log as it is, for the next opening to judge.
     func emptyLog() throws(StoreFailure) {
         if stopCause != nil { return }
+        FaultPoint.hit(.logEmptying)
         try translatingErrors {
             try pool.writeWithoutTransaction { database in
                 let connection = database.sqliteConnection
@@ -91,5 +93,6 @@ extension Store {
                 guard code == SQLITE_OK || code == SQLITE_BUSY else { throw StoreFailure(lastErrorOf: connection) }
             }
         }
+        FaultPoint.hit(.logEmptied)
     }
 }

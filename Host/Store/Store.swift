@@ -1,3 +1,4 @@
+import Faults
 import GRDB
 import NIOConcurrencyHelpers
 
@@ -45,12 +46,15 @@ package final class Store: Sendable {
     /// The quick check reads the whole file, so opening takes time in proportion to it.
     package init(directory: String) throws(StoreFailure) {
         let lock = try DataDirectory(path: directory)
+        FaultPoint.hit(.storeLocked)
         let pool = try Store.open(lock.databasePath)
         let last: ChainAnchor
         do {
             try Store.quickCheck(pool, path: lock.databasePath)
+            FaultPoint.hit(.storeChecked)
             try Store.setUpWriter(pool)
             try Store.migrate(pool, path: lock.databasePath)
+            FaultPoint.hit(.storeMigrated)
             last = try Store.checkedHead(pool, path: lock.databasePath)
         } catch {
             try? pool.close()
@@ -60,6 +64,7 @@ package final class Store: Sendable {
         self.directory = lock.path
         self.pool = pool
         state = NIOLockedValueBox(State(lastSequence: last.sequence, head: last.hash))
+        FaultPoint.hit(.storeOpened)
     }
 
     /// Opens a store that exists to look at it and at nothing else: whatever is wrong with it is for the caller to find.

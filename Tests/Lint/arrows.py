@@ -13,7 +13,7 @@ from pathlib import Path
 SDK = {"CSluice", "Exact", "COpenSSL", "Signing", "AdapterKit", "AdapterTesting"}
 HOST = {
     "Domain", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "RiskConfiguration", "Gateway", "API", "CLI",
-    "CHost", "COpenSSL", "Signing",
+    "CHost", "COpenSSL", "Signing", "Faults",
 }
 
 # What each room may import of the house. Arrows only point down.
@@ -26,14 +26,16 @@ ARROWS = {
     "SDK/AdapterTesting": {"AdapterKit", "Signing", "CSluice", "Exact"},
     "Host/Domain": {"Exact"},
     "Host/Engine": {"Domain"},
+    "Host/Faults": set(),
     "Host/Settings": {"Domain", "Exact"},
     "Host/RiskConfiguration": {"Domain", "Exact", "Engine", "Settings"},
-    "Host/Store": {"Domain", "Exact", "COpenSSL"},
+    "Host/Store": {"Domain", "Exact", "COpenSSL", "Faults"},
     "Host/Telemetry": {"Domain", "Exact"},
     "Host/Prices": {"Domain", "Exact", "Settings"},
-    "Host/Adapters": {"Domain", "Exact", "Settings", "CSluice", "CHost", "COpenSSL", "Signing"},
+    "Host/Adapters": {"Domain", "Exact", "Settings", "CSluice", "CHost", "COpenSSL", "Signing", "Faults"},
     "Host/Gateway": {
         "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "RiskConfiguration",
+        "Faults",
     },
     "Host/API": {
         "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "RiskConfiguration",
@@ -145,6 +147,8 @@ SAMPLES = [
     ("Host/Engine/A.swift", "package import Domain\n@_exported public import struct Domain.Money\n", None),
     ("Host/Engine/A.swift", "import Store\n", "must not import Store"),
     ("Host/Engine/A.swift", "package import Store\n", "must not import Store"),
+    ("Host/Engine/A.swift", "import Faults\n", "must not import Faults"),
+    ("Host/Store/A.swift", "import Faults\n", None),
     ("Host/Engine/A.swift", "@preconcurrency import struct Gateway.Clock\n", "must not import Gateway"),
     ("Host/Engine/A.swift", "import Foundation\n", "nothing from outside"),
     ("Host/Domain/A.swift", "@_exported public import Exact\n", None),

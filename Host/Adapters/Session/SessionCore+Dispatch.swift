@@ -1,5 +1,6 @@
 import CSluice
 import Domain
+import Faults
 
 extension SessionCore {
     /// Gives the adapter what was taken from the inbox; neighbours of a kind that travels together go in one call. What is
@@ -95,7 +96,9 @@ extension SessionCore {
             return refuse(entry, .queueFull)
         }
         let mark = events.count
+        FaultPoint.hit(.laneSubmitBefore)
         let status = withExtendedLifetime(order) { call(.submit) { calls.submit($0, token, order.entity) } }
+        FaultPoint.hit(.laneSubmitAfter)
         if status < 0 {
             returned(status, token: token, mark: mark, LaneFunction.submit)
         } else {
@@ -159,7 +162,9 @@ extension SessionCore {
         let mark = events.count
         let reference = scratch.orderReference(command.reference)
         let changes = scratch.changes(command.changes)
+        FaultPoint.hit(.laneModifyBefore)
         let status = withExtendedLifetime(command) { call(.modify) { calls.modify($0, token, reference, changes) } }
+        FaultPoint.hit(.laneModifyAfter)
         if status < 0 {
             returned(status, token: token, mark: mark, LaneFunction.modify)
         } else {
@@ -178,7 +183,9 @@ extension SessionCore {
         }
         let mark = events.count
         let reference = scratch.orderReference(command.reference)
+        FaultPoint.hit(.laneCancelBefore)
         let status = withExtendedLifetime(command) { call(.cancel) { calls.cancel($0, token, reference) } }
+        FaultPoint.hit(.laneCancelAfter)
         if status < 0 {
             returned(status, token: token, mark: mark, LaneFunction.cancel)
         } else {

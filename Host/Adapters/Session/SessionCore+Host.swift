@@ -1,6 +1,7 @@
 import CHost
 import CSluice
 import Domain
+import Faults
 import Logging
 
 // The host functions that only serve the adapter: log, time, randomness, metrics, timers, key-value memory, prices.
@@ -161,6 +162,7 @@ extension SessionCore {
                 }
                 events.append(
                     .keyValue(KeyValueWrite(account: reader.accounts[Int(account)].id, key: key, value: bytes.array)))
+                FaultPoint.hit(.laneKeyValuePut)
                 return SLUICE_OK
             }
             let now = clock.monotonic()

@@ -1,5 +1,6 @@
 import CSluice
 import Domain
+import Faults
 
 extension SessionCore {
     func open(_ request: LifecycleRequest, queued: Int64) {
@@ -25,7 +26,9 @@ extension SessionCore {
         tokens.renumber(token, id: token)
         setState(.opening)
         let mark = events.count
+        FaultPoint.hit(.laneOpenBefore)
         let status = call(.open) { calls.open($0, token) }
+        FaultPoint.hit(.laneOpenAfter)
         if status < 0 {
             returned(status, token: token, mark: mark, .open)
             if self.status.state == .opening {
@@ -91,6 +94,7 @@ extension SessionCore {
         setState(.closing)
         guard let token = issue(.close, id: 0, queued: instant, deadline: nil) else { return }
         closing?.token = token
+        FaultPoint.hit(.laneCloseBefore)
         let status = call(.close) { calls.close($0, token) }
         if status < 0 {
             _ = tokens.take(token)
@@ -128,6 +132,7 @@ extension SessionCore {
         shared.store(.callFunction, UInt64(LaneFunction.destroy.rawValue))
         shared.store(.callEntered, UInt64(bitPattern: instant))
         calls.destroy(handle)
+        FaultPoint.hit(.laneDestroyed)
         shared.store(.callFunction, 0)
         instant = clock.monotonic()
     }

@@ -1,5 +1,6 @@
 import CSluice
 import Domain
+import Faults
 
 extension SessionCore {
     func lookUp(_ entry: Inbox.Entry) { lookUp([entry]) }
@@ -35,7 +36,9 @@ extension SessionCore {
             entity.pointee.written_time = sluiceTime(item.command.writtenTime)
         }
         let span = sluice_span(ptr: memory, count: UInt64(items.count), stride: UInt32(size), reserved: 0)
+        FaultPoint.hit(.laneLookUpBefore)
         let status = withExtendedLifetime(items) { call(.reconcile) { calls.reconcile($0, span) } }
+        FaultPoint.hit(.laneLookUpAfter)
         for item in items {
             if status < 0 {
                 returned(status, token: item.token, mark: mark, LaneFunction.reconcile)

@@ -1,5 +1,6 @@
 import CSluice
 import Domain
+import Faults
 
 extension SessionCore {
     /// Asks for one page.
@@ -16,6 +17,8 @@ extension SessionCore {
         operation.beginPage(now: clock.wall())
         let mark = events.count
         let status: sluice_status
+        FaultPoint.hit(.laneQueryBefore)
+        defer { FaultPoint.hit(.laneQueryAfter) }
         let function: LaneFunction
         switch operation.subject {
         case .kind(let kind):

@@ -1,6 +1,7 @@
 import CHost
 import CSluice
 import Domain
+import Faults
 
 extension SessionCore {
     /// Most calls of one turn.
@@ -44,7 +45,9 @@ extension SessionCore {
         if !events.isEmpty {
             var batch = LaneBatch(events: events)
             events = []
+            FaultPoint.hit(.laneDeliverBefore)
             session.deliverUp(&batch)
+            FaultPoint.hit(.laneDeliverAfter)
             batch.events.removeAll(keepingCapacity: true)
             if events.isEmpty { events = batch.events }
         }
