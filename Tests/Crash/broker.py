@@ -15,8 +15,7 @@ Mischief, drawn from the seed: `drops` loses requests, replies and reports; `dup
 after a while of their own in all of them, at the latest after VISIBLE_MS.
 
 The market stands at 100. A market order, and a limit order that meets 100, is filled in one to three executions; a limit of
-70 is filled by half and rests; everything else rests. `--reject` names an account whose orders in a symbol of the root
-MAIN are refused.
+70 is filled by half and rests; everything else rests. `--reject` names an account whose limit orders to buy are refused.
 
 With `--database` each submit and modify is looked for in the gateway's own database at the moment at which it comes
 (V7): the ledger says what was found there.
@@ -217,7 +216,7 @@ class Broker:
                       read_decimal(price), visible_at)
         self.orders.append(order)
         self.by_ref[(account, ref)] = order
-        if account == self.rejects and ":MAIN" in symbol and side == "1":
+        if account == self.rejects and kind == "2" and side == "1":
             order.state, order.reason = REJECTED, "not today"
             self.note("rejected", id=order.id, account=account, ref=ref)
             return self.reply(writer, [self.result(sequence, REFUSED, order, "9", "not today")])
