@@ -95,8 +95,7 @@ let package = Package(
         .target(name: "CHost", path: "Host/CHost"),
         room(
             "Adapters", ["Domain", "Faults", "Settings", "CHost", openssl, contract, nioLocks, logging],
-            exclude: ["README.md"]
-        ),
+            exclude: ["README.md"]),
         room(
             "Gateway",
             [

@@ -8,9 +8,13 @@ package struct EnvironmentOverrides: Sendable {
     package var warnings: [String] = []
 
     /// Variables that other parts of the product read.
-    package static let otherVariables: Set<String> = [
-        "SLUICE_URL", "SLUICE_API_KEY", "SLUICE_SHARED", "SLUICE_FAULT", "SLUICE_FAULT_COUNTER",
-    ]
+    package static var otherVariables: Set<String> {
+        var names: Set = ["SLUICE_URL", "SLUICE_API_KEY", "SLUICE_SHARED"]
+        #if DEBUG  // fault points: a release build has none, and warns like of any other unknown variable
+            names.formUnion(["SLUICE_FAULT", "SLUICE_FAULT_COUNTER"])
+        #endif
+        return names
+    }
 
     package init(_ environment: [String: String]) {
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) where name.hasPrefix("SLUICE_") {
