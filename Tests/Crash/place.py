@@ -125,12 +125,11 @@ class Site:
     def broker_is_idle(self):
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(5)
-            here = os.getcwd()
-            os.chdir(self.directory)  # the path of a socket has 107 bytes
+            here = os.open(self.directory, os.O_RDONLY)
             try:
-                line.connect("broker.sock")
+                line.connect(f"/proc/self/fd/{here}/broker.sock")  # the path of a socket has 107 bytes
             finally:
-                os.chdir(here)
+                os.close(here)
             line.sendall(b"?\n")
             return line.recv(64).strip() == b"0"
 

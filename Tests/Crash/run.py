@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,6 +76,8 @@ def run(plan, directory, binary, build, points):
                 break
     except Failed as failure:
         result.violations.append(f"RUN {failure}")
+    except Exception:  # of the harness: the run counts as failed and says where
+        result.violations.append(f"RUN {traceback.format_exc()}")
     finally:
         for gateway in gateways:
             gateway.kill()
