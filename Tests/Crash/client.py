@@ -184,7 +184,7 @@ class Client:
         if body is None:
             return None
         if "quantity" in body:
-            return {**body, "quantity": "3"}
+            return {**body, "quantity": str(int(body["quantity"]) + 1)}
         if "price" in body:
             return {**body, "price": "59.00"}
         if "reason" in body:

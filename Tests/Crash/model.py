@@ -42,6 +42,10 @@ class Order:
         self.executed, self.value, self.executions = 0, 0, []
         self.is_held, self.is_handed_over, self.is_acknowledged, self.is_unknown = is_held, False, False, False
         self.is_cancel_wanted, self.open_modify, self.is_gap_closed = False, None, False
+        # It was recorded as handed over; an execution came after its end.
+        self.is_queued, self.is_late = False, False
+        # A restart found it without an answer.
+        self.is_recovered = False
         self.end, self.hint = None, 0
         self.path = [self.status()]
 
@@ -185,6 +189,16 @@ class Model:
 
     def step(self, order, kind, event, sequence):
         before = order.status()
+        if kind == "ordersQueued":
+            if order.is_queued:
+                self.flaw("V15", f"{order.place} was handed over twice")
+            if before == "canceledLocally":
+                self.flaw("V15", f"{order.place} was handed over after it was withdrawn")
+            order.is_queued = True
+        if kind in ("cancelRequested", "replaceRequested") and before in ENDED:
+            self.flaw("V15", f"{kind} of {order.place}, which was {before}")
+        if kind == "replaceRequested" and order.open_modify:
+            self.flaw("V15", f"{order.place} was to be modified while another modify was open")
         was_unknown = order.is_unknown
         is_evidence = self.apply(order, kind, event)
         after = order.status()
@@ -211,6 +225,7 @@ class Model:
                 order.live()
                 self.accepted[order.account] = order.sequences[0]
             elif outcome == "unknown":
+                order.is_recovered |= "restarted" in ((event["error"] or {}).get("text") or "")
                 order.lose()
             else:
                 order.finish(outcome)
