@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test simulate build lint bench clean set-up
+.PHONY: help demo serve test crash simulate build lint bench clean set-up
 
 # debug shares one build with the tests; make demo CONFIG=release measures what an operator would run.
 CONFIG ?= debug
@@ -30,6 +30,13 @@ serve: set-up  ## builds, then runs a gateway with the demo's accounts and price
 test: set-up  ## one build of everything, then every test
 	swift build --build-tests
 	swift test --skip-build $(ARGS)
+	python3 Tests/Crash/crash.py --short
+
+# More seeds with every further call: results stand in .build/crash until the program or the harness changes.
+CRASH_MINUTES ?= 30
+crash: set-up  ## debug build, then kills the gateway at its fault points for CRASH_MINUTES=30; goes on where it stopped
+	swift build
+	python3 Tests/Crash/crash.py --minutes $(CRASH_MINUTES) $(ARGS)
 
 # One seed instead of many: make simulate SEED=42, with SLUICE_TRACE=1 step by step.
 SEEDS ?= 10000

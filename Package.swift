@@ -183,6 +183,7 @@ let package = Package(
         tests("RiskConfiguration", ["RiskConfiguration", "Engine", "Settings", "Domain"]),
         tests("Prices", ["Prices", "Settings", "Domain", nioLocks]),
         tests("Store", ["Store", "Domain", grdb, nioLocks]),
+        tests("Faults", ["Faults"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -47,7 +47,9 @@
         /// The address of the counts; guards them within the process.
         private let counts: NIOLockedValueBox<Int>
 
-        private init(trigger: Trigger?, counts: Int) { (self.trigger, self.counts) = (trigger, NIOLockedValueBox(counts)) }
+        private init(trigger: Trigger?, counts: Int) {
+            (self.trigger, self.counts) = (trigger, NIOLockedValueBox(counts))
+        }
 
         static func make(fault: String?, counter: String?) -> FaultPlan? {
             guard fault != nil || counter != nil else { return nil }

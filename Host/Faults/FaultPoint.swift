@@ -156,13 +156,4 @@ package enum FaultPoint: String, CaseIterable, Sendable {
             FaultPlan.current?.pass(point)
         #endif
     }
-
-    /// Whether this build has the points at all.
-    package static var isCompiledIn: Bool {
-        #if DEBUG
-            true
-        #else
-            false
-        #endif
-    }
 }

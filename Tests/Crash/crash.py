@@ -45,6 +45,10 @@ SHORT = [
 ]
 
 
+def targets(plan):
+    return [fault.split("@")[0] for fault in plan.faults if "@" in fault]
+
+
 class Schedule:
     """What to run next, from what is known so far. The same results give the same next plan."""
 
@@ -52,15 +56,16 @@ class Schedule:
         self.points, self.seed = points, seed
         self.scenarios = scenarios.all_scenarios()
         self.known = set()  # names of plans that were run or are under way
+        self.under_way = Counter()  # points that a plan under way is to end at
         self.seen = defaultdict(list)  # point -> [(scenario, seed, faults before that life, passings)]
         self.killed = Counter()
-        self.waiting = Counter()  # point -> plans under way
         self.bases = {}  # (scenario, seed) -> passings of its first life
 
     def take(self, record):
         """One finished run, of this call or an earlier one."""
         plan = Plan.parse(record["plan"])
         self.known.add(record["plan"])
+        self.under_way -= Counter(targets(plan))
         for life, (fault, ending) in enumerate(zip((*plan.faults, ""), record["endings"])):
             point = fault.split("@")[0]
             if ending in ("killed", "exited") and point in self.points:
@@ -91,6 +96,7 @@ class Schedule:
         for plan in self.candidates():
             if plan.name not in self.known:
                 self.known.add(plan.name)
+                self.under_way.update(targets(plan))
                 return plan
         return None
 
@@ -99,10 +105,10 @@ class Schedule:
         for point in self.uncovered():
             places = self.seen.get(point, [])
             tried = sum(name.count(f"/{point}@") for name in self.known)
-            if tried < 8:
-                order = sorted(places, key=lambda place: (len(place[2]), -place[3]))
-                if order:
-                    yield self.at(point, order[tried % len(order)])
+            if places and tried < 12 and not self.under_way[point]:
+                # Where it was passed most often, after the fewest deaths; another place each time.
+                places = sorted(places, key=lambda place: (len(place[2]), -place[3], self.draw(point, place[0]).random()))
+                yield self.at(point, places[tried % len(places)])
         # Then what each scenario passes.
         for scenario in self.scenarios:
             yield Plan(scenario, self.seed)

@@ -22,11 +22,18 @@ struct CheckCommand: SurroundedCommand {
     @Argument(help: "The data directory. Default: SLUICE_DATA, else ./sluice-data.") var directory: String?
     @Flag(help: "Make the tables anew from the journal first.") var rebuild = false
     @Flag(help: "Print one JSON document.") var json = false
-    /// For the crash harness: the places at which it ends this build, one a line.
-    @Flag(name: .customLong("fault-points"), help: .hidden) var faultPoints = false
+    #if DEBUG
+        /// For the crash harness: the places at which it ends this build, one a line.
+        @Flag(name: .customLong("fault-points"), help: .hidden) var faultPoints = false
+    #endif
 
     func run(in surroundings: Surroundings) async throws {
-        if faultPoints { return try Self.printFaultPoints(surroundings.console) }
+        #if DEBUG
+            if faultPoints {
+                for point in FaultPoint.allCases { surroundings.console.out(point.rawValue) }
+                return
+            }
+        #endif
         let place = directory ?? surroundings.environment["SLUICE_DATA"].flatMap { $0.isEmpty ? nil : $0 }
         let console = surroundings.console
         let report: CheckReport
@@ -45,14 +52,6 @@ struct CheckCommand: SurroundedCommand {
             for line in Self.lines(report, console.style) { console.out(line) }
         }
         if !report.isSound { throw CommandFailure.refused }
-    }
-
-    private static func printFaultPoints(_ console: Console) throws {
-        guard FaultPoint.isCompiledIn else {
-            throw CommandFailure.message(
-                "a release build has no fault points", remedy: "build it with swift build, for debugging")
-        }
-        for point in FaultPoint.allCases { console.out(point.rawValue) }
     }
 
     private static func value(_ report: CheckReport) -> JSONValue {
