@@ -200,10 +200,10 @@ class Broker:
         return ["R", sequence, outcome, order.id if order else "-", order.ref if order else "-",
                 order.state if order else "0", code, text]
 
-    def submit(self, writer, sequence, account, ref, symbol, side, kind, product, tif, quantity, price):
+    def submit(self, writer, sequence, account, ref, symbol, side, kind, product, tif, quantity, price, sent):
         durable = self.is_durable(ref)
         facts = dict(account=account, ref=ref, symbol=symbol, side=side, quantity=str(read_decimal(quantity)),
-                     price=str(read_decimal(price)), durable=durable)
+                     price=str(read_decimal(price)), durable=durable, sent=int(sent))
         if self.loses(0.08):
             return self.note("lost", **facts)
         self.note("submit", **facts)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Judges one run of the crash harness by V1 to V16 of RELIABILITY.md §2, from what is left of it.
+"""Judges one run of the crash harness by V1 to V16 and V18 of RELIABILITY.md §2, from what is left of it.
 
     checker.py DIRECTORY      prints {"counts": ..., "violations": [...]}; exit status 1 where something is violated
     checker.py --self-test    breaks a sound run in one way after the other, and fails where a check does not see it
@@ -454,11 +454,27 @@ def v16(case):
             yield f"{account} keeps {found} as the last accepted order, and the journal has sequence {wanted}"
 
 
+def v18(case):
+    """Between the answer of a halt and the request that ended it, nothing of the group was sent."""
+    begin, end = case.answers["halt"]
+    if begin is None:
+        return
+    owners = {ref: order for order in case.model.orders.values() for ref in case.refs(order)}
+    for row in case.ledger:
+        if "sent" in row and begin < row["sent"] < (end or row["sent"] + 1) and row["ref"] in owners:
+            run = case.model.runs[owners[row["ref"]].run]
+            if run["group"] == "main" and not run["is_gateway_closing"]:
+                yield f"{owners[row['ref']].place} was sent {(row['sent'] - begin) // 1000} us after the halt was answered"
+    for run in case.model.runs.values():
+        if run["key"] == "halted" and run["orders"]:
+            yield f"r{run['run']} was asked for in the halt and has orders"
+
+
 def spelled(status):
     return "".join(f"_{letter}" if letter.isupper() else letter for letter in status).upper()
 
 
-CHECKS = {name.upper(): globals()[name] for name in (f"v{number}" for number in range(1, 17))}
+CHECKS = {name.upper(): globals()[name] for name in (f"v{number}" for number in (*range(1, 17), 18))}
 
 
 def judge(case):

@@ -28,7 +28,8 @@ def share(account, quantity, rejection=None, limit=1_000_000):
 
 
 def admitted(run, key, first, legs, unallocated=0):
-    return {"event": "runAdmitted", "run": run, "caller": "k1", "key": key, "instrument": 0,
+    return {"event": "runAdmitted", "run": run, "caller": "k1", "key": key, "instrument": 0, "group": "main",
+            "is_gateway_closing": False,
             "requested": sum(leg["allocated"] for leg in legs) + unallocated, "unallocated": unallocated,
             "first_client_sequence": first, "legs": legs}
 
@@ -81,7 +82,7 @@ def at_broker(what, account, sequence, **more):
 
 
 def ledger():
-    sent = dict(symbol="MAIN", side="1", price="100.00", durable=True)
+    sent = dict(symbol="MAIN", side="1", price="100.00", durable=True, sent=AT)
     market = {**sent, "price": "None"}
     return [
         at_broker("submit", "A1", 1, quantity="30", **sent),
@@ -148,7 +149,8 @@ def sound():
                     for name, run in zip(("one", "two"), runs)} | {"refused": [[1, 422, None, False]]},
         "repeats": repeat | {"refused": {"status": 422, "replayed": False, "answer": None}},
         "others": {"one": {"status": 422}, "two": {"status": 422}},
-        "requests": {"one": orders, "two": orders, "refused": orders}, "runs_after_repeats": 2}
+        "requests": {"one": orders, "two": orders, "refused": orders}, "runs_after_repeats": 2,
+        "halt": [AT, AT + 100]}
     tables = {
         "run": [{"run_number": 1}, {"run_number": 2}],
         "leg": [{"leg_key": key(leg), "client_order_id": ref(sequence), "status": statuses[leg]}
@@ -367,6 +369,12 @@ simple_breaks(
     lambda case: case.tables["key_value"][0].update(value=ref(2).encode()),
     lambda case: case.answers["runs"][1]["legs"].pop(),
     lambda case: append(case, simple("gapClosed", 7, 0)))
+
+
+simple_breaks(
+    "V18",
+    lambda case: row(case, "submit").update(sent=AT + 50),
+    lambda case: event(case, "runAdmitted").update(key="halted"))
 
 
 # ---- that no sentence is left out

@@ -12,6 +12,8 @@ PASSING = {"RESERVED", "HELD", "SENT", "UNKNOWN", "PENDING_CANCEL", "PENDING_REP
 LIVE = PASSING | {"WORKING", "PARTIALLY_FILLED"}
 # Refusals that end by themselves: the gateway or a session is starting, a request with the key is under way.
 AGAIN = {409, 502, 503, 504}
+# A run that is not at rest by then is stuck. Runs take five seconds; a machine with much else to do takes its time.
+REST_SECONDS = 60
 
 
 class Client:
@@ -26,7 +28,7 @@ class Client:
     def ask(self, gateway, key, method, path, body=None):
         """Repeats a request until it has an answer that stays."""
         self.requests[key] = (method, path, body)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 40
         while True:
             status, answer = gateway.send(method, path, body, key)
             if status not in AGAIN or time.monotonic() > end:
@@ -94,7 +96,10 @@ class Client:
         if "resumed" in self.constants:  # another life has done with it
             return
         self.state(gateway, "halt", {"cancel_working": True})
+        self.constants.setdefault("halted", time.time_ns())
         self.fan_out(gateway, "halted", "main", self.parent("60.00"), "durable")
+        # From the first halt's answer to here, over deaths in between, nothing of the group may be sent (V18).
+        self.constants.setdefault("until", time.time_ns())
         self.state(gateway, "resume", {})
         self.constants["resumed"] = True
 
@@ -114,7 +119,7 @@ class Client:
 
     def wind_up(self, gateway):
         """Cancels what rests, so that every parent can end; settles as a person what only a person can; waits for quiet."""
-        end = time.monotonic() + 25
+        end = time.monotonic() + REST_SECONDS
         last = "nothing was looked at"
         begun = time.monotonic()
         quiet_since = None
@@ -171,6 +176,7 @@ class Client:
             if other:
                 said["others"][key] = self.repeat(gateway, method, path, other, key)
         said["answers"] = self.answers
+        said["halt"] = [self.constants.get(name) for name in ("halted", "until")]
         said["requests"] = self.requests
         said["runs_after_repeats"] = len(gateway.items("/api/runs"))
         return said

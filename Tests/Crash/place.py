@@ -50,7 +50,8 @@ def adapter_library(character, build):
     number = {"dedupes": 1, "lookup": 2, "tag": 3}[character]
     made = build / f"libsluice-crash-{character}.so"
     source = ROOT / "Tests/Crash/Adapter/crash.c"
-    if made.exists() and made.stat().st_mtime >= source.stat().st_mtime:
+    sources = [source, *(ROOT / "SDK/CSluice/include/sluice").iterdir()]
+    if made.exists() and made.stat().st_mtime >= max(path.stat().st_mtime for path in sources):
         return made
     build.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = build / f"{made.name}.{os.getpid()}"
@@ -219,19 +220,21 @@ class Gateway:
             text = stdout.read_text()
             return text.count("\n") and text.split("listens on http://127.0.0.1:", 1)[1].split("\n", 1)[0]
 
-        self.port = int(until(listens, 30, "the gateway does not listen"))
+        self.port = int(until(listens, 60, "the gateway does not listen"))
         self.key = (self.site.data / "admin.key").read_text().split("\n", 1)[0]
 
         def ready():
             status, answer = self.send("GET", "/ready")
             if status != 200 or answer["accounts_ready"] != len(ACCOUNTS):
                 return False
-            # Funds and prices are known: a preview is not refused for want of them.
+            # Funds and prices are known: a preview is not refused for want of them. An account that waits for evidence of
+            # an earlier order, or stands still by a halt, is ready all the same.
             status, answer = self.send("POST", "/api/execution-groups/base/preview", market_order(10, "probe"))
-            return status == 200 and all(leg["reject"] is None or leg["reject"]["code"] == "trading_state"
-                                         for leg in answer["legs"])
+            return status == 200 and all(
+                leg["reject"] is None or leg["reject"]["code"] in ("trading_state", "unknown_outstanding")
+                for leg in answer["legs"])
 
-        until(ready, 30, "the gateway is not ready")
+        until(ready, 60, "the gateway is not ready")
 
     def send(self, method, path, body=None, key=None):
         """Status and answer. Raises Died where the connection breaks and the process has ended, or ends by it."""
@@ -240,7 +243,7 @@ class Gateway:
             headers["Idempotency-Key"] = key
         try:
             if self.connection is None:
-                self.connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+                self.connection = HTTPConnection("127.0.0.1", self.port, timeout=40)
             self.connection.request(method, path, None if body is None else json.dumps(body), headers)
             response = self.connection.getresponse()
             text = response.read()
@@ -274,12 +277,12 @@ class Gateway:
         """SIGTERM; the exit status, negative for a signal."""
         if not self.is_dead:
             self.process.terminate()
-        return self.wait(20)
+        return self.wait(40)
 
     def kill(self):
         if not self.is_dead:
             self.process.kill()
-        return self.wait(20)
+        return self.wait(40)
 
     def wait(self, seconds):
         try:

@@ -9,7 +9,7 @@ import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from client import Client
+from client import REST_SECONDS, Client
 from place import Died, Failed, Site
 from scenarios import Scenario
 
@@ -61,9 +61,8 @@ def run(plan, directory, binary, build, points):
     result, begun = Result(plan), time.monotonic()
     directory.mkdir(parents=True, mode=0o700)
     (directory / "plan.txt").write_text(plan.name + "\n")
-    site = Site(directory, binary, build, plan.scenario, plan.seed)
+    site, gateways = Site(directory, binary, build, plan.scenario, plan.seed), []
     client = Client(site, plan.scenario)
-    gateways = []
     try:
         site.start_broker()
         # The last life is always one without a fault.
@@ -99,7 +98,7 @@ def live(gateway, client, fault, directory, result):
         client.work(gateway)
         left = client.wind_up(gateway)
         if left:
-            result.violations.append(f"V10 the run does not come to rest in 25 s: {left}")
+            result.violations.append(f"V10 the run does not come to rest in {REST_SECONDS} s: {left}")
             return "alive"
         if fault == "":
             (directory / "answers.json").write_text(json.dumps(client.collect(gateway), indent=1))
@@ -115,10 +114,10 @@ def live(gateway, client, fault, directory, result):
 def check(result, directory, binary):
     """The gateway's own check of its directory, then the independent one."""
     own = subprocess.run([binary, "check", "--json", str(directory / "data")], capture_output=True, text=True,
-                         cwd=directory, timeout=60)
+                         cwd=directory, timeout=120)
     (directory / "check.json").write_text(own.stdout)
     checked = subprocess.run([sys.executable, str(HERE / "checker.py"), str(directory)], capture_output=True, text=True,
-                             timeout=60)
+                             timeout=120)
     try:
         verdict = json.loads(checked.stdout)
     except ValueError:

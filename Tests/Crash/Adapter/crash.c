@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DEDUPES 1
@@ -136,11 +137,14 @@ static sluice_status on_submit(sluice_session *s, sluice_token token, const slui
     pending *place = take_place(s, token, 'S', in->account);
     if (!place) return not_sent(s, NULL, token);
     char line[512], ref[128], symbol[128], quantity[48], price[48];
+    struct timespec now; /* not the host's: that one stands still during a call, and V18 is about the instant of sending */
+    clock_gettime(CLOCK_REALTIME, &now);
     int length = snprintf(
-        line, sizeof line, "S\t%llu\t%s\t%s\t%s\t%u\t%u\t%u\t%u\t%s\t%s\n", (unsigned long long)place->sequence,
+        line, sizeof line, "S\t%llu\t%s\t%s\t%s\t%u\t%u\t%u\t%u\t%s\t%s\t%lld\n",
+        (unsigned long long)place->sequence,
         s->account_ids[in->account], kept(ref, in->client_reference), kept(symbol, in->instrument->id), in->side,
         in->order_type, in->product, in->time_in_force, decimal_text(quantity, in->quantity),
-        decimal_text(price, in->price));
+        decimal_text(price, in->price), now.tv_sec * 1000000000LL + now.tv_nsec);
     return send_line(s, line, length) ? SLUICE_OK : not_sent(s, place, token);
 }
 
