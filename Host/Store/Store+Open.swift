@@ -1,13 +1,17 @@
 import GRDB
 
 extension Store {
+    /// Seconds for which an opening waits for a stranger's lock. A monitor or a backup that reads the file just when it is
+    /// opened after a crash takes the lock for a moment, to read what is left of the log: no reason not to start.
+    static let patience = 2.0
+
     static func open(_ path: String, isReadOnly: Bool = false) throws(StoreFailure) -> DatabasePool {
         var configuration = Configuration()
         configuration.readonly = isReadOnly
         configuration.label = "sluice"
         configuration.maximumReaderCount = readers
         configuration.persistentReadOnlyConnections = true
-        configuration.busyMode = .immediateError
+        configuration.busyMode = .timeout(patience)
         // A transaction that cannot even be rolled back stops the store; it is no reason to trap.
         configuration.allowsUnsafeTransactions = true
         configuration.prepareDatabase { database in
@@ -76,6 +80,11 @@ extension Store {
             throw .brokenChain(path: path, noted: noted ?? "nothing", found: found.description)
         }
         return found
+    }
+
+    /// From here on a stranger's lock fails a commit at once: orders wait for it, and this store is the only writer.
+    static func endPatience(_ pool: DatabasePool) throws(StoreFailure) {
+        try translatingErrors { try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA busy_timeout = 0") } }
     }
 
     private static func settings(_ pool: DatabasePool) throws(StoreFailure) -> StoreSettings {

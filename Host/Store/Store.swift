@@ -56,6 +56,7 @@ package final class Store: Sendable {
             try Store.migrate(pool, path: lock.databasePath)
             FaultPoint.hit(.storeMigrated)
             last = try Store.checkedHead(pool, path: lock.databasePath)
+            try Store.endPatience(pool)
         } catch {
             try? pool.close()
             throw error

@@ -127,7 +127,8 @@ class Client:
             runs = gateway.items("/api/runs")
             legs = [(run, leg) for run in runs or [] for leg in run["legs"]]
             live = [(run, leg) for run, leg in legs if leg["status"] in LIVE]
-            if runs is not None and not self.is_squaring_off(gateway):
+            is_closing = self.is_squaring_off(gateway)
+            if runs is not None and not is_closing:
                 for run in runs:
                     if any(leg["status"] in LIVE for leg in run["legs"]):
                         self.ask(gateway, f"end-{run['run_id']}", "POST", f"/api/runs/{run['run_id']}/cancel")
@@ -136,8 +137,8 @@ class Client:
                     if leg["status"] == "UNKNOWN" and not self.site.has_order(leg["client_order_id"]):
                         self.ask(gateway, f"absent-{leg['leg_id']}", "POST", f"/api/orders/{leg['leg_id']}/resolve",
                                  {"outcome": "absent", "reason": "the broker's desk says that it has no such order"})
-            last = f"live legs {[(leg['leg_id'], leg['status']) for _, leg in live][:6]}"
-            if runs is not None and not live and self.is_complete(gateway) and self.site.broker_is_idle():
+            last = f"live legs {[(leg['leg_id'], leg['status']) for _, leg in live][:6]}" + " and a square-off" * is_closing
+            if runs is not None and not live and not is_closing and self.is_complete(gateway) and self.site.broker_is_idle():
                 # What ends a leg may begin another (an unwind, a closing order): it must stay quiet for a while.
                 quiet_since = quiet_since or time.monotonic()
                 if time.monotonic() - quiet_since > 0.15:
@@ -150,7 +151,9 @@ class Client:
     def is_squaring_off(self, gateway):
         if self.scenario.action != "square-off":
             return False
-        return any(row["status"] not in ("DONE", "BLOCKED", "CANCELED") for row in gateway.send("GET", "/api/rms/square-off")[1]["items"])
+        # Blocked is one for now: it goes on when what blocks it is settled.
+        rows = gateway.send("GET", "/api/rms/square-off")[1]["items"]
+        return any(row["status"] not in ("DONE", "CANCELED") for row in rows)
 
     def is_complete(self, gateway):
         """Whether every execution of the broker's is booked."""

@@ -1,5 +1,9 @@
+import Dispatch
 import Domain
+import Foundation
+import GRDB
 import Glibc
+import NIOConcurrencyHelpers
 import Testing
 
 @testable import Store
@@ -54,6 +58,29 @@ import Testing
         try put([1], into: temporary.data)
         let failure = #expect(throws: StoreFailure.self) { try Store(directory: temporary.data) }
         #expect(failure?.code == "invalid_value")
+    }
+
+    @Test("A reader that holds the file for a moment, as one does that reads what a crash left, delays an opening only")
+    func readerInTheWay() throws {
+        try Store(directory: temporary.data).close()
+        var reader: DatabaseQueue? = try DatabaseQueue(path: temporary.data + "/sluice.db")
+        try reader?.inDatabase { database in
+            try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
+            try database.execute(sql: "CREATE TABLE held (a)")
+        }
+        let (failure, ended) = (NIOLockedValueBox<(any Error)?>(nil), DispatchSemaphore(value: 0))
+        Thread.detachNewThread { [path = temporary.data] in
+            do {
+                try Store(directory: path).close()
+            } catch {
+                failure.withLockedValue { $0 = error }
+            }
+            ended.signal()
+        }
+        #expect(ended.wait(timeout: .now() + .milliseconds(100)) == .timedOut, "it waits")
+        reader = nil
+        #expect(ended.wait(timeout: .now() + .seconds(60)) == .success)
+        #expect(failure.withLockedValue { $0 } == nil)
     }
 
     @Test("The directory has one owner at a time; the second one learns the first one's process id")
