@@ -71,6 +71,10 @@ UNSTEADY = [
 STEADY = {"Host/Domain", "Host/Engine"}
 
 
+# A variable that only a debug build may know: what it does, or that it is read at all.
+DEBUG_ONLY = re.compile(r"SLUICE_FAULT|\bgetenv\b")
+
+
 def room(path):
     """`Host/Engine/Orders/Run.swift` lies in `Host/Engine`."""
     parts = path.split("/")
@@ -86,6 +90,21 @@ def without_comments_and_strings(text):
 
 def line(text, position):
     return text.count("\n", 0, position) + 1
+
+
+def in_release(text):
+    """Source without comment lines and without what stands between `#if DEBUG` and its end, lines kept."""
+    kept, inside = [], []
+    for row in text.split("\n"):
+        word = row.strip()
+        if word.startswith("#if"):
+            inside.append(word.split("//")[0].split() == ["#if", "DEBUG"])
+        elif word.startswith(("#else", "#elseif")) and inside:
+            inside[-1] = False
+        elif word.startswith("#endif") and inside:
+            inside.pop()
+        kept.append("" if any(inside) or word.startswith("//") else row)
+    return "\n".join(kept)
 
 
 def findings(path, text):
@@ -117,6 +136,9 @@ def findings(path, text):
             for match in pattern.finditer(code):
                 yield line(code, match.start()), f"{place} holds no {what.removeprefix('a ')}: '{match.group(0).strip()}'"
     if place.startswith("Host/"):
+        release = in_release(text)
+        for match in DEBUG_ONLY.finditer(release):
+            yield line(release, match.start()), f"'{match.group(0)}' may stand in a debug build alone: between #if DEBUG and #endif"
         for pattern in (BROKERS, BROKER_WORDS):
             for match in pattern.finditer(text):
                 yield line(text, match.start()), f"Host names a broker's word: '{match.group(0)}'"
@@ -178,6 +200,12 @@ SAMPLES = [
     ("Host/Gateway/A.swift", "let broker = \"dhan\"\n", "broker's word"),
     ("Host/Gateway/A.swift", "let type = \"SL-M\"\n", "broker's word"),
     ("Host/Gateway/A.swift", "let unlikely = 1  // MISTAKE\n", None),
+    ("Host/Store/A.swift", "#if DEBUG\nlet name = \"SLUICE_FAULT\"\n#endif\n", None),
+    ("Host/Store/A.swift", "#if DEBUG\n#if os(Linux)\n_ = getenv(\"A\")\n#endif\n#endif\n", None),
+    ("Host/Store/A.swift", "#if DEBUG\n#else\n_ = getenv(\"A\")\n#endif\n", "debug build alone"),
+    ("Host/Store/A.swift", "#if DEBUG\n#endif\nlet name = \"SLUICE_FAULT\"\n", "debug build alone"),
+    ("Host/Store/A.swift", "#if !DEBUG\nlet name = \"SLUICE_FAULT\"\n#endif\n", "debug build alone"),
+    ("Host/Store/A.swift", "/// `SLUICE_FAULT` does this.\n", None),
     ("Plugins/Zerodha/A.swift", "// Zerodha\nimport AdapterKit\n", None),
 ]
 
