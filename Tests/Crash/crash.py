@@ -31,7 +31,7 @@ from run import Plan, run
 from scenarios import Scenario
 
 LEAST_POINTS = 60
-SHORT_SECONDS = 13  # then no further run begins; one takes three to six seconds
+SHORT_SECONDS, SHORT_LEAST = 13, 4  # then no further run begins, if that many did; one takes three to six seconds
 MOST_KEPT = 20
 SHORT = [
     "proportional,new,best_effort,dedupes,drops,unwind/1/batch-encoded@9:kill/-",
@@ -171,15 +171,19 @@ def work(plan, files, binary, build, points):
     return run(plan, files, binary, build, points)
 
 
-def drive(plans, book, options, points, deadline):
-    """Runs plans side by side until there are none or the time is over. `plans` yields them one by one, and None where
-    it has to wait for results."""
+def drive(plans, book, options, points, deadline, least=0):
+    """Runs plans side by side until there are none, or the time is over and `least` have begun. `plans` yields them one
+    by one, and None where it has to wait for results."""
     number = len(book.records)
     failed = 0
+
+    def goes_on():
+        return time.monotonic() < deadline or number < least
+
     with ProcessPoolExecutor(options.jobs) as pool:
         under_way = {}
         while True:
-            while len(under_way) < options.jobs and time.monotonic() < deadline and (plan := plans.next()):
+            while len(under_way) < options.jobs and goes_on() and (plan := plans.next()):
                 number += 1
                 files = book.directory / "runs" / f"{number:05}"
                 job = pool.submit(work, plan, files, options.binary, options.directory / "adapters", points)
@@ -222,7 +226,8 @@ def summary(records, points, schedule, seconds):
     of = {record["plan"].split("/")[0] for record in records}
     bad = [record for record in records if record["violations"]]
     print(f"crash: {len(records)} runs of {len(of)} scenarios, {len(seeds)} seeds, in {seconds:.0f} s; {sum(endings.values())} "
-          f"lives, {endings['killed']} killed, {endings['exited']} ended in mid-work, {endings['stopped']} stopped")
+          f"lives, {endings['killed']} killed, {endings['exited']} ended in mid-work, {endings['stopped']} stopped; "
+          f"{sum(not record['reached'] for record in records)} runs did not come to their fault")
     print(f"crash: {sums['runs']} parents, {sums['legs']} legs, {sums['sent']} orders sent, {sums['executions']} executions, "
           f"{sums['events']} journalled events judged by V1-V16 and V18")
     if schedule:
@@ -286,7 +291,7 @@ def main():
         book = Book(options.directory / ("only" if options.only else "short"), f"{print_of_build} {time.time()}")
         plans = List(Plan.parse(text) for text in options.only or SHORT)
         deadline = begun + (SHORT_SECONDS if options.short else 3_600)
-        failed = drive(plans, book, options, points, deadline)
+        failed = drive(plans, book, options, points, deadline, SHORT_LEAST if options.short else 0)
         summary(book.records, points, None, time.monotonic() - begun)
         return 1 if failed else 0
 
