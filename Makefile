@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test crash simulate build lint bench clean set-up
+.PHONY: help demo serve test crash storms simulate build lint bench clean set-up
 
 # debug shares one build with the tests; make demo CONFIG=release measures what an operator would run.
 CONFIG ?= debug
@@ -43,6 +43,10 @@ SEEDS ?= 10000
 SEED ?=
 simulate: set-up  ## release build, then SEEDS=10000 simulated worlds; a seed that fails is printed
 	swift run -c release sluice-simulate $(if $(SEED),1 $(SEED),$(SEEDS))
+
+HISTORIES ?= 100000
+storms: set-up  ## release build, then HISTORIES=100000 order histories told in disorder; a seed that fails is printed
+	swift run -c release sluice-storms $(HISTORIES) $(SEED)
 
 build: set-up  ## release build of the gateway and its adapters
 	swift build -c release

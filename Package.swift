@@ -154,6 +154,13 @@ let package = Package(
             name: "sluice-simulate", dependencies: ["SimulationKit"], path: "Tests/Simulation/Run",
             swiftSettings: swiftSettings),
 
+        // Report storms: order histories told cleanly and in disorder, for `swift test` and for `make storms`.
+        .target(
+            name: "StormKit", dependencies: ["Engine", "Domain"], path: "Tests/Storms/Kit", swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "sluice-storms", dependencies: ["StormKit"], path: "Tests/Storms/Run", swiftSettings: swiftSettings),
+
         // Tests, one folder a target.
         tests("Exact", [exact]),
         tests("Signing", [signing, contract, exact]),
@@ -179,6 +186,7 @@ let package = Package(
         tests("CLI", ["CLI", "Settings", "Domain", exact, nioCore, nioPosix, nioHTTP1]),
         tests("EndToEnd", [exact]),
         tests("Simulation", ["SimulationKit"]),
+        tests("Storms", ["StormKit"]),
         tests("Settings", ["Settings", "Domain"]),
         tests("RiskConfiguration", ["RiskConfiguration", "Engine", "Settings", "Domain"]),
         tests("Prices", ["Prices", "Settings", "Domain", nioLocks]),

@@ -53,6 +53,11 @@ package struct Order: Hashable, Sendable {
         package var limitPrice: Int64
         package var stopPrice: Int64
         package var terms: Terms { Terms(quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice) }
+
+        package init(clientSequence: UInt64, quantity: Int64, limitPrice: Int64, stopPrice: Int64) {
+            (self.clientSequence, self.quantity) = (clientSequence, quantity)
+            (self.limitPrice, self.stopPrice) = (limitPrice, stopPrice)
+        }
     }
 
     /// Quantity and prices, steps and points; a price is 0 where the type has none.
@@ -204,7 +209,6 @@ package struct Order: Hashable, Sendable {
 
     /// One distinct execution; a bust comes as a negative quantity. The caller has removed duplicates.
     package mutating func apply(execution quantity: Int64, price: Int64) -> Effect {
-        let wasOver = overfilledQuantity
         let wasEnded = status.isTerminal && status != .filled
         let promised = ending?.cumulativeHint ?? 0
         var effect = step { order in
@@ -217,7 +221,7 @@ package struct Order: Hashable, Sendable {
         }
         effect.changed = true
         let late = wasEnded && cumulativeQuantity > promised
-        if overfilledQuantity > wasOver || late || executedQuantity < 0 { effect.isAnomaly = true }
+        if late || executedQuantity < 0 { effect.isAnomaly = true }
         return effect
     }
 
@@ -381,6 +385,7 @@ package struct Order: Hashable, Sendable {
 
     private mutating func step(_ body: (inout Order) -> Void) -> Effect {
         let before = (status, reservedQuantity, status == .unknown)
+        let wasOver = overfilledQuantity
         body(&self)
         status = derivedStatus()
         var effect = Effect()
@@ -388,8 +393,8 @@ package struct Order: Hashable, Sendable {
         effect.liveOrders = (status.isTerminal ? 0 : 1) - (before.0.isTerminal ? 0 : 1)
         effect.unknownOrders = (status == .unknown ? 1 : 0) - (before.2 ? 1 : 0)
         effect.changed = status != before.0 || effect.reserved != 0
-        // What had ended is live again: a person is told.
-        effect.isAnomaly = before.0.isTerminal && !status.isTerminal
+        // What had ended is live again, or a modify to less came after more was executed: a person is told.
+        effect.isAnomaly = before.0.isTerminal && !status.isTerminal || overfilledQuantity > wasOver
         return effect
     }
 }

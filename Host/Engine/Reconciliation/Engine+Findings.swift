@@ -43,7 +43,7 @@ extension Engine {
             excess = max(0, saturatingDifference(order.ending?.cumulativeHint ?? 0, order.knownExecuted))
         } else if order.isTakenBackBeyond {
             kind = .takenBackBeyond
-        } else if case .executed = event, order.overfilledQuantity > 0 {
+        } else if event.movesQuantities, order.overfilledQuantity > 0 {
             (kind, excess) = (.overfill, order.overfilledQuantity)
         } else if !order.status.isTerminal {
             kind = .revived
@@ -95,5 +95,15 @@ extension Engine {
         if found.limitPrice != 0 || wanted.limitPrice != 0 { found.limitPrice = limit }
         if found.stopPrice != 0 || wanted.stopPrice != 0 { found.stopPrice = stop }
         return found
+    }
+}
+
+extension Event {
+    /// Whether it changes what is executed of an order, or how much was ordered.
+    fileprivate var movesQuantities: Bool {
+        switch self {
+        case .executed, .replaceAnswered, .termsFound: true
+        default: false
+        }
     }
 }

@@ -38,6 +38,32 @@ struct HostileNewsTests {
         #expect(fixture.engine.anomalies == 1)
     }
 
+    @Test("More filled than a modify leaves is told, whichever of the two is heard first")
+    func overfilledByModify() throws {
+        for isFillFirst in [true, false] {
+            var fixture = EngineFixture()
+            let run = try fixture.admit(fixture.parent(.buy, 10, account: 0)).id
+            fixture.answer(run)
+            fixture.engine.apply(
+                .replaceRequested(
+                    run: run, order: 0,
+                    replacement: Order.Replacement(
+                        clientSequence: fixture.engine.nextClientSequence, quantity: 4, limitPrice: 0, stopPrice: 0),
+                    by: "k"))
+            let taken = Event.replaceAnswered(run: run, order: 0, outcome: .accepted, error: nil)
+            if !isFillFirst { fixture.engine.apply(taken) }
+            try fixture.fill(run, quantity: 7, execution: "E1")
+            if isFillFirst { fixture.engine.apply(taken) }
+            #expect(fixture.engine.runs[run]!.orders[0].overfilledQuantity == 3)
+            #expect(fixture.engine.anomalies == 1 && fixture.engine.runs[run]!.legs[0].hasAnomaly)
+            if isFillFirst {
+                let told = fixture.engine.anomaly(
+                    at: OrderPlace(run: run, order: 0), after: taken, now: fixture.now)
+                #expect(told?.kind == .overfill && told?.excess == 3)
+            }
+        }
+    }
+
     @Test("An end that is known already is no news")
     func repeatedEnd() throws {
         var fixture = EngineFixture()
