@@ -198,7 +198,10 @@ package struct Order: Hashable, Sendable {
             case .canceled: order.end(.canceled, hint: order.own(cumulative))
             case .rejected: order.end(.rejected, hint: order.own(cumulative))
             case .expired: order.end(.expired, hint: order.own(cumulative))
-            case .filled: order.end(.filled, hint: max(order.own(cumulative), order.quantity))
+            case .filled:
+                // Without a figure it may be the quantity that an open modify asks for that is filled.
+                let wanted = cumulative == nil ? order.replacement?.quantity ?? 0 : 0
+                order.end(.filled, hint: max(order.own(cumulative), order.quantity, wanted))
             case .other: break
             default:
                 order.isAcknowledged = true

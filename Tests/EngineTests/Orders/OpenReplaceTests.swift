@@ -32,6 +32,21 @@ struct OpenReplaceTests {
         #expect(order.status == .filled && order.reservedQuantity == 0)
     }
 
+    @Test("V12: filled without a figure waits for what the modify may have added, and stays an end once it is one")
+    func filledWithoutFigure() {
+        var order = Self.order(5, modifiedTo: 8)
+        _ = order.apply(reported: .filled, cumulative: nil)
+        _ = order.apply(execution: 5, price: 100)
+        var refused = order
+        #expect(!order.status.isTerminal && order.reservedQuantity == 3)
+        _ = order.apply(execution: 1, price: 100)
+        #expect(!order.status.isTerminal)
+        _ = order.apply(execution: 2, price: 100)
+        #expect(order.status == .filled && order.quantity == 8)
+        _ = refused.apply(replaceOutcome: .rejected)
+        #expect(refused.status == .filled && refused.reservedQuantity == 0)
+    }
+
     @Test("More executed than the old quantity says that the modify was taken: no overfill") func isTaken() {
         var order = Self.order(5, modifiedTo: 8)
         let effect = order.apply(execution: 7, price: 100)

@@ -199,6 +199,13 @@ struct StormWorld {
     /// the first one said: then the rest is waited for, and a person is told.
     private func mayFollow(_ new: OrderStatus, _ old: OrderStatus, _ event: Event, _ index: Int) -> Bool {
         if case .executed(let execution) = event, execution.kind != .new { return new != .reserved && new != .held }
+        if old == .filled, new.isTerminal {
+            // A modify to more turns out to have been taken: what had filled the old quantity ended with a rest.
+            switch event {
+            case .replaceAnswered, .termsFound: return true
+            default: return false
+            }
+        }
         if case .orderReported(_, _, let report) = event, old.isTerminal, !new.isTerminal, report.state.isTerminal,
             let order = order(index), order.waitsForExecutions
         {
