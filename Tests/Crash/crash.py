@@ -137,15 +137,16 @@ class Schedule:
 class Book:
     """Results of all calls for one build, and the files of what failed."""
 
-    def __init__(self, directory, print_of_build):
-        self.directory, self.path = directory, directory / "results.jsonl"
+    def __init__(self, directory, print_of_build, keeps_all=False):
+        self.directory, self.path, self.keeps_all = directory, directory / "results.jsonl", keeps_all
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.records = []
         lines = self.path.read_text().split("\n")[:-1] if self.path.exists() else []
         if lines and json.loads(lines[0]) == {"build": print_of_build}:
             self.records = [json.loads(line) for line in lines[1:]]
         else:
-            shutil.rmtree(directory / "failed", ignore_errors=True)
+            for folder in ("failed", "good"):
+                shutil.rmtree(directory / folder, ignore_errors=True)
             self.path.write_text(json.dumps({"build": print_of_build}) + "\n")
         shutil.rmtree(directory / "runs", ignore_errors=True)
 
@@ -156,12 +157,12 @@ class Book:
         self.records.append(record)
         with open(self.path, "a") as file:
             file.write(json.dumps(record) + "\n")
-        if result.violations:
-            failed = self.directory / "failed"
-            failed.mkdir(exist_ok=True)
-            if len(list(failed.iterdir())) < MOST_KEPT:
-                files.rename(failed / files.name)
-                record["files"] = str(failed / files.name)
+        if result.violations or self.keeps_all:
+            kept = self.directory / ("failed" if result.violations else "good")
+            kept.mkdir(exist_ok=True)
+            if len(list(kept.iterdir())) < MOST_KEPT:
+                files.rename(kept / files.name)
+                record["files"] = str(kept / files.name)
         shutil.rmtree(files, ignore_errors=True)
         return record
 
@@ -201,7 +202,7 @@ def drive(plans, book, options, points, deadline, least=0):
                     for line in record["violations"][:5]:
                         print(f"       {line}", flush=True)
                 elif options.verbose:
-                    print(f"ok     {record['plan']}  {record['seconds']} s", flush=True)
+                    print(f"ok     {record['plan']}  {record['seconds']} s  {record.get('files', '')}".rstrip(), flush=True)
 
 
 class List:
@@ -288,7 +289,8 @@ def main():
     scenarios.self_test()
 
     if options.only or options.short:
-        book = Book(options.directory / ("only" if options.only else "short"), f"{print_of_build} {time.time()}")
+        book = Book(options.directory / ("only" if options.only else "short"), f"{print_of_build} {time.time()}",
+                    keeps_all=bool(options.only))
         plans = List(Plan.parse(text) for text in options.only or SHORT)
         deadline = begun + (SHORT_SECONDS if options.short else 3_600)
         failed = drive(plans, book, options, points, deadline, SHORT_LEAST if options.short else 0)
