@@ -57,7 +57,9 @@ class Client:
             body["quantity"] = "83"
         if self.scenario.mode == "quorum":
             body["min_legs"] = 3
-        if self.scenario.failure not in ("none", "leave"):
+        # What is to be modified must still be there then: its parent leaves the rest alone.
+        is_to_stay = self.scenario.action == "modify" and price in ("60.00", "70.00")
+        if self.scenario.failure not in ("none", "leave") and not is_to_stay:
             body["on_leg_failure"] = self.scenario.failure
         return body
 

@@ -33,6 +33,7 @@ from scenarios import Scenario
 LEAST_POINTS = 60
 SHORT_SECONDS, SHORT_LEAST = 13, 4  # then no further run begins, if that many did; one takes three to six seconds
 MOST_KEPT = 20
+MOST_TRIES = 40  # to end a life at one point that no life has ended at
 SHORT = [
     "proportional,new,best_effort,dedupes,drops,unwind/1/batch-encoded@9:kill/-",
     "weighted,cancel,best_effort,lookup,drops,leave/1/lane-submit-after@14:kill/-",
@@ -47,6 +48,10 @@ SHORT = [
 
 def targets(plan):
     return [fault.split("@")[0] for fault in plan.faults if "@" in fault]
+
+
+# Points that a life passes only after a death at the right instant: that instant.
+RARE = {"recovery-replace-open": "dispatch-modifies@1:kill", "modify-shown": "dispatch-modifies@1:kill"}
 
 
 class Schedule:
@@ -103,12 +108,16 @@ class Schedule:
     def candidates(self):
         # Points that no run ended at, where some run passed them.
         for point in self.uncovered():
-            places = self.seen.get(point, [])
-            tried = sum(name.count(f"/{point}@") for name in self.known)
-            if places and tried < 12 and not self.under_way[point]:
-                # Where it was passed most often, after the fewest deaths; another place each time.
-                places = sorted(places, key=lambda place: (len(place[2]), -place[3], self.draw(point, place[0]).random()))
-                yield self.at(point, places[tried // 2 % len(places)], is_first=tried % 2 == 1)
+            if self.under_way[point] or sum(name.count(f"/{point}@") for name in self.known) >= MOST_TRIES:
+                continue
+            if point in RARE:
+                for scenario in sorted(self.scenarios, key=lambda scenario: scenario.character != "tag"):
+                    if scenario.action == "modify":
+                        yield Plan(scenario, self.seed, (RARE[point], f"{point}@1:kill"))
+            # After the fewest deaths, where it was passed most often; then elsewhere.
+            for place in sorted(self.seen.get(point, []), key=lambda place: (len(place[2]), -place[3])):
+                yield self.at(point, place)
+                yield self.at(point, place, is_first=True)
         # Then what each scenario passes.
         for scenario in self.scenarios:
             yield Plan(scenario, self.seed)
