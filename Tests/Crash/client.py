@@ -140,8 +140,10 @@ class Client:
                     if leg["status"] == "UNKNOWN" and not self.site.has_order(leg["client_order_id"]):
                         self.ask(gateway, f"absent-{leg['leg_id']}", "POST", f"/api/orders/{leg['leg_id']}/resolve",
                                  {"outcome": "absent", "reason": "the broker's desk says that it has no such order"})
-            last = f"live legs {[(leg['leg_id'], leg['status']) for _, leg in live][:6]}" + " and a square-off" * is_closing
-            if runs is not None and not live and not is_closing and self.is_complete(gateway) and self.site.broker_is_idle():
+            is_complete = self.is_complete(gateway)
+            last = (f"live legs {[(leg['leg_id'], leg['status']) for _, leg in live][:6]}" + ", a square-off" * is_closing
+                    + ", executions that are not booked" * (not is_complete))
+            if runs is not None and not live and not is_closing and is_complete and self.site.broker_is_idle():
                 # What ends a leg may begin another (an unwind, a closing order): it must stay quiet for a while.
                 quiet_since = quiet_since or time.monotonic()
                 if time.monotonic() - quiet_since > 0.15:
