@@ -213,6 +213,21 @@ struct ServicesTests {
         #expect(failed(box)?.reason == .closed)
     }
 
+    @Test("A login that is never answered has failed at its deadline, and another can begin")
+    func muteLogin() throws {
+        let stage = try Stage(login: "mute", opened: false)
+        _ = stage.session.open(deadline: stage.clock.monotonic() + 30_000_000_000)
+        stage.lanes.runUntilIdle()
+        stage.after(milliseconds: 29_999)
+        #expect(stage.session.status.state == .opening)
+        stage.after(milliseconds: 1)
+        #expect(stage.session.status.state == .failed)
+        #expect(stage.session.status.error?.code == .timeout)
+        _ = stage.session.open(deadline: stage.clock.monotonic() + 30_000_000_000)
+        stage.lanes.runUntilIdle()
+        #expect(stage.recorder.states == [.opening, .failed, .opening])
+    }
+
     @Test("Accounts of one login share a session, others do not, and each account's config lies over the manifest's")
     func grouping() throws {
         let workshop = try Workshop()

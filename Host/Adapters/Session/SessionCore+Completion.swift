@@ -231,6 +231,10 @@ extension SessionCore {
         if cause == .deadline { counters.deadlines &+= 1 }
         ended.insert(token, EndedCommands.Entry(kind: command.kind, id: command.id))
         end(command, cause: cause, outcome: .unknown, error: nil)
+        // A login that says nothing has failed: left in opening, no other could begin.
+        if command.kind == .open, cause == .deadline, status.state == .opening {
+            setState(.failed, error: AdapterError(code: .timeout, text: "the adapter did not log in in time"))
+        }
         guard handle != nil else { return }
         call(.onCancelled) { calls.onCancelled($0, token) }
     }
