@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test crash storms simulate build lint bench clean set-up
+.PHONY: help demo serve test crash storms simulate faults sanitize build lint bench clean set-up
 
 # debug shares one build with the tests; make demo CONFIG=release measures what an operator would run.
 CONFIG ?= debug
@@ -47,6 +47,14 @@ simulate: set-up  ## release build, then SEEDS=10000 simulated worlds; a seed th
 HISTORIES ?= 100000
 storms: set-up  ## release build, then HISTORIES=100000 order histories told in disorder; a seed that fails is printed
 	swift run -c release sluice-storms $(HISTORIES) $(SEED)
+
+faults: set-up  ## the fault table and every failing operation of the disk, one by one; some minutes
+	swift build --build-tests
+	SLUICE_FAULTS=all swift test --skip-build --filter FaultInjectionTests
+
+sanitize: set-up  ## the suite under the thread and the address sanitizer, each built in a path of its own
+	Tests/Faults/sanitize thread $(ARGS)
+	Tests/Faults/sanitize address $(ARGS)
 
 build: set-up  ## release build of the gateway and its adapters
 	swift build -c release

@@ -161,6 +161,11 @@ let package = Package(
         .executableTarget(
             name: "sluice-storms", dependencies: ["StormKit"], path: "Tests/Storms/Run", swiftSettings: swiftSettings),
 
+        // A SQLite file system for tests, in which operations fail as a test wants it.
+        .target(name: "CFaultVFS", dependencies: [grdbSQLite], path: "Tests/Faults/CFaultVFS"),
+        // The books of the broker that the fault table's adapter speaks to.
+        .target(name: "CBrokerBook", path: "Tests/Faults/CBrokerBook"),
+
         // Tests, one folder a target.
         tests("Exact", [exact]),
         tests("Signing", [signing, contract, exact]),
@@ -192,6 +197,12 @@ let package = Package(
         tests("Prices", ["Prices", "Settings", "Domain", nioLocks]),
         tests("Store", ["Store", "Domain", grdb, nioLocks]),
         tests("Faults", ["Faults"]),
+        tests(
+            "FaultInjection",
+            [
+                "CFaultVFS", "CBrokerBook", "SimulationKit", "Gateway", "Engine", "Adapters", "Prices", "Telemetry",
+                "Store", "Domain", grdb, grdbSQLite, nioLocks, logging,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

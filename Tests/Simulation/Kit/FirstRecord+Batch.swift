@@ -1,10 +1,10 @@
-import Domain
-import Store
+package import Domain
+package import Store
 
-import enum Engine.Event
+package import enum Engine.Event
 
 extension FirstRecord {
-    static func batch(_ events: [Event], at now: Timestamp) -> CommitBatch {
+    package static func batch(_ events: [Event], at now: Timestamp) -> CommitBatch {
         CommitBatch(
             record: JournalRecord(sequence: 1, recordedAt: now, formatVersion: 1, bytes: bytes(events, at: now)))
     }

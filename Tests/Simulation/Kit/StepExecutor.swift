@@ -2,16 +2,18 @@
 /// the schedule here.
 ///
 /// `@unchecked Sendable`: a world has one thread; jobs are queued and run on it alone.
-final class StepExecutor: TaskExecutor, @unchecked Sendable {
+package final class StepExecutor: TaskExecutor, @unchecked Sendable {
     private var jobs: [UnownedJob] = []
     private var head = 0
 
-    func enqueue(_ job: consuming ExecutorJob) { jobs.append(UnownedJob(job)) }
+    package init() {}
 
-    var isIdle: Bool { head == jobs.count }
+    package func enqueue(_ job: consuming ExecutorJob) { jobs.append(UnownedJob(job)) }
+
+    package var isIdle: Bool { head == jobs.count }
 
     /// Runs the oldest job until it waits or ends. `false`: there is none.
-    func step() -> Bool {
+    package func step() -> Bool {
         guard head < jobs.count else { return false }
         let job = jobs[head]
         head += 1
