@@ -170,6 +170,7 @@ extension Schema {
                     ("visibility_delay_ms", .integer), ("max_batch", .integer), ("max_in_flight", .integer),
                     ("rate_limits", .list(.any)), ("config_schema", .any), ("order_options_schema", .any),
                     ("capability_document", .any), ("health", .map(.integer)),
+                    ("circuit", .words(["closed", "open", "half_open"])), ("sessions", .list(.any)),
                 ]),
             plain(
                 "Instrument", "A row of the instrument master.",

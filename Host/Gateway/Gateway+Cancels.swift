@@ -91,6 +91,8 @@ extension Gateway {
                 switch cause {
                 case .unsupported: .unsupported
                 case .invalid: .invalid
+                case .rateLimited: .rateLimited
+                case .circuitOpen: .network
                 default: .internalError
                 }
             return AdapterError(code: code, text: cause.rawName)

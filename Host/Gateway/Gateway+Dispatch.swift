@@ -52,10 +52,14 @@ extension Gateway {
                 state.outbound.append(entry)  // waits until its deadline
                 continue
             }
-            guard let (session, command) = submitCommand(run, entry.place, &state) else {
+            guard let (session, terms) = submitCommand(run, entry.place, &state) else {
                 state.outbound.append(entry)
                 continue
             }
+            var command = terms
+            // A wait for the broker's rate limit is a wait to be sent: it ends with the run's deadline.
+            let left = entry.deadline.since(now)
+            command.sendBefore = left > RateWindow.day ? nil : clock.monotonic() + left
             if queued[run.id] == nil { queuedRuns.append(run.id) }
             queued[run.id, default: []].append(entry.place.order)
             add(session) { parcel in

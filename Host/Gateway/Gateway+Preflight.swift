@@ -146,6 +146,15 @@ extension Gateway {
                     .connectivity, .fail, session.map { "the session is \($0.state.rawName)" } ?? "there is no session",
                     "connect it with 'sluice accounts connect \(account.id)'"))
         }
+        if let circuit = seat?.session.circuitState, circuit != .closed {
+            checks.append(
+                check(
+                    .connectivity, .fail,
+                    circuit == .open
+                        ? "the circuit is open: the broker does not answer"
+                        : "the circuit is half-open: the broker is being asked whether it answers",
+                    "opening orders are refused until it does; look at 'sluice adapters describe \(account.adapter)'"))
+        }
         switch session?.error?.code {
         case .authExpired, .authRejected, .forbidden:
             checks.append(

@@ -151,16 +151,19 @@ extension Gateway {
         /// What the broker said of its funds last.
         package var funds: Inputs.Funds?
         package var reservedMargin: Int64
+        /// Whether the session asks the broker at all; `nil` = no session.
+        package var circuit: CircuitBreaker.State?
     }
 
     package func accountStatuses() -> [AccountStatus] {
         state.withLockedValue { state in
             state.engine.liveAccounts.compactMap { account in
                 guard let number = state.engine.accountNumber(account.id) else { return nil }
+                let session = state.sessions[account.id]?.session
                 return AccountStatus(
-                    account: account, session: state.sessions[account.id]?.session.status,
+                    account: account, session: session?.status,
                     isReady: state.engine.readiness(number) == .ready, funds: state.engine.funds(number),
-                    reservedMargin: state.engine.reservedMargin(number))
+                    reservedMargin: state.engine.reservedMargin(number), circuit: session?.circuitState)
             }
         }
     }

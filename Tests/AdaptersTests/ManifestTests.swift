@@ -69,16 +69,52 @@ struct ManifestTests {
         #expect(bound.text.contains("not available in this build"))
     }
 
+    private static let declared = [
+        RateRule(
+            id: "orders", scopeKey: "account",
+            windows: [
+                RateWindow(units: 10, windowNanoseconds: 1_000_000_000),
+                RateWindow(units: 200, windowNanoseconds: 60_000_000_000),
+            ])
+    ]
+
+    private func rates(_ text: String) throws -> [RateRule] {
+        try read("manifest: 1\nid: acme\nlibrary: a.so\nrate: \(text)\n").tightened(Self.declared)
+    }
+
     @Test("A manifest's rate can only tighten: its windows join the broker's")
     func tightening() throws {
-        let manifest = try read(
-            "manifest: 1\nid: acme\nlibrary: a.so\nrate: { orders: { windows: [ { units: 5, per: 1s } ] } }\n")
-        let buckets = manifest.tightened([
-            RateBucket(
-                id: "orders", scopeKey: "account", windows: [RateWindow(units: 10, windowNanoseconds: 1_000_000_000)])
+        let rules = try rates(
+            "{ orders: { mode: refuse, windows: [ { units: 5, per: 1s }, { units: 90, per: 1d, resets_at: 06:00+05:30 } ] } }"
+        )
+        #expect(rules.count == 1)
+        #expect(rules.first?.windows.map(\.units) == [10, 200, 5, 90])
+        #expect(rules.first?.mode == .refuse)
+        #expect(rules.first?.windows.last?.reset?.nanosecondsAfterMidnight == 1_800_000_000_000)
+        let added = try rates("{ reads: { windows: [ { units: 5, per: 1s } ] } }")
+        #expect(added.map(\.id) == ["orders", "reads"] && added.last?.scopeKey == "login")
+    }
+
+    @Test(
+        "A looser rate, or one of no bucket, is an error with line and column",
+        arguments: [
+            ("{ orders: { windows: [ { units: 11, per: 1s } ] } }", ":4:30: rate.orders.windows[0]", "at most 10"),
+            (
+                "{ orders: { windows: [ { units: 9, per: 1s }, { units: 201, per: 500ms } ] } }", "windows[1]",
+                "at most 10"
+            ),
+            ("{ orders: { windows: [ { units: 600, per: 90s } ] } }", "windows[0]", "at most 400"),
+            ("{ orders: { windows: [ { units: 11, per: 1s, } ] } }", ":4:", "looser"),
+            ("{ order: { windows: [ { units: 1, per: 1s } ] } }", ":4:", "expected one of orders, reads"),
+            ("{ orders: { windows: [ { units: 1, per: 1s, resets_at: 06:00Z } ] } }", ":4:", "per: 1d"),
+            ("{ orders: { windows: [ { units: 1, per: 1d, resets_at: 6:00 } ] } }", ":4:", "like 06:00+05:30"),
+            ("{ orders: { mode: wait, windows: [ { units: 1, per: 1s } ] } }", ":4:", "queue, refuse"),
         ])
-        #expect(buckets.count == 1)
-        #expect(buckets.first?.windows.map(\.units) == [10, 5])
+    func looser(text: String, place: String, remedy: String) throws {
+        let refusal = try #require(throws: AdapterRefusal.self) { try rates(text) }
+        #expect(refusal.code == .manifestInvalid)
+        #expect(refusal.text.contains(place) && refusal.text.contains("acme.yaml:4:"), "\(refusal.text)")
+        #expect(refusal.text.contains(remedy), "\(refusal.text)")
     }
 
     @Test("Manifests come in byte order, a broken one is listed with its reason and disables itself alone")

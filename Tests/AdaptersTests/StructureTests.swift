@@ -59,7 +59,7 @@ struct StructureTests {
                 let entry = open.remove(at: Int(value / 3 % UInt64(open.count)))
                 if table.take(entry.token)?.id != entry.id || table.take(entry.token) != nil { differences += 1 }
             } else if let token = table.issue(
-                OpenCommand(kind: .submit, id: value, queued: 0, dispatched: 0, deadline: .max, query: nil))
+                OpenCommand(kind: .submit, account: 0, id: value, queued: 0, dispatched: 0, deadline: .max, query: nil))
             {
                 if !seen.insert(token).inserted { differences += 1 }
                 open.append((token, value))

@@ -228,3 +228,17 @@ final class Stage {
     /// What the adapter reported under a name.
     func said(_ name: String) -> Int64? { session.health.metrics[name]?.value }
 }
+
+/// A small random source whose sequence a seed fixes.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed &* 0xd1b5_4a32_d192_ed03 &+ 1 }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15  // SplitMix64
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
+        return word ^ (word >> 31)
+    }
+}

@@ -87,7 +87,8 @@ extension Backend {
             let status: HTTPResponse.Status =
                 switch failure.reason {
                 case .unsupported: .notImplemented
-                case .notReady, .queueFull, .closed: .serviceUnavailable
+                case .notReady, .queueFull, .closed, .circuitOpen: .serviceUnavailable
+                case .rateLimited: .tooManyRequests
                 case .deadline: .gatewayTimeout
                 case .refusedByAdapter, .failed, .malformed, .endless: .badGateway
                 }

@@ -8,7 +8,7 @@ extension Backend {
     func listBrokers(_ call: Call) async throws -> Answer {
         var query = call.query
         let page = try page(adapters.statuses, &query) { $0.id }
-        return .list(page.items, next: page.next) { $0.broker($1, isWhole: false) }
+        return .list(page.items, next: page.next) { $0.broker($1, circuit: circuit(of: $1.id), sessions: nil) }
     }
 
     func showBroker(_ call: Call) async throws -> Answer {
@@ -16,13 +16,22 @@ extension Backend {
         guard let status = adapters.statuses.first(where: { $0.id == text }) else {
             throw Problem.notFound("broker", text, remedy: "GET /api/brokers lists brokers")
         }
-        return .json(reserving: 4_096) { $0.broker(status, isWhole: true) }
+        let covered = coveredAccounts(try call.caller())
+        let sessions = adapters.sessions.filter { $0.id.adapter.rawValue == text }
+        return .json(reserving: 4_096) {
+            $0.broker(status, circuit: circuit(of: text), sessions: (sessions, covered))
+        }
     }
 }
 
 extension JSONWriter {
     /// Paths of files on the machine are left out: they say nothing to a client.
-    fileprivate mutating func broker(_ status: AdapterStatus, isWhole: Bool) {
+    ///
+    /// - Parameter sessions: of one adapter shown whole, with the accounts that the caller may see.
+    fileprivate mutating func broker(
+        _ status: AdapterStatus, circuit: CircuitBreaker.State?,
+        sessions: (all: [AdapterSession], covered: Set<AccountID>?)?
+    ) {
         object { json in
             json.member("id", status.id)
             json.member("state", status.state.rawValue)
@@ -45,7 +54,9 @@ extension JSONWriter {
             json.member("abi_minor", status.abiMinor.map(Int64.init))
             json.list("capabilities", status.capabilities.names)
             json.list("offers", status.description?.offers.names ?? [])
-            if isWhole, let description = status.description { json.descriptor(description) }
+            if sessions != nil, let description = status.description { json.descriptor(description) }
+            json.member("circuit", circuit?.rawValue)
+            if let sessions { json.flows(sessions.all, covered: sessions.covered) }
             json.key("health")
             json.counters(status.counters)
         }
@@ -62,6 +73,7 @@ extension JSONWriter {
             json.object {
                 $0.member("id", bucket.id)
                 $0.member("by", bucket.scopeKey)
+                $0.member("mode", bucket.mode.rawValue)
                 $0.list("windows", bucket.windows) { json, window in
                     json.object {
                         $0.member("units", Int64(window.units))
@@ -93,6 +105,8 @@ extension JSONWriter {
             $0.member("dropped_log_lines", count(counters.droppedLogLines))
             $0.member("dropped_candles", count(counters.droppedCandles))
             $0.member("quota_refusals", count(counters.quotaRefusals))
+            $0.member("throttled", count(counters.throttled))
+            $0.member("circuit_openings", count(counters.circuitOpenings))
         }
     }
 }

@@ -55,6 +55,7 @@ extension JSONWriter {
             $0.member("ready", status.isReady)
             $0.member("state", status.stateName)
             $0.member("reason", status.reason)
+            $0.member("circuit", status.circuit?.rawValue)
         }
     }
 }

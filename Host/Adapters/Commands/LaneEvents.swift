@@ -23,6 +23,10 @@ package enum HostCause: UInt8, Hashable, Sendable {
     case contradiction
     /// No account, instrument text or reference of that form can be given to the adapter.
     case invalid
+    /// A rate limit has no unit for it in time. Nothing was sent.
+    case rateLimited
+    /// The circuit breaker is not closed: the broker has not been answering. Nothing was sent.
+    case circuitOpen
 
     /// The word for logs and answers.
     package var rawName: String {
@@ -38,6 +42,8 @@ package enum HostCause: UInt8, Hashable, Sendable {
         case .malformed: "malformed"
         case .contradiction: "contradiction"
         case .invalid: "invalid"
+        case .rateLimited: "rate_limited"
+        case .circuitOpen: "circuit_open"
         }
     }
 }

@@ -41,17 +41,22 @@ package struct SubmitCommand: Sendable {
     /// A JSON object for this adapter.
     package var options: String?
     package var deadline: Int64?
+    /// Monotonic nanoseconds, where it is earlier than `deadline`: past it a command still in a queue ends as not-sent,
+    /// while one in flight has until `deadline`.
+    package var sendBefore: Int64?
 
     package init(
         id: UInt64, accountIndex: Int32, side: Side, orderType: OrderType, product: Product, timeInForce: TimeInForce,
         orderClass: OrderClass = .regular, flags: OrderFlags = [], clientOrderID: ClientOrderID, runText: String,
         instrument: AdapterInstrument, quantity: ExactDecimal, disclosedQuantity: ExactDecimal? = nil,
         price: ExactDecimal? = nil, triggerPrice: ExactDecimal? = nil, trail: ExactDecimal? = nil,
-        validUntil: Timestamp? = nil, options: String? = nil, deadline: Int64? = nil
+        validUntil: Timestamp? = nil, options: String? = nil, deadline: Int64? = nil,
+        sendBefore: Int64? = nil
     ) {
         (self.id, self.accountIndex, self.side, self.orderType) = (id, accountIndex, side, orderType)
         (self.product, self.timeInForce, self.orderClass, self.flags) = (product, timeInForce, orderClass, flags)
         (self.clientOrderID, self.runText, self.instrument) = (clientOrderID, runText, instrument)
+        self.sendBefore = sendBefore
         (self.quantity, self.disclosedQuantity, self.price) = (quantity, disclosedQuantity, price)
         (self.triggerPrice, self.trail, self.validUntil) = (triggerPrice, trail, validUntil)
         (self.options, self.deadline) = (options, deadline)

@@ -11,6 +11,8 @@ final class PreparedOrder: @unchecked Sendable {
     let clientOrderID: ClientOrderID
     /// Monotonic; `Int64.max` = none.
     let deadline: Int64
+    /// Monotonic; past it the order is not given to the adapter any more.
+    let sendBefore: Int64
     let accountIndex: Int32
     let isClosing: Bool
     /// The entity and, behind it in the same allocation, its texts.
@@ -19,6 +21,7 @@ final class PreparedOrder: @unchecked Sendable {
 
     init(_ command: SubmitCommand) {
         (id, clientOrderID, deadline) = (command.id, command.clientOrderID, command.deadline ?? .max)
+        sendBefore = min(deadline, command.sendBefore ?? .max)
         (accountIndex, isClosing) = (command.accountIndex, command.flags.contains(.closing))
         instrument = command.instrument
         let size = MemoryLayout<sluice_order>.size

@@ -60,6 +60,10 @@ package struct QueryFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case notReady = "not_ready"
         case queueFull = "queue_full"
         case deadline, closed
+        /// The rate limit of reads has no unit in time; nothing was asked.
+        case rateLimited = "rate_limited"
+        /// The broker has not been answering, and nothing is asked of it for a while.
+        case circuitOpen = "circuit_open"
         /// The adapter's function returned a negative status.
         case refusedByAdapter = "refused_by_adapter"
         /// The broker answered with a refusal, or the adapter could not ask.

@@ -6,6 +6,9 @@ struct LaneQueue<Element> {
     var count: Int { elements.count - head }
     var isEmpty: Bool { head == elements.count }
 
+    /// The oldest element.
+    var first: Element? { head < elements.count ? elements[head] : nil }
+
     mutating func append(_ element: Element) { elements.append(element) }
 
     /// Takes the oldest element.

@@ -46,3 +46,5 @@ struct MinimumHeap<Element: Comparable> {
         }
     }
 }
+
+extension MinimumHeap: Sendable where Element: Sendable {}

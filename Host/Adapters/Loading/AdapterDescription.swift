@@ -54,27 +54,6 @@ package struct BrokerOffers: OptionSet, Hashable, Sendable {
     package var names: [String] { Self.named.filter { contains($0.offer) }.map(\.name) }
 }
 
-/// At most `units` in any `windowNanoseconds`.
-package struct RateWindow: Hashable, Sendable {
-    package var units: UInt32
-    package var windowNanoseconds: Int64
-    package init(units: UInt32, windowNanoseconds: Int64) {
-        (self.units, self.windowNanoseconds) = (units, windowNanoseconds)
-    }
-}
-
-/// One of a broker's rate limits, after the manifest's tightening.
-package struct RateBucket: Hashable, Sendable {
-    /// `orders` is the bucket that each submit, modify and cancel costs one unit of.
-    package var id: String
-    /// What it is counted by: `account`, `login`.
-    package var scopeKey: String
-    package var windows: [RateWindow]
-    package init(id: String, scopeKey: String, windows: [RateWindow]) {
-        (self.id, self.scopeKey, self.windows) = (id, scopeKey, windows)
-    }
-}
-
 /// An adapter's descriptor, copied and checked.
 package struct AdapterDescription: Hashable, Sendable {
     package var id: String
@@ -94,7 +73,8 @@ package struct AdapterDescription: Hashable, Sendable {
     package var capabilityDocument: String?
     /// JSON Schema of an order's options; `nil` = it takes none.
     package var orderOptionsSchema: String?
-    package var rateBuckets: [RateBucket]
+    /// As the manifest has tightened them.
+    package var rateBuckets: [RateRule]
     /// Orders a batch, 0 = no batches.
     package var maximumBatch: Int
     /// Bytes of a client reference that the broker carries, 0 = not said.

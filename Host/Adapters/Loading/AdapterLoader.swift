@@ -86,7 +86,7 @@ struct AdapterLoader {
                 "the entry took \(outcome.timings.entryNanoseconds / 1_000_000) ms; at most 5 are allowed")
         }
         let checked = try CheckedModule(reply.module, id: manifest.id, note: note)
-        outcome.adapter = LoadedAdapter(
+        outcome.adapter = try LoadedAdapter(
             id: manifest.id, module: reply.module, checked: checked, abiMinor: reply.minor, sha256: file.sha256,
             manifest: manifest)
     }
@@ -103,7 +103,7 @@ struct AdapterLoader {
             major: SLUICE_ABI_MAJOR, minor: SLUICE_ABI_MINOR, id: id.rawValue, version: version, swiftRelease: "")
         let reply = try loader.negotiate({ entry($0, $1) }, note: note, path: "the program's own adapter \(id)")
         let checked = try CheckedModule(reply.module, id: id, note: note)
-        return LoadedAdapter(
+        return try LoadedAdapter(
             id: id, module: reply.module, checked: checked, abiMinor: reply.minor, sha256: "",
             manifest: AdapterManifest(builtIn: id))
     }

@@ -50,25 +50,16 @@ package struct AdapterManifest: Hashable, Sendable {
     package struct RateOverride: Hashable, Sendable {
         package var bucket: String
         package var windows: [RateWindow]
+        /// `nil` = as the bucket has it.
+        package var mode: RateRule.Mode?
+        /// `file:line:column: path` of each window: whether it tightens shows when the descriptor is known.
+        var places: [String]
     }
 
     /// Of an adapter that is part of the program: nothing is overridden.
     init(builtIn id: AdapterID) {
         (self.id, library, sha256, isEnabled, isRequired) = (id, "", nil, true, true)
         (isolation, endpoints, rate, limits, config) = (.inProcess, [], [], ManifestLimits(), "{}")
-    }
-
-    /// Buckets with the manifest's windows added: every window holds, so an addition can only tighten.
-    func tightened(_ buckets: [RateBucket]) -> [RateBucket] {
-        var result = buckets
-        for override in rate {
-            if let index = result.firstIndex(where: { $0.id == override.bucket }) {
-                result[index].windows += override.windows
-            } else {
-                result.append(RateBucket(id: override.bucket, scopeKey: "login", windows: override.windows))
-            }
-        }
-        return result
     }
 }
 
@@ -89,7 +80,7 @@ extension AdapterManifest {
                     _ = document.entries()
                     return nil
                 }
-                return AdapterManifest(document, fileName: fileName)
+                return AdapterManifest(document, path: path, fileName: fileName)
             }
         } catch {
             if isBound {
@@ -109,7 +100,7 @@ extension AdapterManifest {
         return manifest
     }
 
-    private init?(_ document: MappingReader, fileName: String) {
+    private init?(_ document: MappingReader, path: String, fileName: String) {
         let version = document.required("manifest", .integer(1...1))
         let id = document.required("id", .adapterID)
         if let id, fileName != "\(id).yaml" {
@@ -123,14 +114,19 @@ extension AdapterManifest {
             "isolation", .choice(["in_process": .inProcess, "process": .process, "sandbox": .sandbox]),
             default: AdapterIsolation.inProcess)
         let endpoints = document.value("endpoints", .entries(of: .endpoint), default: [])
-        let rate = document.value("rate", .entries(of: .rateWindows), default: [])
+        let rate = document.value("rate", .entries(of: .rateOverride), default: [])
         let limits = document.value("limits", .manifestLimits, default: ManifestLimits())
         let config = document.value("config", .jsonObject, default: "{}")
         guard version != nil, let id, let library else { return nil }
         (self.id, self.library, self.sha256) = (id, library, sha256)
         (self.isEnabled, self.isRequired, self.isolation) = (isEnabled, isRequired, isolation)
         self.endpoints = endpoints.map { Endpoint(id: $0.key, url: $0.value) }
-        self.rate = rate.map { RateOverride(bucket: $0.key, windows: $0.value) }
+        self.rate = rate.map { entry in
+            var override = entry.value
+            override.bucket = entry.key
+            override.places = override.places.map { "\(path):\($0)" }
+            return override
+        }
         (self.limits, self.config) = (limits, config)
     }
 }
@@ -147,22 +143,6 @@ extension FieldType where Value == String {
     fileprivate static var digest: FieldType<String> {
         FieldType<String>.textOrNumber.filter("a SHA-256 of 64 lower-case hexadecimal digits") { text in
             text.utf8.count == 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-        }
-    }
-}
-
-extension FieldType where Value == [RateWindow] {
-    fileprivate static var rateWindows: FieldType<[RateWindow]> {
-        .mapping { bucket in
-            bucket.required(
-                "windows",
-                .list(
-                    of: .mapping { window in
-                        let units = window.required("units", .integer(1...1_000_000))
-                        let per = window.required("per", .duration(1_000_000...86_400_000_000_000))
-                        guard let units, let per else { return nil }
-                        return RateWindow(units: UInt32(units), windowNanoseconds: per)
-                    }, count: 1...8))
         }
     }
 }

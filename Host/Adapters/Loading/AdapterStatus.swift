@@ -53,6 +53,9 @@ package struct AdapterCounters: Hashable, Sendable {
     package var droppedCandles: UInt64 = 0
     /// Requests beyond a stated bound (timers, keys, metrics, watched instruments).
     package var quotaRefusals: UInt64 = 0
+    /// Commands that a rate limit made wait or refused.
+    package var throttled: UInt64 = 0
+    package var circuitOpenings: UInt64 = 0
 
     static func + (left: AdapterCounters, right: AdapterCounters) -> AdapterCounters {
         AdapterCounters(
@@ -65,6 +68,8 @@ package struct AdapterCounters: Hashable, Sendable {
             deadlines: left.deadlines &+ right.deadlines,
             droppedLogLines: left.droppedLogLines &+ right.droppedLogLines,
             droppedCandles: left.droppedCandles &+ right.droppedCandles,
-            quotaRefusals: left.quotaRefusals &+ right.quotaRefusals)
+            quotaRefusals: left.quotaRefusals &+ right.quotaRefusals,
+            throttled: left.throttled &+ right.throttled,
+            circuitOpenings: left.circuitOpenings &+ right.circuitOpenings)
     }
 }

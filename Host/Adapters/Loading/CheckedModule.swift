@@ -89,11 +89,11 @@ struct CheckedModule {
             maximumInFlight: Int(value.limits.max_in_flight))
     }
 
-    private static func rateBuckets(_ span: sluice_span) throws(ContractBreach) -> [RateBucket] {
+    private static func rateBuckets(_ span: sluice_span) throws(ContractBreach) -> [RateRule] {
         let size = MemoryLayout<sluice_rate_bucket>.size
         let windowSize = MemoryLayout<sluice_rate_window>.size
         let buckets = try SpanReader(span, size: size, limit: 64, "rate_buckets")
-        var result: [RateBucket] = []
+        var result: [RateRule] = []
         for index in 0..<buckets.count {
             let bucket = try buckets.element(index, size: size, "rate_buckets")
                 .assumingMemoryBound(to: sluice_rate_bucket.self)
@@ -105,14 +105,52 @@ struct CheckedModule {
                 guard window.pointee.units > 0, window.pointee.window_ns > 0 else {
                     throw ContractBreach("rate_buckets.windows", "has a window without units or length")
                 }
+                guard window.pointee.window_ns <= 31 * RateWindow.day else {
+                    throw ContractBreach("rate_buckets.windows", "has a window of more than 31 days")
+                }
                 kept.append(
-                    RateWindow(units: window.pointee.units, windowNanoseconds: window.pointee.window_ns))
+                    RateWindow(
+                        units: window.pointee.units, windowNanoseconds: window.pointee.window_ns,
+                        reset: try reset(window.pointee)))
             }
-            result.append(
-                RateBucket(
-                    id: try bucket.pointee.id.required("rate_buckets.id"),
-                    scopeKey: try bucket.pointee.scope_key.text("rate_buckets.scope_key") ?? "account", windows: kept))
+            let id = try bucket.pointee.id.required("rate_buckets.id")
+            let scopeKey = try bucket.pointee.scope_key.text("rate_buckets.scope_key") ?? "account"
+            guard !result.contains(where: { $0.id == id }) else {
+                throw ContractBreach("rate_buckets.id", "has \(id) twice")
+            }
+            guard ![RateRule.orders, RateRule.reads].contains(id) || ["account", "login"].contains(scopeKey) else {
+                throw ContractBreach(
+                    "rate_buckets.scope_key", "is \(scopeKey) for the bucket \(id), which lanes count; account or login"
+                )
+            }
+            let mode: RateRule.Mode
+            switch bucket.pointee.mode {
+            case SLUICE_RATE_QUEUE: mode = .queue
+            case SLUICE_RATE_REFUSE: mode = .refuse
+            case let other:
+                throw ContractBreach("rate_buckets.mode", "is \(other); SLUICE_RATE_QUEUE or SLUICE_RATE_REFUSE")
+            }
+            result.append(RateRule(id: id, scopeKey: scopeKey, windows: kept, mode: mode))
         }
         return result
+    }
+
+    private static func reset(_ window: sluice_rate_window) throws(ContractBreach) -> RateReset? {
+        guard let zone = try window.zone.text("rate_buckets.windows.zone", limit: 64) else {
+            guard window.resets_after_midnight_ns == 0 else {
+                throw ContractBreach("rate_buckets.windows.resets_after_midnight_ns", "is given without a zone")
+            }
+            return nil
+        }
+        guard window.window_ns == RateWindow.day else {
+            throw ContractBreach("rate_buckets.windows.window_ns", "is not 24 h, though the window has a time of reset")
+        }
+        guard let reset = RateReset(nanosecondsAfterMidnight: window.resets_after_midnight_ns, zone: zone) else {
+            throw ContractBreach(
+                "rate_buckets.windows.resets_after_midnight_ns",
+                "is \(window.resets_after_midnight_ns) in \(zone); a time of day, at least 0 and below 24 h, and the IANA name of a zone"
+            )
+        }
+        return reset
     }
 }

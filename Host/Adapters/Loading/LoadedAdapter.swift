@@ -62,10 +62,10 @@ package final class LoadedAdapter: @unchecked Sendable {
     init(
         id: AdapterID, module: UnsafePointer<sluice_module>, checked: CheckedModule, abiMinor: UInt32, sha256: String,
         manifest: AdapterManifest
-    ) {
+    ) throws(AdapterRefusal) {
         (self.id, self.module, self.abiMinor, self.sha256) = (id, module, abiMinor, sha256)
         var description = checked.description
-        description.rateBuckets = manifest.tightened(description.rateBuckets)
+        description.rateBuckets = try manifest.tightened(description.rateBuckets)
         self.description = description
         (limits, manifestConfig) = (manifest.limits, manifest.config)
         (createSession, explainCode, calls) = (checked.createSession, checked.explain, checked.calls)

@@ -7,7 +7,7 @@ extension AdapterSession {
         let now = clock.monotonic()
         let (taken, mustWake): (Int, Bool) = inbox.withLock { inbox in
             guard !inbox.isClosing else { return (0, false) }
-            let taken = min(max(0, commandBound - inbox.normal.count), prepared.count)
+            let taken = min(max(0, commandBound - inbox.normal.count - inbox.parked.count), prepared.count)
             for order in prepared.prefix(taken) {
                 inbox.normal.append(Inbox.Entry(command: .submit(order), queued: now))
             }
@@ -30,11 +30,16 @@ extension AdapterSession {
     ///
     /// - Parameter ids: the commands' ids; `nil` = every submit.
     package func withdrawSubmits(_ ids: Set<UInt64>? = nil) -> [UInt64] {
-        inbox.withLock { inbox in
+        let (withdrawn, mustWake): ([UInt64], Bool) = inbox.withLock { inbox in
             let withdrawn = inbox.withdraw(ids)
             shared.store(.withdrawals, inbox.withdrawals)
-            return withdrawn
+            // A cancel that stood behind a parked order may go now.
+            let mustWake = !inbox.urgent.isEmpty && !inbox.isScheduled
+            if mustWake { inbox.isScheduled = true }
+            return (withdrawn, mustWake)
         }
+        if mustWake { scheduler.wake(self) }
+        return withdrawn
     }
 
     func enqueue(_ command: Inbox.Command) -> QueueVerdict {
@@ -46,10 +51,14 @@ extension AdapterSession {
                 inbox.urgent.append(entry)
                 inbox.isClosing = true
             case .cancel, .cancelAll:
-                guard inbox.urgent.count < commandBound else { return (.refused(.queueFull), false) }
+                guard inbox.urgent.count + inbox.parkedCancels < commandBound else {
+                    return (.refused(.queueFull), false)
+                }
                 inbox.urgent.append(entry)
             default:
-                guard inbox.normal.count < commandBound else { return (.refused(.queueFull), false) }
+                guard inbox.normal.count + inbox.parked.count < commandBound else {
+                    return (.refused(.queueFull), false)
+                }
                 inbox.normal.append(entry)
                 if case .submit = command { inbox.queuedSubmits += 1 }
             }

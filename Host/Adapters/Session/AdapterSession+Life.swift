@@ -28,6 +28,18 @@ extension AdapterSession {
         }
     }
 
+    func publish(circuit: CircuitBreaker, limits: [RateBucketStatus]) {
+        published.withLockedValue { ($0.circuit, $0.limits) = (circuit, limits) }
+    }
+
+    /// The instant of the session's clock, monotonic nanoseconds.
+    package var now: Int64 { clock.monotonic() }
+
+    /// Where the circuit breaker stands at this instant.
+    package var circuitState: CircuitBreaker.State {
+        published.withLockedValue { $0.circuit }.state(now: clock.monotonic())
+    }
+
     func deliverUp(_ batch: inout LaneBatch) { delegate?.lane(self, delivers: &batch) }
 }
 

@@ -19,6 +19,8 @@ package final class AdapterSession: @unchecked Sendable {
     struct Published {
         var counters = AdapterCounters()
         var openCommands = 0
+        var circuit: CircuitBreaker
+        var limits: [RateBucketStatus] = []
         var metrics: [String: AdapterMetric] = [:]
         var queries: [ObjectIdentifier: QueryOperation] = [:]
         var endWaiters: [@Sendable () -> Void] = []
@@ -29,7 +31,7 @@ package final class AdapterSession: @unchecked Sendable {
     let shared: SessionShared
     let inbox = LaneInbox()
     private let statusBox: NIOLockedValueBox<SessionStatus>
-    let published = NIOLockedValueBox(Published())
+    let published: NIOLockedValueBox<Published>
     let commandBound: Int
     let candleBound: Int
     private let indices: [AccountID: Int32]
@@ -48,6 +50,7 @@ package final class AdapterSession: @unchecked Sendable {
         (clock, self.scheduler, self.delegate) = (environment.clock, scheduler, delegate)
         (commandBound, candleBound) = (services.commandBound, services.candleBound)
         shared = SessionShared()
+        published = NIOLockedValueBox(Published(circuit: CircuitBreaker(services.circuit)))
         indices = Dictionary(
             accounts.enumerated().map { ($0.element.id, Int32($0.offset)) }, uniquingKeysWith: { first, _ in first })
         statusBox = NIOLockedValueBox(SessionStatus(state: .created, since: environment.clock.wall()))
@@ -129,15 +132,16 @@ package final class AdapterSession: @unchecked Sendable {
     }
 
     package var health: LaneHealth {
-        let (counters, openCommands, metrics) = published.withLockedValue { ($0.counters, $0.openCommands, $0.metrics) }
+        let published = published.withLockedValue { $0 }
         let (commands, prices) = inbox.withLock {
-            ($0.urgent.count + $0.normal.count, $0.quoteOrder.count + $0.candles.count)
+            ($0.urgent.count + $0.normal.count + $0.parked.count, $0.quoteOrder.count + $0.candles.count)
         }
         let call = LaneFunction(rawValue: UInt8(truncatingIfNeeded: shared.load(.callFunction)))
         let since = Int64(bitPattern: shared.load(.callEntered))
         return LaneHealth(
-            counters: counters, queuedCommands: commands, queuedPrices: prices, openCommands: openCommands,
-            currentCall: call.map { (function: $0, since: since) }, metrics: metrics)
+            counters: published.counters, queuedCommands: commands, queuedPrices: prices,
+            openCommands: published.openCommands, currentCall: call.map { (function: $0, since: since) },
+            circuit: published.circuit, limits: published.limits, metrics: published.metrics)
     }
 }
 

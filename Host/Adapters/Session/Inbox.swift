@@ -18,6 +18,8 @@ struct Inbox: Sendable {
         var command: Command
         /// Monotonic instant of queueing.
         var queued: Int64
+        /// It waited for a unit of its rate limit and has it.
+        var isPaid = false
     }
 
     /// Cancels and the end of the session: they overtake everything.
@@ -25,6 +27,11 @@ struct Inbox: Sendable {
     var normal = LaneQueue<Entry>()
     /// Submits among `normal`: while there are none, no cancel needs to look for its own order's submit.
     var queuedSubmits = 0
+    /// Commands that wait for a unit of a rate limit, by the number under which the bucket knows them.
+    private(set) var parked: [UInt64: Entry] = [:]
+    private(set) var parkedCancels = 0
+    /// Cancels of orders whose submit is parked: the adapter would not know the order yet.
+    private var behind: [ClientOrderID: [Entry]] = [:]
     var quotes: [InstrumentIndex: Quote] = [:]
     var quoteOrder = LaneQueue<InstrumentIndex>()
     var candles = LaneQueue<(instrument: InstrumentIndex, candle: Candle)>()
@@ -48,10 +55,8 @@ struct Inbox: Sendable {
     /// of withdrawals so far: later ones concern what was taken now.
     mutating func take(_ limit: Int, room: Int, into taken: inout [Entry]) -> UInt64 {
         isScheduled = true
-        if withdrewAll || !withdrawnIDs.isEmpty {
-            withdrewAll = false
-            withdrawnIDs.removeAll()
-        }
+        forgetWithdrawals()
+        if !parked.isEmpty, !urgent.isEmpty { deferCancelsOfParkedOrders() }
         var count = 0
         if !urgent.isEmpty, queuedSubmits > 0 { deferCancelsOfQueuedOrders() }
         while count < limit, let entry = urgent.popFirst() {
@@ -72,12 +77,16 @@ struct Inbox: Sendable {
     mutating func withdraw(_ ids: Set<UInt64>?) -> [UInt64] {
         withdrawals &+= 1
         if let ids { withdrawnIDs.formUnion(ids) } else { withdrewAll = true }
-        guard queuedSubmits > 0 else { return [] }
-        return removeNormal { command in
+        func isMeant(_ command: Command) -> Bool {
             guard case .submit(let submit) = command else { return false }
             return ids?.contains(submit.id) ?? true
         }
-        .compactMap { entry in
+        var removed = queuedSubmits > 0 ? removeNormal(where: isMeant) : []
+        if !parked.isEmpty {
+            let numbers = parked.filter { isMeant($0.value.command) }.keys.sorted()
+            removed += numbers.compactMap { unpark($0, keepsWithdrawals: true) }
+        }
+        return removed.compactMap { entry in
             guard case .submit(let submit) = entry.command else { return nil }
             return submit.id
         }
@@ -102,6 +111,57 @@ struct Inbox: Sendable {
     }
 
     func isWithdrawn(_ id: UInt64) -> Bool { withdrewAll || withdrawnIDs.contains(id) }
+
+    private mutating func forgetWithdrawals() {
+        guard withdrewAll || !withdrawnIDs.isEmpty else { return }
+        withdrewAll = false
+        withdrawnIDs.removeAll()
+    }
+
+    // MARK: - Waiting for a rate limit
+
+    mutating func park(_ number: UInt64, _ entry: Entry, isCancel: Bool) {
+        parked[number] = entry
+        if isCancel { parkedCancels += 1 }
+    }
+
+    /// Takes a parked command into the lane's hands; `nil`: it was withdrawn. Cancels that stood behind it come next.
+    mutating func unpark(_ number: UInt64, keepsWithdrawals: Bool = false) -> Entry? {
+        if !keepsWithdrawals { forgetWithdrawals() }
+        guard let entry = parked.removeValue(forKey: number) else { return nil }
+        switch entry.command {
+        case .cancel, .cancelAll: parkedCancels -= 1
+        case .submit(let order):
+            if let cancels = behind.removeValue(forKey: order.clientOrderID) {
+                parkedCancels -= cancels.count
+                urgent.prepend(cancels)
+            }
+        default: break
+        }
+        return entry
+    }
+
+    /// Everything parked, in the order in which it came, and nothing is left.
+    mutating func takeParked() -> [Entry] {
+        let entries = parked.sorted { $0.key < $1.key }.map(\.value)
+        for number in parked.keys { _ = unpark(number) }
+        return entries
+    }
+
+    private mutating func deferCancelsOfParkedOrders() {
+        var waiting: Set<ClientOrderID> = []
+        for case .submit(let order) in parked.values.lazy.map(\.command) { waiting.insert(order.clientOrderID) }
+        guard !waiting.isEmpty else { return }
+        let deferred = urgent.removeAll { entry in
+            guard case .cancel(let cancel) = entry.command else { return false }
+            return cancel.reference.clientOrderID.map(waiting.contains) ?? false
+        }
+        for entry in deferred {
+            guard case .cancel(let cancel) = entry.command, let id = cancel.reference.clientOrderID else { continue }
+            behind[id, default: []].append(entry)
+            parkedCancels += 1
+        }
+    }
 
     private mutating func deferCancelsOfQueuedOrders() {
         var waiting: Set<ClientOrderID> = []

@@ -60,6 +60,7 @@ extension SessionCore {
             }
         }
         guard let command = tokens.takeMutation(token) else { return false }
+        note(command, isAnswered: outcome == .accepted || outcome == .rejected, error: nil)
         emit(
             command.kind,
             MutationCompletion(
@@ -141,6 +142,7 @@ extension SessionCore {
 
     @inline(__always)
     private func finish(_ command: OpenCommand, _ token: UInt64, _ result: Result) {
+        note(command, isAnswered: Self.isAnswer(result.outcome), error: result.error?.value)
         if command.kind.isMutation {
             let verdict = Verdict.mutation(outcome: result.outcome, error: result.error)
             if verdict.cause != nil { counters.breaches &+= 1 }
@@ -154,6 +156,14 @@ extension SessionCore {
                     detail: result.detail))
         } else {
             finishOther(command, token, result)
+        }
+    }
+
+    /// Whether an outcome is the broker's word: only then it says that the broker is there.
+    private static func isAnswer(_ outcome: UInt32) -> Bool {
+        switch outcome {
+        case SLUICE_OUTCOME_NOT_SENT, SLUICE_OUTCOME_UNKNOWN, SLUICE_OUTCOME_INDETERMINATE: false
+        default: true
         }
     }
 
@@ -228,7 +238,10 @@ extension SessionCore {
     @inline(never)
     func endByHost(_ token: UInt64, cause: HostCause) {
         guard let command = tokens.take(token) else { return }
-        if cause == .deadline { counters.deadlines &+= 1 }
+        if cause == .deadline {
+            counters.deadlines &+= 1
+            noteDeadline(command)
+        }
         ended.insert(token, EndedCommands.Entry(kind: command.kind, id: command.id))
         end(command, cause: cause, outcome: .unknown, error: nil)
         // A login that says nothing has failed: left in opening, no other could begin.

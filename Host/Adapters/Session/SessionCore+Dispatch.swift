@@ -59,7 +59,7 @@ extension SessionCore {
         case .cancel(let command): cancel(command, entry)
         case .cancelAll(let command): cancelAll(command, entry)
         case .lookUp: lookUp(entry)
-        case .query(let operation): ask(operation, cursor: nil, queued: entry.queued)
+        case .query(let operation): ask(operation, entry)
         case .open(let request): open(request, queued: entry.queued)
         case .close: beginClosing()
         }
@@ -87,14 +87,20 @@ extension SessionCore {
     @inline(__always)
     private func submit(_ order: PreparedOrder, _ entry: Inbox.Entry) {
         if let cause = obstacle(
-            .submit, account: order.accountIndex, deadline: order.deadline, reducesRisk: order.isClosing)
+            .submit, account: order.accountIndex, deadline: order.sendBefore, reducesRisk: order.isClosing)
         {
             return refuse(entry, cause)
         }
         if isWithdrawn(order) { return refuse(entry, .withdrawn) }
-        guard let token = issue(.submit, id: order.id, queued: entry.queued, deadline: order.deadline) else {
-            return refuse(entry, .queueFull)
+        if isStopped(
+            entry, .submit, account: order.accountIndex, isClosing: order.isClosing, deadline: order.sendBefore)
+        {
+            return
         }
+        guard
+            let token = issue(
+                .submit, id: order.id, queued: entry.queued, deadline: order.deadline, account: order.accountIndex)
+        else { return refuse(entry, .queueFull) }
         let mark = events.count
         FaultPoint.hit(.laneSubmitBefore)
         let status = withExtendedLifetime(order) { call(.submit) { calls.submit($0, token, order.entity) } }
@@ -113,15 +119,21 @@ extension SessionCore {
         for place in range {
             guard case .submit(let order) = taken[place].command else { continue }
             let cause = obstacle(
-                .submit, account: order.accountIndex, deadline: order.deadline, reducesRisk: order.isClosing)
+                .submit, account: order.accountIndex, deadline: order.sendBefore, reducesRisk: order.isClosing)
             if let cause {
                 refuse(taken[place], cause)
             } else if isWithdrawn(order) {
                 refuse(taken[place], .withdrawn)
             } else if status.state != .ready {  // batches travel in ready alone; what is closing goes by itself
                 submit(order, taken[place])
+            } else if isStopped(
+                taken[place], .submit, account: order.accountIndex, isClosing: order.isClosing,
+                deadline: order.sendBefore)
+            {
+                continue
             } else if let token = issue(
-                .submit, id: order.id, queued: taken[place].queued, deadline: order.deadline)
+                .submit, id: order.id, queued: taken[place].queued, deadline: order.deadline,
+                account: order.accountIndex)
             {
                 items.append((token, place, order.deadline))
             } else {
@@ -156,9 +168,12 @@ extension SessionCore {
         {
             return refuse(entry, cause)
         }
-        guard let token = issue(.modify, id: command.id, queued: entry.queued, deadline: command.deadline) else {
-            return refuse(entry, .queueFull)
-        }
+        let account = command.reference.accountIndex
+        if isStopped(entry, .modify, account: account, deadline: command.deadline ?? .max) { return }
+        guard
+            let token = issue(
+                .modify, id: command.id, queued: entry.queued, deadline: command.deadline, account: account)
+        else { return refuse(entry, .queueFull) }
         let mark = events.count
         let reference = scratch.orderReference(command.reference)
         let changes = scratch.changes(command.changes)
@@ -178,9 +193,12 @@ extension SessionCore {
         {
             return refuse(entry, cause)
         }
-        guard let token = issue(.cancel, id: command.id, queued: entry.queued, deadline: command.deadline) else {
-            return refuse(entry, .queueFull)
-        }
+        let account = command.reference.accountIndex
+        if isStopped(entry, .cancel, account: account, deadline: command.deadline ?? .max) { return }
+        guard
+            let token = issue(
+                .cancel, id: command.id, queued: entry.queued, deadline: command.deadline, account: account)
+        else { return refuse(entry, .queueFull) }
         let mark = events.count
         let reference = scratch.orderReference(command.reference)
         FaultPoint.hit(.laneCancelBefore)
@@ -199,9 +217,12 @@ extension SessionCore {
         {
             return refuse(entry, cause)
         }
-        guard let token = issue(.cancelAll, id: command.id, queued: entry.queued, deadline: command.deadline) else {
-            return refuse(entry, .queueFull)
-        }
+        if isStopped(entry, .cancelAll, account: command.accountIndex, deadline: command.deadline ?? .max) { return }
+        guard
+            let token = issue(
+                .cancelAll, id: command.id, queued: entry.queued, deadline: command.deadline,
+                account: command.accountIndex)
+        else { return refuse(entry, .queueFull) }
         let mark = events.count
         let filter = self.filter(account: command.accountIndex, symbol: command.symbol, cursor: nil)
         let status = call(.cancelAll) { calls.cancelAll($0, token, filter) }

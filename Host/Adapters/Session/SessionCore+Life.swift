@@ -87,7 +87,8 @@ extension SessionCore {
         let waiting = inbox.withLock { inbox in inbox.removeNormal { _ in true } }
         let wasOpened = status.state != .created && status.state != .closed
         closing = Closing(deadline: instant &+ Self.closingNanoseconds, token: nil)
-        for entry in waiting { refuse(entry, .closed) }
+        let parked = inbox.withLock { $0.takeParked() }
+        for entry in waiting + parked { refuse(entry, .closed) }
         for page in nextPages { endedQueries.append((page.operation, failure(of: .closed, page.operation.name))) }
         nextPages.removeAll()
         guard wasOpened else { return }
@@ -115,6 +116,7 @@ extension SessionCore {
         // What came in between the last look and now; nothing is taken any more.
         let left = inbox.withLock { inbox -> [Inbox.Entry] in
             var left: [Inbox.Entry] = []
+            left = inbox.takeParked()
             _ = inbox.take(.max, room: .max, into: &left)
             inbox.quotes.removeAll()
             inbox.quoteOrder = LaneQueue()

@@ -15,7 +15,14 @@ extension SessionCore {
                 .reconcile, account: command.reference.accountIndex, deadline: command.deadline, reducesRisk: true)
             {
                 refuse(entry, cause)
-            } else if let token = issue(.lookup, id: command.id, queued: entry.queued, deadline: command.deadline) {
+            } else if isStopped(
+                entry, .lookup, account: command.reference.accountIndex, deadline: command.deadline ?? .max)
+            {
+                continue
+            } else if let token = issue(
+                .lookup, id: command.id, queued: entry.queued, deadline: command.deadline,
+                account: command.reference.accountIndex)
+            {
                 items.append((token, command))
             } else {
                 refuse(entry, .queueFull)

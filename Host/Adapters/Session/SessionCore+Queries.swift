@@ -3,6 +3,17 @@ import Domain
 import Faults
 
 extension SessionCore {
+    /// Asks for the first page of a read that was queued.
+    func ask(_ operation: QueryOperation, _ entry: Inbox.Entry) {
+        if operation.isFinished { return }
+        if obstacleToQuery(operation) == nil,
+            isStopped(entry, .query, account: operation.accountIndex, deadline: operation.deadline)
+        {
+            return
+        }
+        ask(operation, cursor: nil, queued: entry.queued)
+    }
+
     /// Asks for one page.
     func ask(_ operation: QueryOperation, cursor: String?, queued: Int64) {
         if operation.isFinished { return }  // a sweep ended it while it waited
@@ -10,7 +21,11 @@ extension SessionCore {
             endedQueries.append((operation, failure(of: cause, operation.name)))
             return
         }
-        guard let token = issue(.query, id: 0, queued: queued, deadline: operation.deadline, query: operation) else {
+        guard
+            let token = issue(
+                .query, id: 0, queued: queued, deadline: operation.deadline, account: operation.accountIndex,
+                query: operation)
+        else {
             endedQueries.append((operation, failure(of: .queueFull, operation.name)))
             return
         }
@@ -76,10 +91,29 @@ extension SessionCore {
     }
 
     func askNextPages() {
-        guard !nextPages.isEmpty else { return }
+        guard !nextPages.isEmpty, pagesWait == .max || pagesWait <= instant else { return }
         let pages = nextPages
         nextPages.removeAll(keepingCapacity: true)
-        for page in pages { ask(page.operation, cursor: page.cursor, queued: page.queued) }
+        pagesWait = .max
+        for page in pages where mayAskPage(page) { ask(page.operation, cursor: page.cursor, queued: page.queued) }
+    }
+
+    /// Whether a further page may be asked for now; if not, it waits here for its unit, or the read has failed.
+    private func mayAskPage(_ page: (operation: QueryOperation, cursor: String, queued: Int64)) -> Bool {
+        if (flow == nil && breaker.openSince == nil) || page.operation.deadline <= instant { return true }
+        switch admitPage(page.operation.accountIndex, deadline: page.operation.deadline) {
+        case .granted, .waiting: return true
+        case .refused(let refusal):
+            if breaker.openSince != nil {
+                let failure = failure(of: .circuitOpen, page.operation.name, error: circuitError)
+                endedQueries.append((page.operation, failure))
+            } else {
+                nextPages.append(page)
+                let pause = max(1_000_000, refusal.retryAfter ?? 1_000_000_000)
+                pagesWait = min(pagesWait, instant.saturating(plus: pause), max(instant + 1, page.operation.deadline))
+            }
+            return false
+        }
     }
 
     // MARK: - Host functions

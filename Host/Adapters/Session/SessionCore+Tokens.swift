@@ -4,11 +4,13 @@ import Domain
 extension SessionCore {
     @inline(__always)
     func issue(
-        _ kind: CommandKind, id: UInt64, queued: Int64, deadline: Int64?, query: QueryOperation? = nil
+        _ kind: CommandKind, id: UInt64, queued: Int64, deadline: Int64?, account: Int32 = -1,
+        query: QueryOperation? = nil
     ) -> UInt64? {
         tokens.issue(
             OpenCommand(
-                kind: kind, id: id, queued: queued, dispatched: instant, deadline: deadline ?? .max, query: query))
+                kind: kind, account: account, id: id, queued: queued, dispatched: instant, deadline: deadline ?? .max,
+                query: query))
     }
 
     func filter(account: Int32, symbol: InstrumentID?, cursor: String?) -> UnsafeMutablePointer<sluice_filter> {
@@ -38,7 +40,7 @@ extension SessionCore {
     }
 
     /// Ends a command that was never given to the adapter.
-    func refuse(_ entry: Inbox.Entry, _ cause: HostCause) {
+    func refuse(_ entry: Inbox.Entry, _ cause: HostCause, error: AdapterError? = nil) {
         let command: OpenCommand
         switch entry.command {
         case .submit(let submit): command = open(.submit, submit.id, entry)
@@ -46,16 +48,17 @@ extension SessionCore {
         case .cancel(let cancel): command = open(.cancel, cancel.id, entry)
         case .cancelAll(let cancel): command = open(.cancelAll, cancel.id, entry)
         case .lookUp(let lookup): command = open(.lookup, lookup.id, entry)
-        case .query(let operation): return endedQueries.append((operation, failure(of: cause, operation.name)))
+        case .query(let operation):
+            return endedQueries.append((operation, failure(of: cause, operation.name, error: error)))
         case .open(let request): return endedRequests.append((request, failure(of: cause, "open")))
         case .close: return
         }
         if cause == .deadline { counters.deadlines &+= 1 }
-        end(command, cause: cause, outcome: .notSent, error: nil)
+        end(command, cause: cause, outcome: .notSent, error: error)
     }
 
     private func open(_ kind: CommandKind, _ id: UInt64, _ entry: Inbox.Entry) -> OpenCommand {
-        OpenCommand(kind: kind, id: id, queued: entry.queued, dispatched: 0, deadline: .max, query: nil)
+        OpenCommand(kind: kind, account: -1, id: id, queued: entry.queued, dispatched: 0, deadline: .max, query: nil)
     }
 
     func failure(of cause: HostCause, _ name: String, error: AdapterError? = nil) -> QueryFailure {
@@ -68,6 +71,8 @@ extension SessionCore {
             QueryFailure(.refusedByAdapter, "the adapter refused the call \(name)", error: error)
         case .malformed: QueryFailure(.malformed, "the adapter's completion of \(name) breaks the contract")
         case .queueFull: QueryFailure(.queueFull, "the session holds as many commands as it may")
+        case .rateLimited: QueryFailure(.rateLimited, error?.text ?? "a rate limit is reached", error: error)
+        case .circuitOpen: QueryFailure(.circuitOpen, error?.text ?? "the broker does not answer", error: error)
         default: QueryFailure(.notReady, "the session is \(state); \(name) needs ready or degraded")
         }
     }

@@ -19,7 +19,9 @@ extension SessionCore {
         instant = start
         runDue()
         var budget = Self.callsPerTurn
+        if breaker.openSince != nil { probeCircuit() }
         while budget > 0, instant &- start < Self.turnNanoseconds {
+            if flow != nil { serveFlow(until: start &+ Self.turnNanoseconds) }
             askNextPages()
             let limit = min(budget, max(Self.takenAtOnce, min(adapter.description.maximumBatch, Self.callsPerTurn)))
             let room = maximumInFlight - tokens.openCount
@@ -65,18 +67,21 @@ extension SessionCore {
 
     private func whatNext() -> LaneTurn {
         if hasEnded { return .ended }
-        if !nextPages.isEmpty || !events.isEmpty { return .more }
+        if !nextPages.isEmpty, pagesWait == .max || pagesWait <= instant { return .more }
+        if !events.isEmpty { return .more }
         let isFull = tokens.openCount >= maximumInFlight
         let hasMore = inbox.withLock { inbox in
             let hasMore = !inbox.urgent.isEmpty || (!isFull && !inbox.normal.isEmpty) || inbox.hasPrices
             if !hasMore { inbox.isScheduled = false }
             return hasMore
         }
+        if flow != nil || showsFlow || !breaker.isQuiet { showFlow(mayPause: hasMore) }
         if hasMore { return .more }
         let now = clock.monotonic()
         var wake = timers.nextWake(monotonic: now) { clock.wall().nanoseconds } ?? .max
         if let deadline = deadlines.first?.at { wake = min(wake, deadline) }
         if let closing { wake = min(wake, closing.deadline) }
+        if flow != nil || breaker.openSince != nil { wake = min(wake, flowWake) }
         if isFull, inbox.withLock({ !$0.normal.isEmpty }) { wake = min(wake, nextQueueScan) }
         return .idle(nextWake: wake == .max ? nil : wake)
     }
@@ -222,7 +227,7 @@ extension Inbox.Command {
     /// Monotonic; `Int64.max` = none.
     var deadline: Int64 {
         switch self {
-        case .submit(let order): order.deadline
+        case .submit(let order): order.sendBefore
         case .modify(let command): command.deadline ?? .max
         case .cancel(let command): command.deadline ?? .max
         case .cancelAll(let command): command.deadline ?? .max

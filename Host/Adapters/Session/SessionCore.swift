@@ -60,6 +60,14 @@ final class SessionCore {
     /// Which withdrawals `taken` has already lost its entries to.
     @exclusivity(unchecked) var takenGeneration: UInt64 = 0
     var nextQueueScan: Int64 = 0
+    /// `nil`: the adapter has no rate limit that a lane counts.
+    @exclusivity(unchecked) var flow: SessionFlow?
+    @exclusivity(unchecked) var breaker: CircuitBreaker
+    /// When further pages that found no unit are asked for again; `Int64.max` = none waits.
+    var pagesWait: Int64 = .max
+    /// Whether `health` shows anything of the two that may be outdated.
+    var showsFlow = false
+    var nextFlowShow: Int64 = .min
 
     struct Closing {
         var deadline: Int64
@@ -79,6 +87,10 @@ final class SessionCore {
         hardBudget = Int64(adapter.limits.callMilliseconds) * 1_000_000
         maximumInFlight = adapter.maximumInFlight
         logBudget = LogBudget(linesPerSecond: adapter.limits.logLinesPerSecond)
+        flow = SessionFlow(adapter.description.rateBuckets, commandBound: services.commandBound)
+        let capabilities = adapter.description.capabilities
+        breaker = CircuitBreaker(
+            services.circuit, hasReadProbe: Self.probeReads.contains(where: capabilities.contains))
         status = statusBox.withLockedValue { $0 }
         events.reserveCapacity(64)
     }
@@ -170,6 +182,7 @@ final class SessionCore {
         status = SessionStatus(
             state: state, expiresAt: expiresAt, error: error, since: clock.wall(), poisonReason: status.poisonReason)
         publishStatus()
+        if state == .ready { breaker.loggedIn(now: instant) }
         events.append(.session(status))
     }
 }

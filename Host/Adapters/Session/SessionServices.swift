@@ -19,17 +19,20 @@ package struct SessionServices: Sendable {
     package var loadKeyValues: @Sendable (AdapterID, AccountID) throws -> [(key: [UInt8], value: [UInt8])]
     /// Commands that may wait; beyond it they are refused as not sent.
     package var commandBound: Int
+    /// When a session stops asking a broker that does not answer.
+    package var circuit: CircuitBreaker.Policy
     /// Candles that may wait; beyond it the oldest is dropped and counted.
     package var candleBound: Int
 
     package init(
         prices: (any PriceSource)? = nil, commandBound: Int = 100_000, candleBound: Int = 65_536,
+        circuit: CircuitBreaker.Policy = CircuitBreaker.Policy(),
         loadKeyValues: @escaping @Sendable (AdapterID, AccountID) throws -> [(key: [UInt8], value: [UInt8])] = { _, _ in
             []
         }
     ) {
         (self.prices, self.loadKeyValues) = (prices, loadKeyValues)
-        (self.commandBound, self.candleBound) = (commandBound, candleBound)
+        (self.commandBound, self.candleBound, self.circuit) = (commandBound, candleBound, circuit)
     }
 }
 

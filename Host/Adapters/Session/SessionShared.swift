@@ -53,6 +53,10 @@ package struct LaneHealth: Sendable {
     package var openCommands: Int
     /// The call the lane is in right now and its monotonic entry time: a hung adapter stands here.
     package var currentCall: (function: LaneFunction, since: Int64)?
+    /// The circuit breaker; `state(now:)` with the session's clock.
+    package var circuit: CircuitBreaker
+    /// Rate limits that this lane counts, at most 50 ms old while the lane is busy.
+    package var limits: [RateBucketStatus]
     /// Numbers the adapter reported by `metric`.
     package var metrics: [String: AdapterMetric]
 }

@@ -22,6 +22,8 @@ enum CommandKind: UInt8 {
 /// A command that the adapter has accepted, or is being given, and whose completion is awaited.
 struct OpenCommand {
     var kind: CommandKind
+    /// Place of the account in the session's; -1 = none.
+    var account: Int32
     /// The caller's number.
     var id: UInt64
     var queued: Int64

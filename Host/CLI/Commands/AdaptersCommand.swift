@@ -16,13 +16,15 @@ struct AdaptersCommand: NounCommand {
             try await session.show(.get, "/api/brokers") { answer, style in
                 var table = Table([
                     .text("ADAPTER"), .text("NAME").optional, .text("STATE"), .text("VERSION").optional,
-                    .text("ISOLATION").optional, .sentence("REASON"),
+                    .text("ISOLATION").optional, .text("CIRCUIT").optional,
+                    .sentence("REASON"),
                 ])
                 for item in answer.items {
                     table.append([
                         Table.Cell(item.text("id"), .bold), Table.Cell(item.text("name")),
                         .status(item.text("state")),
                         Table.Cell(item.text("version")), Table.Cell(item.text("isolation")),
+                        Table.Cell(item.text("circuit")),
                         Table.Cell(Self.reason(item)),
                     ])
                 }

@@ -13,6 +13,9 @@
 #ifndef ID
 #define ID "scripted"
 #endif
+#ifndef UNITS /* of the bucket "orders", a second and account */
+#define UNITS 1000000
+#endif
 #ifndef VERSION
 #define VERSION "1.0.0"
 #endif
@@ -121,6 +124,8 @@ static sluice_status submit(sluice_session *session, sluice_token token, const s
         return complete(session, token, SLUICE_OUTCOME_REJECTED, SLUICE_CODE_DUPLICATE, (sluice_str){0});
     if (is(run, "code77")) return complete(session, token, SLUICE_OUTCOME_REJECTED, 77, (sluice_str){0});
     if (is(run, "network")) return complete(session, token, SLUICE_OUTCOME_NOT_SENT, SLUICE_CODE_NETWORK, (sluice_str){0});
+    if (is(run, "throttle"))
+        return complete(session, token, SLUICE_OUTCOME_REJECTED, SLUICE_CODE_RATE_LIMITED, (sluice_str){0});
     if (is(run, "status")) return SLUICE_ERR_INVALID;
     if (is(run, "internal")) return SLUICE_ERR_INTERNAL;
     if (is(run, "status-after")) return accept(session, token, order), SLUICE_ERR_INVALID;
@@ -457,7 +462,7 @@ static const sluice_descriptor *describe(const sluice_module *module) {
     static sluice_rate_bucket buckets[1];
     static sluice_descriptor descriptor;
     (void)module;
-    windows[0] = (sluice_rate_window){sizeof windows[0], 10, 1000000000};
+    windows[0] = (sluice_rate_window){sizeof windows[0], UNITS, 1000000000};
     buckets[0] = (sluice_rate_bucket){.struct_size = sizeof buckets[0], .id = text("orders"), .scope_key = text("account"),
                                       .windows = {windows, 1, sizeof windows[0], 0}};
     descriptor = (sluice_descriptor){
