@@ -101,7 +101,8 @@ extension Rows {
     /// Adds rows of a kind; returns how many could not be read.
     mutating func add(_ kind: QueryKind, _ cells: [Cell]) -> Int {
         switch kind {
-        case .order, .orders: orders += cells.map { $0.orderUpdate() }
+        case .order, .orders, .orderHistory: orders += cells.map { $0.orderUpdate() }
+        case .quotes, .candles: return cells.count
         case .trades:
             let read = cells.compactMap { $0.tradeUpdate() }
             trades += read

@@ -189,7 +189,8 @@ struct CommandTests {
         let script = Script()
         script.query = { kind, _, command in
             switch kind {
-            case .order, .orders: command.send(orders: expected.orders)
+            case .order, .orders, .orderHistory: command.send(orders: expected.orders)
+            case .quotes, .candles: break
             case .trades: command.send(trades: expected.trades)
             case .positions: command.send(positions: expected.positions)
             case .holdings: command.send(holdings: expected.holdings)
