@@ -90,7 +90,9 @@ let package = Package(
         room("Store", ["Domain", "Faults", openssl, grdb, grdbSQLite, nioLocks]),
         room("Telemetry", ["Domain", histogram, nioLocks]),
         room("Settings", ["Domain", yams]),
-        room("Prices", ["Domain", "Settings", nioLocks], resources: [.copy("Recorded")]),
+        room(
+            "Instruments", ["Domain", "Settings", grdb, nioLocks], exclude: ["README.md"]),
+        room("Prices", ["Domain", "Settings", "Instruments", nioLocks], resources: [.copy("Recorded")]),
         room("RiskConfiguration", ["Domain", "Engine", "Settings"], exclude: ["README.md"]),
         .target(name: "CHost", path: "Host/CHost"),
         room(
@@ -99,15 +101,14 @@ let package = Package(
         room(
             "Gateway",
             [
-                "Domain", "Engine", "Faults", "Store", "Telemetry", "Settings", "RiskConfiguration", "Prices",
-                "Adapters", nioLocks, nioPosix, logging,
+                "Domain", "Engine", "Faults", "Store", "Telemetry", "Settings", "RiskConfiguration", "Instruments",
+                "Prices", "Adapters", nioLocks, nioPosix, logging,
             ], exclude: ["README.md"]),
         room(
             "API",
             [
-                "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Settings", "RiskConfiguration",
-                "Domain",
-                openssl, hummingbird,
+                "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Telemetry", "Settings",
+                "RiskConfiguration", "Domain", openssl, hummingbird,
                 nioCore,
                 nioPosix, nioLocks, logging,
             ]),
@@ -137,7 +138,8 @@ let package = Package(
         .executableTarget(
             name: "sluice-bench",
             dependencies: [
-                "CBench", "API", "Gateway", "RiskConfiguration", "Engine", "Store", "Adapters", "Prices", "Settings",
+                "CBench", "API", "Gateway", "RiskConfiguration", "Engine", "Store", "Adapters", "Instruments", "Prices",
+                "Settings",
                 "Telemetry",
                 "Domain",
                 "Minimal", adapterKit, contract, exact, histogram, logging, nioLocks, grdbSQLite,
@@ -147,8 +149,8 @@ let package = Package(
         .target(
             name: "SimulationKit",
             dependencies: [
-                "Gateway", "Engine", "Store", "Adapters", "Prices", "Telemetry", "Domain", adapterKit, exact, nioLocks,
-                logging,
+                "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Telemetry", "Domain", adapterKit,
+                exact, nioLocks, logging,
             ], path: "Tests/Simulation/Kit", swiftSettings: swiftSettings),
         .executableTarget(
             name: "sluice-simulate", dependencies: ["SimulationKit"], path: "Tests/Simulation/Run",
@@ -174,7 +176,11 @@ let package = Package(
         tests("AdapterKit", [adapterKit, adapterTesting, exact, contract]),
         tests("Minimal", ["Minimal", adapterKit, adapterTesting, exact, contract]),
         tests(
-            "Gateway", ["Gateway", "Engine", "Store", "Adapters", "Prices", "Settings", "Domain", logging, nioLocks]),
+            "Gateway",
+            [
+                "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Settings", "Domain", logging,
+                nioLocks,
+            ]),
         tests("Paper", ["Paper", adapterKit, adapterTesting, exact]),
         tests(
             "Zerodha", ["Zerodha", adapterKit, adapterTesting, exact], exclude: ["Fixtures/README.md"],
@@ -185,7 +191,8 @@ let package = Package(
         tests(
             "API",
             [
-                "API", "Gateway", "Engine", "Store", "Adapters", "Prices", "Domain", "Settings", exact, hummingbird,
+                "API", "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Domain", "Settings", exact,
+                hummingbird,
                 hummingbirdTesting, nioLocks, nioPosix, nioCore, logging,
             ]),
         tests("CLI", ["CLI", "Settings", "Domain", exact, nioCore, nioPosix, nioHTTP1]),
@@ -194,7 +201,8 @@ let package = Package(
         tests("Storms", ["StormKit"]),
         tests("Settings", ["Settings", "Domain"]),
         tests("RiskConfiguration", ["RiskConfiguration", "Engine", "Settings", "Domain"]),
-        tests("Prices", ["Prices", "Settings", "Domain", nioLocks]),
+        tests("Instruments", ["Instruments", "Settings", "Domain", grdb, nioLocks]),
+        tests("Prices", ["Prices", "Instruments", "Settings", "Domain", nioLocks]),
         tests("Store", ["Store", "Domain", grdb, nioLocks]),
         tests("Faults", ["Faults"]),
         tests(

@@ -5,7 +5,7 @@ import Gateway
 /// Every route of the interface (INTERFACES.md §6). The router and `openapi.json` are made of this table and of nothing
 /// else, so neither can have a route that the other lacks.
 enum Routes {
-    private static let limit = Route.Parameter(name: "limit", kind: .integer, note: "items a page")
+    static let limit = Route.Parameter(name: "limit", kind: .integer, note: "items a page")
     private static let cursor = Route.Parameter(name: "cursor", kind: .text, note: "next_cursor of the page before")
     private static let paging = [limit, cursor]
     static let account = [
@@ -112,20 +112,6 @@ enum Routes {
             .get, "/api/accounts/{id}/trades", .scope(.read), "The account's executions", query: [limit],
             answer: "TradeList"
         ) { try await $0.listTrades($1) },
-    ]
-
-    private static let symbols: [Route] = [
-        Route(
-            .get, "/api/symbols/search", .scope(.read), "Finds instruments by beginnings of words",
-            query: [
-                Route.Parameter(name: "query", kind: .text, note: "required"),
-                Route.Parameter(name: "venue", kind: .text, note: ""),
-                Route.Parameter(name: "kind", kind: Schema.words(InstrumentKind.self), note: ""), limit,
-            ], answer: "InstrumentList"
-        ) { try await $0.searchSymbols($1) },
-        Route(.get, "/api/symbols/{id}", .scope(.read), "One instrument", answer: "Instrument") {
-            try await $0.showSymbol($1)
-        },
     ]
 
     private static let groups: [Route] = [

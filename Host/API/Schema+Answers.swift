@@ -18,7 +18,7 @@ extension Schema {
             fields: stages.map { .optional($0, .integer, "") })
     }
 
-    private static func plain(_ name: String, _ note: String, _ fields: [(String, Kind)]) -> Schema {
+    static func plain(_ name: String, _ note: String, _ fields: [(String, Kind)]) -> Schema {
         Schema(name: name, note: note, fields: fields.map { .optional($0, $1, "") })
     }
 
@@ -174,16 +174,7 @@ extension Schema {
                 ]),
             plain(
                 "Instrument", "A row of the instrument master.",
-                [
-                    ("symbol", .text), ("name", .text), ("venue", .text), ("kind", words(InstrumentKind.self)),
-                    ("currency", .text), ("tick_size", .decimalText), ("lot_size", .decimalText),
-                    ("multiplier", .decimalText),
-                    ("contract_size", .decimalText), ("freeze_quantity", .decimalText), ("min_quantity", .decimalText),
-                    ("max_quantity", .decimalText), ("price_low", .decimalText), ("price_high", .decimalText),
-                    ("expiry", .text),
-                    ("tradable", .boolean), ("refusal", .text), ("source", .text), ("last_price", .decimalText),
-                    ("last_price_at", .time),
-                ]),
+                instrumentFields),
             plain(
                 "Event", "Something that happened.",
                 [
@@ -238,7 +229,7 @@ extension Schema {
             "Run", "Order", "Position", "Trade", "Funds", "Holding", "Account", "Broker", "Instrument", "Event",
             "Group", "Key",
             "Latency",
-        ].map(list) + riskAnswers + auditAnswers + reconciliationAnswers
+        ].map(list) + riskAnswers + auditAnswers + reconciliationAnswers + symbolAnswers
 
     private static let keyFields: [Field] = [
         .required("id", .text, ""), .required("person", .text, ""), .required("scopes", .list(.text), ""),

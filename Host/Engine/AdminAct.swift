@@ -15,6 +15,8 @@ package struct AdminAct: Hashable, Sendable {
         case groupRemoved = 6
         case keyCreated = 7
         case keyRevoked = 8
+        case instrumentAcknowledged = 9
+        case instrumentsRefreshed = 10
 
         package var rawName: String {
             switch self {
@@ -26,6 +28,8 @@ package struct AdminAct: Hashable, Sendable {
             case .groupRemoved: "group_removed"
             case .keyCreated: "key_created"
             case .keyRevoked: "key_revoked"
+            case .instrumentAcknowledged: "instrument_acknowledged"
+            case .instrumentsRefreshed: "instruments_refreshed"
             }
         }
     }

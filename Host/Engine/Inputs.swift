@@ -64,6 +64,8 @@ package struct Inputs: Sendable {
     var reservedMargin: [Int64] = []
     /// Orders behind `reservedMargin`, by account.
     var unsettled: [[OrderPlace]] = []
+    /// What keeps opening orders on instruments back, as refusals; most of the time there is none.
+    var holds: [HoldKey: Rejection] = [:]
 
     @inline(__always)
     package func reference(_ instrument: Int32) -> Reference {

@@ -118,11 +118,14 @@ extension Gateway {
 
     /// Makes an instrument known to the engine by the master's record, with its price.
     func define(_ symbol: InstrumentID, _ state: inout State) throws(GatewayError) {
-        guard let record = market.record(symbol) else { return }
+        let snapshot = market.instruments.snapshot
+        guard let index = snapshot.index(of: symbol) else { return }
         if let number = state.engine.instrumentNumber(symbol) {
-            refresh(number, record, &state)
+            if let record = snapshot.record(index) { refresh(number, record, &state) }
+            hold(number, index, snapshot, &state)
             return
         }
+        guard let record = snapshot.record(index) else { return }
         let number = Int32(state.engine.instruments.count)
         do {
             _ = try Instrument(record, index: InstrumentIndex(number))
@@ -133,6 +136,7 @@ extension Gateway {
                     remedy: "correct the instrument's record in the overlay file"))
         }
         emit(.instrumentDefined(number: number, record), &state)
+        hold(number, index, snapshot, &state)
         if let (price, at) = market.reference(symbol) { state.engine.setReference(number, price: price, at: at) }
     }
 

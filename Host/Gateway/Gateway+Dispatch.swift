@@ -249,8 +249,13 @@ extension Gateway {
         let key = PreparedKey(adapter: adapter, instrument: number)
         if let known = state.preparedInstruments[key] { return known }
         let record = state.engine.instruments[Int(number)].record
-        let index = market.index(record.id) ?? InstrumentIndex(number)
-        guard let made = try? session.prepare(record, index: index, alias: nil, brokerData: nil) else { return nil }
+        let snapshot = market.instruments.snapshot
+        let index = snapshot.index(of: record.id)
+        let handle = index.flatMap { snapshot.handle($0, for: adapter.rawValue) }
+        guard
+            let made = try? session.prepare(
+                record, index: index ?? InstrumentIndex(number), alias: handle?.alias, brokerData: handle?.brokerData)
+        else { return nil }
         state.preparedInstruments[key] = made
         return made
     }

@@ -115,7 +115,22 @@ extension Gateway {
     }
 
     private func instrumentCheck(_ engine: borrowing Engine) -> PreflightCheck {
-        let count = market.instruments.snapshot.count
+        let statistics = market.master.statistics(at: clock.wall())
+        let count = statistics.instruments
+        let stale = statistics.sources.filter(\.isStaleForTrading).map(\.name)
+        if !stale.isEmpty {
+            return PreflightCheck(
+                kind: .instruments, account: nil, outcome: .warn,
+                detail:
+                    "the instruments of \(stale.joined(separator: ", ")) are not of today's session: nothing opens there",
+                remedy: "sluice symbols sync, or sluice symbols stats for what went wrong")
+        }
+        if !statistics.quarantines.isEmpty {
+            return PreflightCheck(
+                kind: .instruments, account: nil, outcome: .warn,
+                detail: "adapters differ on \(statistics.quarantines.count) of \(count) instruments",
+                remedy: "sluice symbols stats shows them, sluice symbols acknowledge settles one")
+        }
         guard count == 0 else {
             return PreflightCheck(
                 kind: .instruments, account: nil, outcome: .pass, detail: "\(count) instruments are known")

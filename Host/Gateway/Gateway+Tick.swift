@@ -29,7 +29,8 @@ extension Gateway {
             workSquareOffs(now, &state)
             let questions = Questions(
                 funds: dueFunds(now, &state), holdings: dueHoldings(now, &state), trades: dueTrades(now, &state),
-                terms: dueReplaceChecks(now, &state), accounts: dueReconciliations(now, &state))
+                terms: dueReplaceChecks(now, &state), accounts: dueReconciliations(now, &state),
+                instruments: dueRefreshes(now, &state))
             let late = takeLateReconciliationWaiters(now, all: false, &state)
             return (
                 questions, dueReopenings(now, &state),
@@ -47,6 +48,7 @@ extension Gateway {
         for (session, account, index) in questions.trades { askTrades(session, account, index) }
         for question in questions.terms { ask(question) }
         for question in questions.accounts { ask(question) }
+        refresh(questions.instruments)
     }
 
     /// What is asked of brokers after a step, outside the lock.
@@ -56,6 +58,7 @@ extension Gateway {
         var trades: [(AdapterSession, AccountID, Int32)] = []
         var terms: [TermsQuestion] = []
         var accounts: [ReconciliationQuestion] = []
+        var instruments: [AdapterSession] = []
     }
 
     /// An order whose lane hangs gets no completion, not even the host's own: past its deadline its outcome is unknown.

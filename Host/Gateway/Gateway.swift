@@ -107,7 +107,9 @@ package final class Gateway: Sendable {
         var sendRates: [SendScope: SlidingLog] = [:]
         var waiting = 0
         /// Adapters whose instruments were asked for.
-        var instrumentsAsked: Set<AdapterID> = []
+        var refreshes: [AdapterID: InstrumentRefresh] = [:]
+        /// When refreshes are looked for next.
+        var refreshesDue = Timestamp(nanoseconds: .min)
         var startedAt = Timestamp(nanoseconds: .min)
         var adapters: AdapterHost?
         /// When orders past their parent's deadline are looked for in lanes next.

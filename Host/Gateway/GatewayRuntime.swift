@@ -3,6 +3,7 @@ package import Domain
 import Engine
 import Faults
 import Foundation
+import Instruments
 package import Logging
 package import Prices
 import RiskConfiguration
@@ -37,15 +38,12 @@ package final class GatewayRuntime: Sendable {
         self.configuration = configuration
         self.logger = logger
         store = try Store(directory: configuration.data)
-        let table = InstrumentTable()
-        if let overlay = configuration.instrumentOverlay {
-            let merge = table.setOverlay(try InstrumentOverlay.read(file: overlay))
-            for refusal in merge.refusals {
-                logger.error(
-                    "Instrument refused", metadata: ["instrument": "\(refusal.id)", "reason": "\(refusal.reason)"])
-            }
-        }
-        market = MarketData(instruments: table, quotes: QuoteHub(clock: SystemWallClock()))
+        let overlay = try configuration.instrumentOverlay.map { try InstrumentOverlay.read(file: $0) } ?? []
+        let master = try InstrumentMaster(
+            directory: store.directory, overlay: overlay, freshness: InstrumentFreshness(),
+            now: SystemLaneClock.shared.wall())
+        let table = master.table
+        market = MarketData(master: master, quotes: QuoteHub(clock: SystemWallClock()))
         latency = LatencyBook()
         var options = options
         options.reconciliation.read(configuration.reconciliation)
@@ -207,6 +205,9 @@ package final class GatewayRuntime: Sendable {
         FaultPoint.hit(.stopThreadsEnded)
         gateway.noteState()
         FaultPoint.hit(.stopStateNoted)
+        do { try market.master.close() } catch {
+            logger.error("The instrument master did not close", metadata: ["failure": "\(error)"])
+        }
         do { try store.close() } catch { logger.error("The store did not close", metadata: ["failure": "\(error)"]) }
     }
 }

@@ -1,5 +1,6 @@
 package import Adapters
 package import Domain
+package import Instruments
 import NIOConcurrencyHelpers
 package import Prices
 
@@ -7,13 +8,17 @@ package import Prices
 ///
 /// Any thread. Holds at most `maximumWatches` pairs of session and instrument a session.
 package final class MarketData: PriceSource {
-    package let instruments: InstrumentTable
+    package let master: InstrumentMaster
+    package var instruments: InstrumentTable { master.table }
     package let quotes: QuoteHub
     private let watchers = NIOLockedValueBox<[InstrumentIndex: [AdapterSession]]>([:])
     private let subscription = NIOLockedValueBox<QuoteHub.Subscription?>(nil)
 
-    package init(instruments: InstrumentTable, quotes: QuoteHub) {
-        (self.instruments, self.quotes) = (instruments, quotes)
+    package init(master: InstrumentMaster, quotes: QuoteHub) { (self.master, self.quotes) = (master, quotes) }
+
+    /// With instruments that nothing is stored of: simulations.
+    package convenience init(instruments: InstrumentTable, quotes: QuoteHub) {
+        self.init(master: InstrumentMaster(table: instruments), quotes: quotes)
     }
 
     /// Begins to pass prices on: to sessions that watch, and to `reference`.
@@ -53,6 +58,12 @@ package final class MarketData: PriceSource {
 
     package func reference(_ id: InstrumentID) -> (ExactDecimal, Timestamp)? {
         index(id).flatMap { quotes.reference(of: $0) }.map { ($0.price, $0.receivedTime) }
+    }
+
+    /// The instrument that an adapter calls, or called at last, by a name (`InstrumentMaster.instrument(alias:of:)`). Any
+    /// thread.
+    package func instrument(alias: String, of adapter: AdapterID) -> InstrumentByAlias? {
+        master.instrument(alias: alias, of: adapter.rawValue)
     }
 
     // MARK: PriceSource

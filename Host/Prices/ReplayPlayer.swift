@@ -1,4 +1,5 @@
 package import Domain
+package import Instruments
 import NIOConcurrencyHelpers
 package import Settings
 

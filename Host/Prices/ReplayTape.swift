@@ -1,4 +1,5 @@
 import Domain
+import Instruments
 import Settings
 
 /// The files of a replay, laid side by side: hands out what comes next.

@@ -27,7 +27,13 @@ package struct RefusalCode: Hashable, Sendable {
         (.authority, [(.limit, "the caller may not trade the account")]),
         (
             .instrument,
-            [(.limit, "not tradable, expired, off tick or lot, or outside the day's range")]
+            [
+                (
+                    .limit,
+                    "not tradable, expired, renamed, off tick or lot, outside the day's range, or adapters differ on it"
+                ),
+                (.stale, "the adapter's instruments are not of today's session"),
+            ]
         ),
         (
             .allowList,

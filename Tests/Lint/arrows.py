@@ -12,8 +12,8 @@ from pathlib import Path
 # Modules of the house by the folder they lie in. A target named like its folder needs no entry.
 SDK = {"CSluice", "Exact", "COpenSSL", "Signing", "AdapterKit", "AdapterTesting"}
 HOST = {
-    "Domain", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "RiskConfiguration", "Gateway", "API", "CLI",
-    "CHost", "COpenSSL", "Signing", "Faults",
+    "Domain", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",
+    "Gateway", "API", "CLI", "CHost", "COpenSSL", "Signing", "Faults",
 }
 
 # What each room may import of the house. Arrows only point down.
@@ -31,14 +31,15 @@ ARROWS = {
     "Host/RiskConfiguration": {"Domain", "Exact", "Engine", "Settings"},
     "Host/Store": {"Domain", "Exact", "COpenSSL", "Faults"},
     "Host/Telemetry": {"Domain", "Exact"},
-    "Host/Prices": {"Domain", "Exact", "Settings"},
+    "Host/Instruments": {"Domain", "Exact", "Settings"},
+    "Host/Prices": {"Domain", "Exact", "Settings", "Instruments"},
     "Host/Adapters": {"Domain", "Exact", "Settings", "CSluice", "CHost", "COpenSSL", "Signing", "Faults"},
     "Host/Gateway": {
-        "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "RiskConfiguration",
+        "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",
         "Faults",
     },
     "Host/API": {
-        "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Prices", "Settings", "RiskConfiguration",
+        "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",
         "Gateway", "COpenSSL",
     },
     "Host/CLI": HOST - {"CHost", "COpenSSL"} | {"Exact"},

@@ -1,5 +1,6 @@
 import Domain
 import Glibc
+import Instruments
 import NIOConcurrencyHelpers
 import Prices
 import Settings

@@ -1,4 +1,5 @@
 import Domain
+import Instruments
 import Prices
 
 /// Refuses an order whose whole value no book could hold: a fact about the parent, so nothing of it is stored.

@@ -1,4 +1,5 @@
 import Domain
+import Instruments
 import Prices
 
 /// The parent order of a request (INTERFACES.md §6). What depends on the instrument or the group is the engine's to judge.

@@ -1,6 +1,7 @@
 import Domain
 import Engine
 import Exact
+import Instruments
 import Prices
 import Settings
 

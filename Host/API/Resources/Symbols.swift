@@ -2,7 +2,8 @@ import Domain
 import Engine
 import Gateway
 import Hummingbird
-import Prices
+import Instruments
+import NIOPosix
 
 /// `/api/symbols`: the instrument master.
 extension Backend {
@@ -19,8 +20,7 @@ extension Backend {
                 "query", text, "is no search text", remedy: "send 1 to 128 bytes: beginnings of words of id or name")
         }
         try query.check()
-        let snapshot = gateway.market.instruments.snapshot
-        let found = snapshot.search(text ?? "", venue: venue, kind: kind, limit: limit)
+        let (snapshot, found) = gateway.market.master.search(text ?? "", venue: venue, kind: kind, limit: limit)
         return .list(found) { json, index in
             if let id = snapshot.id(index) { json.instrument(id, index, snapshot, nil) }
         }
@@ -32,7 +32,61 @@ extension Backend {
         guard let id = try? InstrumentID(text), let index = snapshot.index(of: id) else {
             throw Problem.notFound("symbol", text, remedy: "GET /api/symbols/search?query= finds instruments")
         }
-        return .json(reserving: 1_024) { $0.instrument(id, index, snapshot, gateway.market.reference(id)) }
+        let master = gateway.market.master
+        let identity = try await NIOThreadPool.singleton.runIfActive { try master.identity(of: id) }
+        let last = gateway.market.reference(id)
+        return .json(reserving: 2_048) { json in
+            json.object {
+                $0.instrumentMembers(id, index, snapshot, last)
+                $0.identity(identity, index, snapshot)
+            }
+        }
+    }
+
+    /// Asks adapters for their instruments now.
+    func syncSymbols(_ call: Call) async throws -> Answer {
+        let principal = try call.caller()
+        var query = call.query
+        let timeout = query.integer("timeout_ms", 0...300_000) ?? 60_000
+        try query.check()
+        var reader = ObjectReader(try await call.object())
+        let named = reader.text("adapter_id")
+        let accepts = reader.boolean("accept_shrinking", default: false)
+        reader.finish(Schema.syncRequest)
+        var adapter: AdapterID?
+        if let named {
+            adapter = AdapterID(named)
+            if adapter == nil {
+                reader.refuse(
+                    "adapter_id", .string(named), "is no adapter id", remedy: "GET /api/brokers lists adapters")
+            }
+        }
+        guard reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
+        let reports = try await gateway.syncInstruments(
+            adapter, acceptsShrinking: accepts, by: principal.caller.actor, timeoutMilliseconds: timeout)
+        return .list(reports) { $0.refresh($1) }
+    }
+
+    func showSymbolStatistics(_ call: Call) async throws -> Answer {
+        let statistics = gateway.market.master.statistics(at: gateway.clock.wall())
+        return .json(reserving: 2_048) { $0.statistics(statistics) }
+    }
+
+    /// A person's word on figures that adapters say differently.
+    func acknowledgeSymbol(_ call: Call) async throws -> Answer {
+        let principal = try call.caller()
+        let text = call.parameter(0)
+        var reader = ObjectReader(try await call.object())
+        let adapter = reader.required("adapter_id", "whose figures are right") { $0.text("adapter_id") }
+        let reason = reader.required("reason", "say why") { $0.text("reason", maximum: 500) }
+        reader.finish(Schema.acknowledgeRequest)
+        guard let adapter, let reason, reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
+        guard let id = try? InstrumentID(text), gateway.market.index(id) != nil else {
+            throw Problem.notFound("symbol", text, remedy: "GET /api/symbols/search?query= finds instruments")
+        }
+        try await gateway.acknowledgeInstrument(
+            id, believing: adapter, reason: reason, by: principal.caller.actor)
+        return try await showSymbol(call)
     }
 }
 
@@ -41,9 +95,15 @@ extension JSONWriter {
     fileprivate mutating func instrument(
         _ id: InstrumentID, _ index: InstrumentIndex, _ snapshot: InstrumentSnapshot, _ last: (ExactDecimal, Timestamp)?
     ) {
+        object { $0.instrumentMembers(id, index, snapshot, last) }
+    }
+
+    fileprivate mutating func instrumentMembers(
+        _ id: InstrumentID, _ index: InstrumentIndex, _ snapshot: InstrumentSnapshot, _ last: (ExactDecimal, Timestamp)?
+    ) {
         let record = snapshot.record(index)
         let refusal = snapshot.refusal(index)
-        object {
+        write {
             $0.member("symbol", id.text)
             $0.member("name", snapshot.name(index))
             $0.member("venue", String(id.venue))
@@ -65,6 +125,103 @@ extension JSONWriter {
             if let last {
                 $0.member("last_price", text: last.0)
                 $0.member("last_price_at", last.1)
+            }
+        }
+    }
+
+    private mutating func write(_ body: (inout JSONWriter) -> Void) { body(&self) }
+
+    /// What stays of an instrument, its names, and who deviates from the figures in force.
+    fileprivate mutating func identity(
+        _ identity: InstrumentIdentity?, _ index: InstrumentIndex, _ snapshot: InstrumentSnapshot
+    ) {
+        member("isin", snapshot.isin(index)?.text)
+        member("underlying", snapshot.underlying(index)?.text)
+        member("renamed_to", snapshot.successor(index)?.text)
+        member("uid", identity?.uid)
+        member("valid_from", identity?.validFrom)
+        member("valid_to", identity?.validTo)
+        list("aliases", identity?.aliases ?? []) { json, alias in
+            json.object {
+                $0.member("namespace", alias.namespace)
+                $0.member("alias", alias.text)
+                $0.member("valid_from", alias.validFrom)
+                $0.member("valid_to", alias.validTo)
+            }
+        }
+        list("quarantines", snapshot.quarantines(index)) { $0.quarantine(nil, $1) }
+    }
+
+    private mutating func quarantine(_ id: InstrumentID?, _ quarantine: InstrumentQuarantine) {
+        object {
+            if let id { $0.member("symbol", id.text) }
+            $0.member("adapter_id", quarantine.source)
+            $0.member("field", quarantine.field)
+            $0.member("stated", quarantine.stated)
+            $0.member("in_force", quarantine.inForce)
+        }
+    }
+
+    fileprivate mutating func refresh(_ report: InstrumentRefreshReport) {
+        object {
+            $0.member("adapter_id", report.adapter.rawValue)
+            $0.member(
+                "status", report.failure != nil ? "failed" : report.merge == nil ? "under_way" : "refreshed")
+            $0.member("reason", report.failure)
+            $0.member("took_ms", report.nanoseconds / 1_000_000)
+            $0.merge(report.merge)
+        }
+    }
+
+    private mutating func merge(_ merge: InstrumentMerge?) {
+        member("rows", merge.map { Int64($0.rowCount) })
+        member("added", merge.map { Int64($0.addedCount) })
+        member("changed", merge.map { Int64($0.changedCount) })
+        member("withdrawn", merge.map { Int64($0.withdrawnCount) })
+        member("renamed", merge.map { Int64($0.renames.count) })
+        member("repeated", merge.map { Int64($0.repeatedCount) })
+        member("cleaned", merge.map { Int64($0.cleanedCount) })
+        member("disagreeing", merge.map { Int64($0.disagreements.count) })
+        member("refused", merge.map { Int64($0.refusedCount) })
+        list("refusals", merge?.refusals.prefix(100) ?? []) { json, refusal in
+            json.object {
+                $0.member("symbol", refusal.id)
+                $0.member("field", refusal.field)
+                $0.member("reason", refusal.reason)
+            }
+        }
+    }
+
+    fileprivate mutating func statistics(_ statistics: InstrumentStatistics) {
+        object {
+            $0.member("instruments", Int64(statistics.instruments))
+            $0.member("version", statistics.version)
+            $0.list("adapters", statistics.sources) { json, source in
+                json.object {
+                    $0.member("adapter_id", source.name)
+                    $0.member("listed", Int64(source.listed))
+                    $0.member("refreshed_at", source.refreshedAt)
+                    $0.member("stale_for_trading", source.isStaleForTrading)
+                    $0.member("stale_for_search", source.isStaleForSearch)
+                    $0.member("last_attempt_at", source.last?.at)
+                    $0.member("last_failure", source.last?.failure)
+                    $0.member("last_took_ms", source.last.map { $0.nanoseconds / 1_000_000 })
+                    $0.merge(source.last?.merge)
+                }
+            }
+            $0.member("quarantined", Int64(statistics.quarantines.count))
+            $0.list("quarantines", statistics.quarantines.prefix(500)) { json, entry in
+                for quarantine in entry.quarantines { json.quarantine(entry.id, quarantine) }
+            }
+            $0.key("searches")
+            $0.object {
+                let searches = statistics.searches
+                let computed = searches.asked - searches.remembered
+                $0.member("asked", searches.asked)
+                $0.member("remembered", searches.remembered)
+                $0.member("entries", Int64(searches.entries))
+                $0.member("mean_us", computed > 0 ? searches.totalNanoseconds / computed / 1_000 : 0)
+                $0.member("longest_us", searches.longestNanoseconds / 1_000)
             }
         }
     }

@@ -6,6 +6,8 @@ enum Bounds {
     static let textBytes = 65_536
     static let adapterStateBytes = 1024
     static let brokerDataBytes = 256
+    /// An instrument id.
+    static let instrumentBytes = 128
     static let keyBytes = 256
     static let valueBytes = 65_536
     /// Rows or updates in one host call.

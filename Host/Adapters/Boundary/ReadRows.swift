@@ -113,27 +113,45 @@ extension AdapterQuery where Row == ProfileRow {
     }
 }
 
-extension AdapterQuery where Row == InstrumentRow {
+extension AdapterQuery where Row == InstrumentReading {
     package static var instruments: AdapterQuery {
         AdapterQuery(
             subject: .kind(SLUICE_QUERY_INSTRUMENTS), capability: .queryInstruments, name: "instruments",
             rowSize: MemoryLayout<sluice_instrument_row>.size, symbol: nil
         ) { pointer, context in
             let row = pointer.assumingMemoryBound(to: sluice_instrument_row.self)
-            return InstrumentRow(
-                id: try context.reader.requiredInstrument(row.pointee.id, "id"),
-                alias: try row.pointee.alias.text("alias"),
-                brokerData: try row.pointee.broker_data.bytes("broker_data", limit: Bounds.brokerDataBytes),
-                name: try row.pointee.name.text("name", limit: 1024),
-                currency: try context.reader.optionalCurrency(row.pointee.currency, "currency"),
-                lotSize: try row.pointee.lot_size.value("lot_size"),
-                multiplier: try row.pointee.multiplier.value("multiplier"),
-                contractSize: try row.pointee.contract_size.value("contract_size"),
-                tickSize: try row.pointee.tick.value("tick"),
-                freezeQuantity: try row.pointee.freeze_quantity.value("freeze_quantity"),
-                priceLow: try row.pointee.price_low.value("price_low"),
-                priceHigh: try row.pointee.price_high.value("price_high"))
+            do throws(ContractBreach) {
+                return .row(try context.reader.instrumentRow(row))
+            } catch {
+                let text = try? row.pointee.id.text("id", limit: Bounds.instrumentBytes)
+                return .refused(
+                    id: text.flatMap { try? InstrumentID($0) }, shown: text ?? "", field: error.field,
+                    reason: error.reason)
+            }
         }
+    }
+}
+
+extension ReportReader {
+    fileprivate func instrumentRow(
+        _ row: UnsafePointer<sluice_instrument_row>
+    ) throws(ContractBreach) -> InstrumentRow {
+        InstrumentRow(
+            id: try requiredInstrument(row.pointee.id, "id"), alias: try row.pointee.alias.text("alias"),
+            brokerData: try row.pointee.broker_data.bytes("broker_data", limit: Bounds.brokerDataBytes),
+            name: try row.pointee.name.text("name", limit: 1024),
+            currency: try optionalCurrency(row.pointee.currency, "currency"),
+            lotSize: try row.pointee.lot_size.value("lot_size"),
+            multiplier: try row.pointee.multiplier.value("multiplier"),
+            contractSize: try row.pointee.contract_size.value("contract_size"),
+            tickSize: try row.pointee.tick.value("tick"),
+            freezeQuantity: try row.pointee.freeze_quantity.value("freeze_quantity"),
+            priceLow: try row.pointee.price_low.value("price_low"),
+            priceHigh: try row.pointee.price_high.value("price_high"),
+            minimumQuantity: try row.pointee.min_quantity.value("min_quantity"),
+            maximumQuantity: try row.pointee.max_quantity.value("max_quantity"),
+            isin: try row.pointee.isin.text("isin", limit: 12),
+            underlying: try instrument(row.pointee.underlying, "underlying"))
     }
 }
 

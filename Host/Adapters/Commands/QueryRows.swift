@@ -40,6 +40,21 @@ package struct InstrumentRow: Hashable, Sendable {
     package var freezeQuantity: ExactDecimal?
     package var priceLow: ExactDecimal?
     package var priceHigh: ExactDecimal?
+    package var minimumQuantity: ExactDecimal?
+    package var maximumQuantity: ExactDecimal?
+    /// As text: the master checks it.
+    package var isin: String?
+    package var underlying: InstrumentID?
+}
+
+/// One row of a dump: an instrument, or why this row is none. A broken row of a hundred thousand costs that instrument,
+/// not the dump.
+package enum InstrumentReading: Hashable, Sendable {
+    case row(InstrumentRow)
+    /// - Parameters:
+    ///   - id: the instrument's id where it could be read.
+    ///   - shown: as much of the id as is text, at most 128 bytes.
+    case refused(id: InstrumentID?, shown: String, field: String, reason: String)
 }
 
 /// What the broker would make of one order of a preview, or (`clientOrderID` `nil`) of the whole basket.

@@ -5,7 +5,21 @@ extension AdapterSession {
         _ query: AdapterQuery<Row>, accountIndex: Int32, deadline: Int64? = nil,
         completion: @escaping @Sendable (Result<[Row], QueryFailure>) -> Void
     ) {
-        let operation = QueryOperation(query, accountIndex: accountIndex, deadline: deadline, completion: completion)
+        start(QueryOperation(query, accountIndex: accountIndex, deadline: deadline, completion: completion))
+    }
+
+    /// The same with the rows of each of the adapter's calls as they come, on the lane: `receive` must be quick. Rows
+    /// that came before a failure are part of no answer; the caller drops them.
+    package func query<Row>(
+        _ query: AdapterQuery<Row>, accountIndex: Int32, deadline: Int64? = nil,
+        receive: @escaping @Sendable ([Row]) -> Void, completion: @escaping @Sendable (QueryFailure?) -> Void
+    ) {
+        start(
+            QueryOperation(
+                query, accountIndex: accountIndex, deadline: deadline, receive: receive, completion: completion))
+    }
+
+    private func start(_ operation: QueryOperation) {
         published.withLockedValue { $0.queries[ObjectIdentifier(operation)] = operation }
         if case .refused(let cause) = enqueue(.query(operation)) {
             let text = cause == .closed ? "the session has ended or is ending" : "the session's queue is full"

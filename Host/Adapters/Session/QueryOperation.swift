@@ -24,6 +24,8 @@ final class QueryOperation: Sendable {
     private let rowSize: Int
     private let take: @Sendable (UnsafeRawPointer, RowContext) throws -> Void
     private let finish: @Sendable (QueryFailure?) -> Void
+    /// Called when all rows of one call of the adapter were taken.
+    private let endOfCall: @Sendable () -> Void
     private let progress = NIOLockedValueBox(Progress())
 
     /// The query's subject in the form that the adapter reads.
@@ -33,9 +35,24 @@ final class QueryOperation: Sendable {
         case preview([PreparedOrder])
     }
 
-    init<Row: Sendable>(
+    /// Collects the rows, and hands them over at the end.
+    convenience init<Row: Sendable>(
         _ query: AdapterQuery<Row>, accountIndex: Int32, deadline: Int64?,
         completion: @escaping @Sendable (Result<[Row], QueryFailure>) -> Void
+    ) {
+        let rows = NIOLockedValueBox<[Row]>([])
+        self.init(
+            query, accountIndex: accountIndex, deadline: deadline,
+            receive: { more in rows.withLockedValue { $0 += more } },
+            completion: { failure in
+                completion(failure.map { .failure($0) } ?? .success(rows.withLockedValue { $0 }))
+            })
+    }
+
+    /// Hands the rows of every call over as they come, on the lane, so that a long answer is never held whole.
+    init<Row: Sendable>(
+        _ query: AdapterQuery<Row>, accountIndex: Int32, deadline: Int64?,
+        receive: @escaping @Sendable ([Row]) -> Void, completion: @escaping @Sendable (QueryFailure?) -> Void
     ) {
         subject =
             switch query.subject {
@@ -51,13 +68,14 @@ final class QueryOperation: Sendable {
             let row = try read(pointer, context)
             rows.withLockedValue { $0.append(row) }
         }
-        finish = { failure in
-            if let failure {
-                completion(.failure(failure))
-            } else {
-                completion(.success(rows.withLockedValue { $0 }))
+        endOfCall = {
+            let taken = rows.withLockedValue { rows in
+                defer { rows.removeAll(keepingCapacity: true) }
+                return rows
             }
+            if !taken.isEmpty { receive(taken) }
         }
+        finish = completion
     }
 
     /// Ends the query; only the first call counts.
@@ -102,6 +120,7 @@ final class QueryOperation: Sendable {
                     throw ContractBreach("rows[\(index)]", "\(error)")
                 }
             }
+            endOfCall()
         } catch {
             progress.withLockedValue { if $0.breach == nil { $0.breach = error } }
             throw error

@@ -8,6 +8,7 @@ package enum InputGap: UInt8, CaseIterable, Hashable, Sendable {
     case prices
     case holdings
     case calendar
+    case instruments
 
     /// A sentence for a person.
     package var text: String {
@@ -21,6 +22,8 @@ package enum InputGap: UInt8, CaseIterable, Hashable, Sendable {
             "prices of other instruments are not in the journal: totals and results that need them are not computed anew"
         case .holdings: "holdings are not in the journal: short-rules for delivery is taken from the record"
         case .calendar: "no calendar is set: trading-hours is taken from the record"
+        case .instruments:
+            "what adapters said of the instrument is not in the journal: that it was held back is taken from the record"
         }
     }
 }
@@ -64,6 +67,9 @@ struct Recollection {
         switch (control, verdict) {
         case (.authority, _): found = .authority
         case (.notReady, _): found = .sessions
+        case (.instrument, .reject(let rejection, _)) where rejection.sentence.isInstrumentHold: found = .instruments
+        case (.instrument, .pass):
+            found = known?.control == .instrument && known?.sentence.isInstrumentHold == true ? .instruments : nil
         case (_, .reject(let rejection, _)):
             found = gap(behind: rejection, hasReference: candidate.reference > 0, hasCalendar: hasCalendar)
         default: found = nil

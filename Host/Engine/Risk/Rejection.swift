@@ -226,6 +226,8 @@ package struct Rejection: Hashable, Sendable {
         case selfTrade, selfTradeCanceling
         case aggregateNotional, aggregateRate, aggregateOpenOrders, aggregatePosition, aggregateExposure, aggregateLoss
         case stopRiskExceeded
+        case instrumentRenamed, instrumentStale
+        case tickDiffers, lotDiffers, freezeDiffers, multiplierDiffers, expiryDiffers, currencyDiffers
 
         package var text: String {
             switch self {
@@ -311,6 +313,18 @@ package struct Rejection: Hashable, Sendable {
             case .aggregateExposure: "the group's exposure could grow beyond the limit"
             case .aggregateLoss: "the group's loss limit is reached"
             case .stopRiskExceeded: "the day's loss limit would be reached if the attached stop is hit"
+            case .instrumentRenamed:
+                "the instrument goes by another name now; only closing orders are taken on the old one"
+            case .instrumentStale: "the adapter's figures of the instrument are not of today's session"
+            case .tickDiffers: "the adapter says another tick than the one in force; a person must acknowledge it"
+            case .lotDiffers: "the adapter says another lot_size than the one in force; a person must acknowledge it"
+            case .freezeDiffers:
+                "the adapter says another freeze_quantity than the one in force; a person must acknowledge it"
+            case .multiplierDiffers:
+                "the adapter says another multiplier than the one in force; a person must acknowledge it"
+            case .expiryDiffers: "the adapter says another expiry than the one in force; a person must acknowledge it"
+            case .currencyDiffers:
+                "the adapter says another currency than the one in force; a person must acknowledge it"
             }
         }
     }

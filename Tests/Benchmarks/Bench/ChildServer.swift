@@ -3,6 +3,7 @@ import Adapters
 import Domain
 import Foundation
 import Gateway
+import Instruments
 import Prices
 
 /// A gateway in a process of its own, so that its memory and its processor time are its own: `sluice-bench --serve

@@ -25,6 +25,7 @@ enum SluiceBench {
         ("fanout", measureFanOut),
         ("sustained", measureSustained),
         ("http", measureHTTP),
+        ("instruments", measureInstruments),
         ("memory", measureMemory),
         ("recovery", measureRecovery),
     ]

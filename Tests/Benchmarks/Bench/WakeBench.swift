@@ -4,6 +4,7 @@ import Domain
 import Engine
 import Gateway
 import Glibc
+import Instruments
 import NIOConcurrencyHelpers
 import Prices
 import RiskConfiguration

@@ -2,6 +2,7 @@ import Adapters
 import Domain
 import Engine
 import Gateway
+import Instruments
 import Logging
 import Prices
 import Store

@@ -1,6 +1,7 @@
 import Domain
 
-/// C3 `instrument` (!): tradable, not expired, `price mod tick = 0`, `q mod L = 0`, day range low <= price <= high.
+/// C3 `instrument` (!): tradable, not expired, `price mod tick = 0`, `q mod L = 0`, day range low <= price <= high. What the
+/// instrument master holds back (a difference between adapters, figures of yesterday) it refuses to opening legs alone.
 ///
 /// Prices in points, quantity in steps. Source: RISK.md §4; figures from the instrument's record.
 struct InstrumentCheck: RiskControl {
@@ -12,6 +13,12 @@ struct InstrumentCheck: RiskControl {
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard candidate.instrument.isTradable else { return .reject(Rejection(id, .notTradable, scope: .instrument)) }
+        if !engine.inputs.holds.isEmpty, !candidate.isClosing,
+            let refusal = engine.inputs.hold(
+                instrument: candidate.instrument.index.rawValue, adapter: candidate.adapter)
+        {
+            return .reject(refusal)
+        }
         let today = candidate.now.nanoseconds.dividedFloor(by: 86_400_000_000_000)
         guard candidate.instrument.expiryDay >= today else {
             return .reject(

@@ -1,11 +1,10 @@
 import Glibc
-import Settings
 
 /// Reads a file line by line through a buffer of 64 KiB. Owned by one thread at a time.
-final class LineReader {
-    let path: String
+package final class LineReader {
+    package let path: String
     /// Of the line read last, from 1.
-    private(set) var number = 0
+    package private(set) var number = 0
     private let descriptor: Int32
     private let maximumBytes: Int
     private var buffer: [UInt8] = []
@@ -13,7 +12,7 @@ final class LineReader {
     private var isAtEnd = false
 
     /// - Parameter maximumBytes: The longest line; a longer one is an error.
-    init(path: String, maximumBytes: Int) throws(ConfigurationErrors) {
+    package init(path: String, maximumBytes: Int) throws(ConfigurationErrors) {
         (self.path, self.maximumBytes) = (path, maximumBytes)
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -28,7 +27,7 @@ final class LineReader {
     deinit { if descriptor >= 0 { close(descriptor) } }
 
     /// The next line without its end (a line feed, or carriage return and line feed); `nil` after the last one.
-    func next() throws(ConfigurationErrors) -> ArraySlice<UInt8>? {
+    package func next() throws(ConfigurationErrors) -> ArraySlice<UInt8>? {
         var scanned = position
         while true {
             if let end = lineFeed(from: scanned) {
@@ -50,14 +49,14 @@ final class LineReader {
     }
 
     /// Starts again at the first line.
-    func rewind() throws(ConfigurationErrors) {
+    package func rewind() throws(ConfigurationErrors) {
         guard lseek(descriptor, 0, SEEK_SET) == 0 else { throw failure(column: 0, "", "the file cannot be read again") }
         buffer.removeAll(keepingCapacity: true)
         (number, position, isAtEnd) = (0, 0, false)
     }
 
     /// An error at the line read last.
-    func failure(column: Int, _ path: String, _ message: String, remedy: String? = nil, value: String? = nil)
+    package func failure(column: Int, _ path: String, _ message: String, remedy: String? = nil, value: String? = nil)
         -> ConfigurationErrors
     {
         ConfigurationErrors(

@@ -4,25 +4,40 @@ import NIOConcurrencyHelpers
 /// What became of the rows of one source.
 package struct InstrumentMerge: Hashable, Sendable {
     package struct Refusal: Hashable, Sendable {
-        package let id: InstrumentID
+        /// The row's id, or as much of it as could be read.
+        package let id: String
+        /// The field that is wrong.
+        package let field: String
         package let reason: String
     }
+    /// Refusals that are kept with their reasons; `refusedCount` counts all.
+    package static let maximumRefusals = 1_000
 
+    /// Rows that were taken.
+    package var rowCount = 0
     /// Ids seen for the first time.
     package var addedCount = 0
     /// Rows whose figures are new, additions included.
     package var changedCount = 0
     /// Ids that a complete listing no longer has.
     package var withdrawnCount = 0
-    /// Ids on which sources now disagree: not tradable until acknowledged.
+    /// Rows that came more than once, word for word.
+    package var repeatedCount = 0
+    /// Rows whose name held control or direction characters, which were replaced.
+    package var cleanedCount = 0
+    package var renames: [InstrumentRename] = []
+    /// Ids on which an adapter now deviates from the figures in force.
     package var disagreements: [InstrumentID] = []
-    /// At most 1,000; `refusedCount` counts all.
     package var refusals: [Refusal] = []
     package var refusedCount = 0
 
-    mutating func refuse(_ id: InstrumentID, _ reason: String) {
+    package init() {}
+
+    mutating func refuse(_ id: String, _ field: String, _ reason: String) {
         refusedCount += 1
-        if refusals.count < 1_000 { refusals.append(Refusal(id: id, reason: reason)) }
+        if refusals.count < Self.maximumRefusals {
+            refusals.append(Refusal(id: String(id.prefix(128)), field: field, reason: reason))
+        }
     }
 }
 
@@ -30,8 +45,9 @@ package struct InstrumentMerge: Hashable, Sendable {
 ///
 /// - An index, once given to an id, is never given to another and never changes while the process runs.
 /// - An overlay's fields stand above every source's.
-/// - Two sources that say different ticks, lots, multipliers, freeze quantities, expiries or currencies of one id make
-///   it untradable, with a reason, until a person says whom to believe or they agree. What the overlay says settles it.
+/// - Where sources say different ticks, lots, multipliers, freeze quantities, expiries or currencies of one id, what most
+///   say is in force, of equally many what was before; the odd ones are quarantined for it, until a person says whom to
+///   believe or they agree. What the overlay says settles it.
 /// - An instrument that no source lists any more keeps its figures and is not tradable.
 ///
 /// Any thread; readers take a snapshot and are never blocked by a merge, which works on a copy.
@@ -72,15 +88,24 @@ package final class InstrumentTable: Sendable {
         change { $0.acknowledge(id, believing: source) }
     }
 
-    private func change<Result>(_ body: (inout InstrumentRegistry) -> Result) -> Result {
-        registry.withLockedValue { registry in
-            let result = body(&registry)
+    /// Changes the registry and publishes what follows. Where `body` throws, nothing has changed.
+    func change<Result>(_ body: (inout InstrumentRegistry) throws -> Result) rethrows -> Result {
+        try registry.withLockedValue { registry in
+            var next = registry
+            let result = try body(&next)
+            next.content.listed = next.statements.map { $0.count { $0 >= 0 } }
             let last = snapshot
-            let next = InstrumentSnapshot(
-                version: last.version + 1, content: registry.content, previous: registry.hasNewWords ? nil : last)
-            registry.hasNewWords = false
-            published.withLockedValue { $0 = next }
+            let made = InstrumentSnapshot(
+                version: last.version + 1, content: next.content, previous: next.hasNewWords ? nil : last)
+            next.hasNewWords = false
+            registry = next
+            published.withLockedValue { $0 = made }
             return result
         }
+    }
+
+    /// Looks at the registry as it stands.
+    func look<Result>(_ body: (InstrumentRegistry) throws -> Result) rethrows -> Result {
+        try registry.withLockedValue { try body($0) }
     }
 }

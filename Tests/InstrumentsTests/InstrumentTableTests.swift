@@ -1,5 +1,5 @@
 import Domain
-import Prices
+import Instruments
 import Settings
 import Testing
 
@@ -86,7 +86,7 @@ struct InstrumentTableTests {
     }
 
     @Test(
-        "Two sources that disagree make an instrument untradable, with both figures, and it can still be valued",
+        "Of two sources that disagree the newcomer is quarantined, with both figures, and what was in force stays",
         arguments: ["currency", "tick", "lot_size", "multiplier", "freeze_quantity", "expiry"])
     func disagreement(field: String) throws {
         var first = fields("US:EQ:X")
@@ -105,24 +105,27 @@ struct InstrumentTableTests {
         table.merge([first], from: "a")
         #expect(table.merge([second], from: "b").disagreements == [first.id])
         let index = try #require(table.snapshot.index(of: first.id))
-        #expect(table.snapshot.refusal(index)?.hasPrefix("sources disagree on \(field): a says ") == true)
-        #expect(table.snapshot.instrument(index)?.isTradable == false)
+        let found = table.snapshot.quarantines(index)
+        #expect(found.map(\.source) == ["b"] && found.first?.field == field)
+        #expect(found.first?.text.hasPrefix("b says \(field) ") == true)
+        #expect(table.snapshot.record(index).map(InstrumentFields.init)?.lotSize == first.lotSize)
+        #expect(table.snapshot.instrument(index)?.isTradable == true)
 
         // A person settles it; the settlement ends when a source says something new.
         #expect(table.acknowledge(first.id, believing: "c") == "c does not list it; sources that do: a, b")
         #expect(table.acknowledge(first.id, believing: "b") == nil)
-        #expect(table.snapshot.refusal(index) == nil)
+        #expect(table.snapshot.quarantines(index).isEmpty)
         #expect(table.snapshot.record(index).map(InstrumentFields.init)?.tickSize == second.tickSize)
         table.merge([second], from: "b")
-        #expect(table.snapshot.refusal(index) == nil)
+        #expect(table.snapshot.quarantines(index).isEmpty)
         var third = second
         third.lotSize = 20
         table.merge([third], from: "b")
-        #expect(table.snapshot.refusal(index) != nil)
+        #expect(!table.snapshot.quarantines(index).isEmpty)
 
         // Or the sources come to agree.
         table.merge([first], from: "b")
-        #expect(table.snapshot.refusal(index) == nil && table.snapshot.instrument(index)?.isTradable == true)
+        #expect(table.snapshot.quarantines(index).isEmpty && table.snapshot.instrument(index)?.isTradable == true)
     }
 
     @Test("A source that says nothing of a field disagrees with nobody, and a fixed field is settled")

@@ -9,12 +9,12 @@ package import Settings
 ///   for what is not said. Text may stand in double quotes. Up to a million rows, read as a stream: for whole markets.
 ///
 /// Fields: name, tick, lot_size, multiplier, contract_size, freeze_quantity, min, max, price_low, price_high, currency,
-/// expiry, tradable, source. Only the source is required: an overlay may fill a single gap.
+/// expiry, tradable, isin, underlying, source. Only the source is required: an overlay may fill a single gap.
 package enum InstrumentOverlay {
     package static let maximumRows = 1_000_000
     static let fieldNames = [
         "name", "tick", "lot_size", "multiplier", "contract_size", "freeze_quantity", "min", "max", "price_low",
-        "price_high", "currency", "expiry", "tradable", "source",
+        "price_high", "currency", "expiry", "tradable", "isin", "underlying", "source",
     ]
 
     package static func read(file path: String) throws(ConfigurationErrors) -> [InstrumentFields] {
@@ -69,6 +69,8 @@ package enum InstrumentOverlay {
         fields.currency = reader.optional("currency", .currency)
         fields.expiry = reader.optional("expiry", .date)
         fields.isTradable = reader.optional("tradable", .boolean)
+        fields.isin = reader.optional("isin", .isin)
+        fields.underlying = reader.optional("underlying", .instrumentID)
         fields.source = reader.required("source", .text(maximumLength: 256))
         if let low = fields.priceLow, let high = fields.priceHigh, low > high {
             reader.report("\(low) is above price_high \(high)", remedy: "expected at most that", at: "price_low")
@@ -81,6 +83,12 @@ package enum InstrumentOverlay {
         }
         if fields.source == nil { return nil }
         return fields
+    }
+}
+
+extension FieldType where Value == ISIN {
+    fileprivate static var isin: FieldType<ISIN> {
+        FieldType<String>.text("an ISIN: 12 capital letters and digits with their check digit").map { ISIN($0) }
     }
 }
 

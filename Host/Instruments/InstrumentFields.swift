@@ -20,6 +20,14 @@ package struct InstrumentFields: Hashable, Sendable {
     package var isTradable: Bool?
     /// Where the figures come from, in the words of an overlay; adapters' rows leave it out.
     package var source: String?
+    /// International securities identification number, where the source names it.
+    package var isin: ISIN?
+    /// What a derivative is derived from.
+    package var underlying: InstrumentID?
+    /// The adapter's own name for it, at most 256 bytes of UTF-8; overlays have none.
+    package var alias: String?
+    /// What the adapter wants back with every order beside its name, at most 256 bytes.
+    package var brokerData: [UInt8]?
 
     package init(id: InstrumentID) { self.id = id }
 
@@ -48,13 +56,14 @@ struct InstrumentTerms: Hashable, Sendable {
     var maximumQuantity: ExactDecimal?
     var expiry: CivilDate?
     var isTradable: Bool?
+    var underlying: InstrumentID?
 
     init(_ fields: InstrumentFields) {
         (currency, tickSize, lotSize) = (fields.currency, fields.tickSize, fields.lotSize)
         (multiplier, contractSize) = (fields.multiplier, fields.contractSize)
         (freezeQuantity, minimumQuantity, maximumQuantity) =
             (fields.freezeQuantity, fields.minimumQuantity, fields.maximumQuantity)
-        (expiry, isTradable) = (fields.expiry, fields.isTradable)
+        (expiry, isTradable, underlying) = (fields.expiry, fields.isTradable, fields.underlying)
     }
 
     /// Takes from `other` what is not said here.
@@ -69,6 +78,7 @@ struct InstrumentTerms: Hashable, Sendable {
         maximumQuantity = maximumQuantity ?? other.maximumQuantity
         expiry = expiry ?? other.expiry
         isTradable = isTradable ?? other.isTradable
+        underlying = underlying ?? other.underlying
     }
 
     /// What two sources must not say differently of one instrument, as text, by field. The strike is part of the id.

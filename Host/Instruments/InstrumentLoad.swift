@@ -1,0 +1,208 @@
+package import Domain
+import NIOConcurrencyHelpers
+
+/// One adapter's dump on its way in: rows come in calls of at most `maximumRowsPerCall` and change nothing until
+/// `InstrumentMaster.finish` takes all of them in one step. Dropping it is how a dump that failed half-way is forgotten.
+///
+/// Any thread, one call at a time. A row is held packed (figures shared with the rows that have the same), so that a
+/// hundred thousand of them take some 30 MiB; a dump has at most `maximumRows`.
+package final class InstrumentLoad: Sendable {
+    package static let maximumRowsPerCall = 10_000
+    package static let maximumRows = 1_000_000
+    package static let maximumNameBytes = 1024
+
+    /// The adapter.
+    package let source: String
+    private let content = NIOLockedValueBox(Content())
+
+    /// A row, its shared figures as a number.
+    struct Row: Sendable {
+        let id: InstrumentID
+        let terms: Int32
+        let name: String?
+        let priceLow: ExactDecimal?
+        let priceHigh: ExactDecimal?
+        let isin: ISIN?
+        let alias: String?
+        let brokerData: [UInt8]?
+
+        func isEqual(_ other: Row) -> Bool {
+            terms == other.terms && name == other.name && priceLow == other.priceLow && priceHigh == other.priceHigh
+                && isin == other.isin && alias == other.alias && brokerData == other.brokerData
+        }
+    }
+
+    struct Content: Sendable {
+        var terms = TermsTable()
+        var rows: [Row] = []
+        var merge = InstrumentMerge()
+        /// Ids whose rows were refused: the adapter lists them, what it said before stands.
+        var refused: Set<InstrumentID> = []
+        /// Why the dump cannot be taken as a whole.
+        var failure: String?
+    }
+
+    package init(source: String) { self.source = source }
+
+    /// Whether no row has come, refused ones included.
+    package var isEmpty: Bool {
+        content.withLockedValue { $0.rows.isEmpty && $0.merge.refusedCount == 0 && $0.failure == nil }
+    }
+
+    /// Takes some rows. Rows that are not in order are refused, each with its field and reason.
+    package func append(_ rows: some Collection<InstrumentFields>) {
+        content.withLockedValue { content in
+            guard rows.count <= Self.maximumRowsPerCall else {
+                content.failure = "a call brought \(rows.count) rows; at most \(Self.maximumRowsPerCall)"
+                return
+            }
+            guard content.rows.count + rows.count <= Self.maximumRows else {
+                content.failure = "the dump has more than \(Self.maximumRows) rows"
+                return
+            }
+            for var row in rows {
+                if let name = row.name, !HostileText.isPlain(name) {
+                    row.name = HostileText.cleaned(name)
+                    content.merge.cleanedCount += 1
+                }
+                if let (field, reason) = Self.fault(of: row) {
+                    content.merge.refuse(row.id.text, field, reason)
+                    content.refused.insert(row.id)
+                    continue
+                }
+                content.rows.append(
+                    Row(
+                        id: row.id, terms: content.terms.intern(InstrumentTerms(row)), name: row.name,
+                        priceLow: row.priceLow, priceHigh: row.priceHigh, isin: row.isin, alias: row.alias,
+                        brokerData: row.brokerData))
+            }
+        }
+    }
+
+    /// Counts a row that could not even be read.
+    ///
+    /// - Parameters:
+    ///   - id: The row's id where it could be read; what the adapter said of it before stands.
+    ///   - shown: As much of the id as can be shown.
+    package func refuse(_ id: InstrumentID?, shown: String, field: String, reason: String) {
+        content.withLockedValue { content in
+            content.merge.refuse(id?.text ?? shown, field, reason)
+            if let id, content.refused.count < Self.maximumRows { content.refused.insert(id) }
+        }
+    }
+
+    /// The dump in order of ids, whatever the order in which it came. Of rows of one id that are equal one is taken; of
+    /// different ones none, since nothing says which is right.
+    func take() -> Content {
+        content.withLockedValue { held in
+            var content = Content()
+            swap(&content, &held)
+            content.rows.sort { $0.id.text < $1.id.text }
+            var rows: [Row] = []
+            rows.reserveCapacity(content.rows.count)
+            var start = 0
+            while start < content.rows.count {
+                var end = start + 1
+                while end < content.rows.count, content.rows[end].id == content.rows[start].id { end += 1 }
+                let first = content.rows[start]
+                if content.rows[start..<end].allSatisfy({ $0.isEqual(first) }) {
+                    content.merge.repeatedCount += end - start - 1
+                    if content.refused.contains(first.id) {
+                        content.merge.refuse(first.id.text, "id", "another row of it is refused: which one is meant?")
+                    } else {
+                        rows.append(first)
+                    }
+                } else {
+                    for _ in start..<end {
+                        content.merge.refuse(
+                            first.id.text, "id", "\(end - start) rows of it differ; none of them is taken")
+                    }
+                    content.refused.insert(first.id)
+                }
+                start = end
+            }
+            content.rows = rows
+            content.refuseSharedNames()
+            return content
+        }
+    }
+
+    /// What is wrong with a row: the field, and why. Absent figures are not: an overlay may say them.
+    static func fault(of row: InstrumentFields) -> (field: String, reason: String)? {
+        for (field, value) in [
+            ("tick", row.tickSize), ("lot_size", row.lotSize), ("multiplier", row.multiplier),
+            ("contract_size", row.contractSize), ("freeze_quantity", row.freezeQuantity),
+        ] {
+            if let value, value <= .zero {
+                return (field, "is \(value); it is positive, or absent where it is not known")
+            }
+        }
+        for (field, value) in [("min", row.minimumQuantity), ("max", row.maximumQuantity)] {
+            if let value, value.isNegative { return (field, "is \(value); it is not negative") }
+        }
+        if let low = row.priceLow, let high = row.priceHigh, low > high {
+            return ("price_low", "is \(low), above price_high \(high)")
+        }
+        if let least = row.minimumQuantity, let most = row.maximumQuantity, least > most {
+            return ("min", "is \(least), above max \(most)")
+        }
+        if let expiry = row.expiry, let named = row.id.expiry, expiry != named {
+            return ("expiry", "is \(expiry); the id says \(named)")
+        }
+        if row.expiry != nil, row.id.kind != .future, row.id.kind != .option {
+            return ("expiry", "a \(row.id.kind.rawName) has none")
+        }
+        if let alias = row.alias, !HostileText.isPlain(alias) {
+            return ("alias", "holds a control or direction character; it is sent and shown, and must be plain text")
+        }
+        if row.alias?.isEmpty == true { return ("alias", "is empty; leave it out where there is none") }
+        for (field, count, most) in [
+            ("alias", row.alias?.utf8.count, InstrumentHandle.maximumAliasBytes),
+            ("broker_data", row.brokerData?.count, InstrumentHandle.maximumBrokerDataBytes),
+            ("name", row.name?.utf8.count, maximumNameBytes),
+        ] {
+            if let count, count > most { return (field, "has \(count) bytes; at most \(most)") }
+        }
+        return nil
+    }
+}
+
+extension InstrumentFields {
+    init(_ row: InstrumentLoad.Row, _ terms: TermsTable) {
+        self.init(id: row.id, terms: terms[row.terms])
+        (name, priceLow, priceHigh) = (row.name, row.priceLow, row.priceHigh)
+        (isin, alias, brokerData) = (row.isin, row.alias, row.brokerData)
+    }
+}
+
+extension InstrumentLoad.Content {
+    /// Refuses rows of one venue whose alias and broker data are the same: an order on one could be an order on another.
+    /// A name that differs in its broker data, or is used at another venue as well, is kept; by that name alone neither is
+    /// found.
+    fileprivate mutating func refuseSharedNames() {
+        struct Key: Hashable {
+            let venue: Substring
+            let alias: String
+            let brokerData: [UInt8]?
+        }
+        var counts: [Key: Int] = [:]
+        counts.reserveCapacity(rows.count)
+        func key(_ row: InstrumentLoad.Row) -> Key? {
+            row.alias.map { Key(venue: row.id.venue, alias: $0, brokerData: row.brokerData) }
+        }
+        for row in rows { if let key = key(row) { counts[key, default: 0] += 1 } }
+        guard counts.count < rows.count, counts.values.contains(where: { $0 > 1 }) else { return }
+        let all = rows
+        rows.removeAll(keepingCapacity: true)
+        for row in all {
+            if let key = key(row), let count = counts[key], count > 1 {
+                merge.refuse(
+                    row.id.text, "alias",
+                    "\(count) instruments of the venue have it with the same broker data; none of them is taken")
+                refused.insert(row.id)
+            } else {
+                rows.append(row)
+            }
+        }
+    }
+}

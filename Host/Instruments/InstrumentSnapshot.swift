@@ -1,0 +1,191 @@
+package import Domain
+
+/// All instruments as they were known at one moment. Never changes, so any thread reads it without a lock.
+package final class InstrumentSnapshot: Sendable {
+    /// Counts publications, from 0 for the empty table.
+    package let version: Int64
+    private let content: Content
+    private let search: InstrumentSearch
+
+    /// Everything by instrument number.
+    struct Content: Sendable {
+        var ids: [InstrumentID] = []
+        var numbers: [InstrumentID: Int32] = [:]
+        var names: [String?] = []
+        var bands: [PriceBand] = []
+        /// What holds of it, as a number of `terms`; -1 = nobody says anything.
+        var effective: [Int32] = []
+        var terms = TermsTable()
+        var instruments: [Instrument?] = []
+        /// Why opening orders on it are refused; none = they are not.
+        var reasons: [Int32: InstrumentRefusal] = [:]
+        /// Adapters that deviate from the figures in force.
+        var quarantines: [Int32: [InstrumentQuarantine]] = [:]
+        /// What it goes by now.
+        var successors: [Int32: Int32] = [:]
+        var isins: [Int32: ISIN] = [:]
+        /// By source and instrument: the adapter's own words for it. They stay when it is withdrawn, so that what is open
+        /// can be closed.
+        var handles: [[InstrumentHandle?]] = []
+        /// By source: the instrument of an alias; -1 = it names several that are listed.
+        var aliases: [[String: Int32]] = []
+        /// Source texts of overlays.
+        var sourceTexts: [Int32: String] = [:]
+        /// Which source is believed, by number of `sources`; -1 = none.
+        var leading: [Int16] = []
+        var sources: [String] = []
+        /// When a source's complete listing was read last, by number of `sources`; `nil` = it has no age.
+        var refreshedAt: [Timestamp?] = []
+        /// Instruments that each source lists, by number of `sources`.
+        var listed: [Int] = []
+    }
+
+    struct PriceBand: Hashable, Sendable {
+        var low: ExactDecimal?
+        var high: ExactDecimal?
+    }
+
+    /// - Parameter previous: A snapshot with the same ids and names, whose search index serves again.
+    init(version: Int64, content: Content, previous: InstrumentSnapshot? = nil) {
+        (self.version, self.content) = (version, content)
+        search = previous?.search ?? InstrumentSearch(ids: content.ids, names: content.names)
+    }
+
+    /// How many instruments there are; their indexes are 0 up to this.
+    package var count: Int { content.ids.count }
+
+    package func index(of id: InstrumentID) -> InstrumentIndex? { content.numbers[id].map { InstrumentIndex($0) } }
+
+    /// Looks a canonical text up.
+    package func index(ofCanonical text: String) -> InstrumentIndex? { index(of: InstrumentID(canonical: text)) }
+
+    package func id(_ index: InstrumentIndex) -> InstrumentID? {
+        content.ids.indices.contains(Int(index.rawValue)) ? content.ids[Int(index.rawValue)] : nil
+    }
+
+    /// The instrument in integers. `nil` where its figures are incomplete or cannot be counted; `refusal` says why.
+    package func instrument(_ index: InstrumentIndex) -> Instrument? {
+        content.instruments.indices.contains(Int(index.rawValue)) ? content.instruments[Int(index.rawValue)] : nil
+    }
+
+    /// Why opening orders on it are refused; `nil` = they are not, on the table's account.
+    package func refusal(_ index: InstrumentIndex) -> String? { content.reasons[index.rawValue]?.text }
+
+    package func refusalKind(_ index: InstrumentIndex) -> InstrumentRefusal.Kind? {
+        content.reasons[index.rawValue]?.kind
+    }
+
+    /// Adapters that say another figure than the one in force, by name; opening orders through them are refused.
+    package func quarantines(_ index: InstrumentIndex) -> [InstrumentQuarantine] {
+        content.quarantines.isEmpty ? [] : content.quarantines[index.rawValue] ?? []
+    }
+
+    /// Every instrument on which an adapter deviates, in order of ids.
+    package var allQuarantines: [(id: InstrumentID, quarantines: [InstrumentQuarantine])] {
+        content.quarantines.map { (content.ids[Int($0.key)], $0.value) }.sorted { $0.0.text < $1.0.text }
+    }
+
+    /// The adapter's own words for an instrument, its successor's where it goes by another name now.
+    package func handle(_ index: InstrumentIndex, for source: String) -> InstrumentHandle? {
+        guard let number = content.sources.firstIndex(of: source),
+            content.ids.indices.contains(Int(index.rawValue))
+        else { return nil }
+        if let successor = content.successors[index.rawValue],
+            let handle = content.handles[number][Int(successor)]
+        {
+            return handle
+        }
+        return content.handles[number][Int(index.rawValue)]
+    }
+
+    /// The instrument that an adapter calls by a name. A name of several instruments finds none: nothing is guessed.
+    package func index(ofAlias alias: String, in source: String) -> AliasMatch {
+        guard let number = content.sources.firstIndex(of: source), let found = content.aliases[number][alias] else {
+            return .unknown
+        }
+        return found < 0 ? .ambiguous : .instrument(InstrumentIndex(found))
+    }
+
+    package enum AliasMatch: Hashable, Sendable {
+        case unknown, ambiguous
+        case instrument(InstrumentIndex)
+    }
+
+    /// What an instrument goes by now.
+    package func successor(_ index: InstrumentIndex) -> InstrumentID? {
+        content.successors[index.rawValue].map { content.ids[Int($0)] }
+    }
+
+    package func isin(_ index: InstrumentIndex) -> ISIN? { content.isins[index.rawValue] }
+
+    package func underlying(_ index: InstrumentIndex) -> InstrumentID? {
+        guard content.effective.indices.contains(Int(index.rawValue)), content.effective[Int(index.rawValue)] >= 0
+        else { return nil }
+        return content.terms[content.effective[Int(index.rawValue)]].underlying
+    }
+
+    /// Sources, and when the complete listing of each was read last; `nil` = never, so it has no age.
+    package var sources: [(name: String, refreshedAt: Timestamp?, listed: Int)] {
+        content.sources.indices.map { (content.sources[$0], content.refreshedAt[$0], content.listed[$0]) }
+    }
+
+    /// Sources whose figures have an age, and list something.
+    package func forEachAgedSource(_ body: (_ name: String, _ refreshedAt: Timestamp) -> Void) {
+        for number in content.sources.indices where content.listed[number] > 0 {
+            if let refreshedAt = content.refreshedAt[number] { body(content.sources[number], refreshedAt) }
+        }
+    }
+
+    package func refreshedAt(_ source: String) -> Timestamp? {
+        content.sources.firstIndex(of: source).flatMap { content.refreshedAt[$0] }
+    }
+
+    /// The source whose figures stand; `nil` = an overlay's alone.
+    package func leadingSource(_ index: InstrumentIndex) -> String? {
+        guard content.leading.indices.contains(Int(index.rawValue)) else { return nil }
+        let leading = content.leading[Int(index.rawValue)]
+        return leading < 0 ? nil : content.sources[Int(leading)]
+    }
+
+    package func name(_ index: InstrumentIndex) -> String? {
+        content.names.indices.contains(Int(index.rawValue)) ? content.names[Int(index.rawValue)] : nil
+    }
+
+    /// The whole record, with `isTradable` as the table judges. `nil` exactly where `instrument` is.
+    package func record(_ index: InstrumentIndex) -> InstrumentRecord? {
+        guard instrument(index) != nil else { return nil }
+        return Self.record(Int(index.rawValue), in: content)
+    }
+
+    /// Makes the record of an instrument whose terms are complete.
+    static func record(_ number: Int, in content: Content) -> InstrumentRecord? {
+        guard content.effective[number] >= 0 else { return nil }
+        let (id, terms) = (content.ids[number], content.terms[content.effective[number]])
+        let parts = InstrumentIDParts(id)
+        guard let currency = terms.currency, let tick = terms.tickSize, let lot = terms.lotSize,
+            terms.missingField(of: parts.kind) == nil
+        else { return nil }
+        let leading = content.leading[number]
+        let source = content.sourceTexts[Int32(number)] ?? (leading >= 0 ? content.sources[Int(leading)] : "overlay")
+        let band = content.bands[number]
+        return InstrumentRecord(
+            id: id, name: content.names[number], currency: currency, tickSize: tick, lotSize: lot,
+            multiplier: terms.multiplier ?? 1, contractSize: terms.contractSize, freezeQuantity: terms.freezeQuantity,
+            minimumQuantity: terms.minimumQuantity, maximumQuantity: terms.maximumQuantity, priceLow: band.low,
+            priceHigh: band.high, expiry: terms.expiry ?? parts.expiry,
+            isTradable: content.reasons[Int32(number)].map { $0.kind == .renamed || $0.kind == .missingField } ?? true,
+            source: source)
+    }
+
+    /// Instruments whose id, root or a word of whose name begins with each word of `query`, upper or lower case.
+    ///
+    /// An exact root comes first, underlyings before their futures and options, then by id. An empty query, or one of
+    /// more than 128 bytes, finds nothing. Costs a few bits for each instrument, whatever is found.
+    ///
+    /// - Parameter limit: Held within 1 to 500.
+    package func search(
+        _ query: String, venue: String? = nil, kind: InstrumentKind? = nil, limit: Int = 20
+    ) -> [InstrumentIndex] {
+        search.find(query, venue: venue, kind: kind, limit: min(max(limit, 1), 500)).map { InstrumentIndex($0) }
+    }
+}

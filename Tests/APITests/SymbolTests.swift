@@ -1,0 +1,70 @@
+import Domain
+import Gateway
+import Instruments
+import Testing
+
+@testable import API
+
+@Suite("Instruments over HTTP")
+struct SymbolTests {
+    private func list(_ source: String, freeze: ExactDecimal, in fixture: APIFixture) throws {
+        var row = InstrumentFields(id: try InstrumentID("US:EQ:AAPL"))
+        (row.currency, row.freezeQuantity, row.alias) = (Currency("USD"), freeze, "\(source)-AAPL")
+        let load = InstrumentLoad(source: source)
+        load.append([row])
+        try fixture.runtime.market.master.finish(load, at: fixture.gateway.clock.wall())
+    }
+
+    @Test("Names, ages and quarantines are shown, and a person's word settles a difference")
+    func acknowledge() async throws {
+        let fixture = try await APIFixture(accounts: 1)
+        try list("alpha", freeze: 100, in: fixture)
+        try list("beta", freeze: 50, in: fixture)
+        try await APIFixture.router(fixture) { client in
+            let path = "/api/symbols/US:EQ:AAPL"
+            let shown = try await client.send(.get, path)
+            #expect(shown.body["quarantines"]?.array?.first?["adapter_id"]?.string == "beta")
+            #expect(shown.body["quarantines"]?.array?.first?["stated"]?.string == "50")
+            #expect(
+                shown.body["aliases"]?.array?.compactMap { $0["alias"]?.string }
+                    == ["US:EQ:AAPL", "alpha-AAPL", "beta-AAPL"])
+            let statistics = try await client.send(.get, "/api/symbols/cache/stats")
+            #expect(statistics.body["quarantined"]?.decimalOrText == 1)
+            #expect(statistics.body["adapters"]?.array?.compactMap { $0["adapter_id"]?.string } == ["alpha", "beta"])
+
+            let unknown = try await client.send(
+                .post, path + "/acknowledge", ["adapter_id": "gamma", "reason": "a guess"])
+            #expect(unknown.status == 400 && unknown.body["detail"]?.string?.contains("gamma does not list it") == true)
+            let silent = try await client.send(.post, path + "/acknowledge", ["adapter_id": "beta"])
+            #expect(silent.status == 400)
+            let settled = try await client.send(
+                .post, path + "/acknowledge", ["adapter_id": "beta", "reason": "circular 12"])
+            #expect(settled.status == 200 && settled.body["quarantines"]?.array?.isEmpty == true)
+            #expect(settled.body["freeze_quantity"]?.string == "50")
+        }
+    }
+
+    @Test("A sync names adapters that cannot be asked, and refuses what is no adapter id")
+    func sync() async throws {
+        try await APIFixture.router(try await APIFixture(accounts: 1)) { client in
+            let all = try await client.send(.post, "/api/symbols/sync", [:])
+            #expect(all.status == 200 && all.body["items"]?.array?.isEmpty == true)
+            let named = try await client.send(.post, "/api/symbols/sync", ["adapter_id": "gamma"])
+            #expect(named.body["items"]?.array?.first?["status"]?.string == "failed")
+            #expect(try await client.send(.post, "/api/symbols/sync", ["adapter_id": "Not An Id"]).status == 400)
+            #expect(try await client.send(.post, "/api/symbols/sync", ["adapter": "gamma"]).status == 400)
+        }
+    }
+
+    @Test("A search that was asked before is answered from memory, and counted")
+    func searches() async throws {
+        try await APIFixture.router(try await APIFixture(accounts: 1)) { client in
+            for _ in 0..<3 {
+                let found = try await client.send(.get, "/api/symbols/search?query=aa")
+                #expect(found.body["items"]?.array?.first?["symbol"]?.string == "US:EQ:AAPL")
+            }
+            let searches = try await client.send(.get, "/api/symbols/cache/stats").body["searches"]
+            #expect(searches?["asked"]?.decimalOrText == 3 && searches?["remembered"]?.decimalOrText == 2)
+        }
+    }
+}
