@@ -147,7 +147,7 @@ struct SymbolsCommand: NounCommand {
         static let configuration = CommandConfiguration(
             abstract: "Say whose figures of an instrument are right.",
             discussion: """
-                Example: sluice symbols acknowledge NSE:EQ:RELIANCE --adapter paper --reason "NSE circular 12/2026"
+                Example: sluice symbols acknowledge NSE:EQ:RELIANCE --adapter paper --reason circular-12
 
                 Until one of the adapters says something new, its figures are in force and nobody is quarantined for it.
                 """)
