@@ -208,8 +208,8 @@ let package = Package(
         tests(
             "FaultInjection",
             [
-                "CFaultVFS", "CBrokerBook", "SimulationKit", "Gateway", "Engine", "Adapters", "Prices", "Telemetry",
-                "Store", "Domain", grdb, grdbSQLite, nioLocks, logging,
+                "CFaultVFS", "CBrokerBook", "SimulationKit", "Gateway", "Engine", "Adapters", "Instruments", "Prices",
+                "Telemetry", "Store", "Domain", grdb, grdbSQLite, nioLocks, logging,
             ]),
     ],
     swiftLanguageModes: [.v6]

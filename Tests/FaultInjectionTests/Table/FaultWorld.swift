@@ -4,6 +4,7 @@ import Domain
 import Engine
 import Foundation
 import Gateway
+import Instruments
 import Logging
 import Prices
 import SimulationKit
