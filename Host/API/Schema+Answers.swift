@@ -223,7 +223,10 @@ extension Schema {
                 ]),
             plain(
                 "AccountReadiness", "Whether an account takes orders.",
-                [("account_id", .text), ("ready", .boolean), ("state", .text), ("reason", .text)]),
+                [
+                    ("account_id", .text), ("ready", .boolean), ("state", .text), ("reason", .text),
+                    ("circuit", .words(["closed", "open", "half_open"])),
+                ]),
         ]
         + [
             "Run", "Order", "Position", "Trade", "Funds", "Holding", "Account", "Broker", "Instrument", "Event",
