@@ -79,7 +79,39 @@ extension Cell {
             identity: target(SLUICE_AT_result_order_ref)?.identity(), error: error(SLUICE_AT_result_error),
             children: elements(SLUICE_AT_result_children).compactMap { $0.child() },
             replacedBy: text(SLUICE_AT_result_replaced_by), parentReference: text(SLUICE_AT_result_parent_ref),
-            brokerTime: time(SLUICE_AT_result_broker_time))
+            brokerTime: time(SLUICE_AT_result_broker_time), document: text(SLUICE_AT_result_document))
+    }
+
+    func tick() -> Tick {
+        var tick = Tick(
+            instrument: uint64(SLUICE_AT_tick_instrument), instrumentID: text(SLUICE_AT_tick_instrument_id))
+        tick.last = decimal(SLUICE_AT_tick_last)
+        tick.lastQuantity = decimal(SLUICE_AT_tick_last_quantity)
+        tick.averagePrice = decimal(SLUICE_AT_tick_average_price)
+        tick.volume = decimal(SLUICE_AT_tick_volume)
+        tick.totalBidQuantity = decimal(SLUICE_AT_tick_total_bid_quantity)
+        tick.totalAskQuantity = decimal(SLUICE_AT_tick_total_ask_quantity)
+        tick.open = decimal(SLUICE_AT_tick_open)
+        tick.high = decimal(SLUICE_AT_tick_high)
+        tick.low = decimal(SLUICE_AT_tick_low)
+        tick.close = decimal(SLUICE_AT_tick_close)
+        tick.openInterest = decimal(SLUICE_AT_tick_open_interest)
+        tick.openInterestHigh = decimal(SLUICE_AT_tick_open_interest_high)
+        tick.openInterestLow = decimal(SLUICE_AT_tick_open_interest_low)
+        tick.lastTradeTime = time(SLUICE_AT_tick_last_trade_time)
+        tick.exchangeTime = time(SLUICE_AT_tick_exchange_time)
+        tick.bids = levels(SLUICE_AT_tick_bids)
+        tick.asks = levels(SLUICE_AT_tick_asks)
+        return tick
+    }
+
+    private func levels(_ offset: Int) -> [BookLevel] {
+        elements(offset).compactMap { level in
+            guard let price = level.decimal(SLUICE_AT_level_price),
+                let quantity = level.decimal(SLUICE_AT_level_quantity)
+            else { return nil }
+            return BookLevel(price: price, quantity: quantity, orders: level.uint32(SLUICE_AT_level_orders))
+        }
     }
 
     private func child() -> ChildOrder? {
@@ -102,7 +134,6 @@ extension Rows {
     mutating func add(_ kind: QueryKind, _ cells: [Cell]) -> Int {
         switch kind {
         case .order, .orders, .orderHistory: orders += cells.map { $0.orderUpdate() }
-        case .quotes, .candles: return cells.count
         case .trades:
             let read = cells.compactMap { $0.tradeUpdate() }
             trades += read
@@ -164,8 +195,37 @@ extension Rows {
                     name: cell.text(SLUICE_AT_instrument_row_name),
                     freezeQuantity: cell.decimal(SLUICE_AT_instrument_row_freeze_quantity),
                     priceLow: cell.decimal(SLUICE_AT_instrument_row_price_low),
-                    priceHigh: cell.decimal(SLUICE_AT_instrument_row_price_high))
+                    priceHigh: cell.decimal(SLUICE_AT_instrument_row_price_high),
+                    minQuantity: cell.decimal(SLUICE_AT_instrument_row_min_quantity),
+                    maxQuantity: cell.decimal(SLUICE_AT_instrument_row_max_quantity),
+                    isin: cell.text(SLUICE_AT_instrument_row_isin),
+                    underlying: cell.text(SLUICE_AT_instrument_row_underlying),
+                    lastTrading: cell.time(SLUICE_AT_instrument_row_last_trading))
             }
+        case .quotes:
+            quotes += cells.map { cell in
+                QuoteRow(
+                    instrument: cell.uint64(SLUICE_AT_quote_instrument),
+                    instrumentID: cell.text(SLUICE_AT_quote_instrument_id), last: cell.decimal(SLUICE_AT_quote_last),
+                    lastSize: cell.decimal(SLUICE_AT_quote_last_size), bid: cell.decimal(SLUICE_AT_quote_bid),
+                    bidSize: cell.decimal(SLUICE_AT_quote_bid_size), ask: cell.decimal(SLUICE_AT_quote_ask),
+                    askSize: cell.decimal(SLUICE_AT_quote_ask_size),
+                    exchangeTime: cell.time(SLUICE_AT_quote_exchange_time))
+            }
+        case .candles:
+            let read = cells.compactMap { cell -> CandleRow? in
+                guard let start = cell.time(SLUICE_AT_candle_start), let open = cell.decimal(SLUICE_AT_candle_open),
+                    let high = cell.decimal(SLUICE_AT_candle_high), let low = cell.decimal(SLUICE_AT_candle_low),
+                    let close = cell.decimal(SLUICE_AT_candle_close)
+                else { return nil }
+                return CandleRow(
+                    instrument: cell.uint64(SLUICE_AT_candle_instrument),
+                    instrumentID: cell.text(SLUICE_AT_candle_instrument_id), start: start,
+                    lengthNanoseconds: cell.int64(SLUICE_AT_candle_length_ns), open: open, high: high, low: low,
+                    close: close, volume: cell.decimal(SLUICE_AT_candle_volume))
+            }
+            candles += read
+            return cells.count - read.count
         case .profile:
             profiles += cells.map { cell in
                 Profile(

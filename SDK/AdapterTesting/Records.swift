@@ -25,6 +25,8 @@ public struct Completion: Hashable, Sendable {
     public var replacedBy: String?
     public var parentReference: String?
     public var brokerTime: Timestamp?
+    /// The result of a vendor call: JSON.
+    public var document: String?
 
     /// Where the next page of a query begins.
     public var nextCursor: String? { outcome == .ok ? identity?.brokerOrderID : nil }
@@ -40,12 +42,23 @@ public struct Rows: Hashable, Sendable {
     public var margins: [Margin] = []
     public var instruments: [InstrumentRow] = []
     public var profiles: [Profile] = []
+    public var quotes: [QuoteRow] = []
+    public var candles: [CandleRow] = []
+
+    /// How many there are.
+    public var count: Int {
+        orders.count + trades.count + positions.count + holdings.count + funds.count + margins.count
+            + instruments.count + profiles.count + quotes.count + candles.count
+    }
 
     /// Rows to compare with; what is left out is empty.
     public init(
         orders: [OrderUpdate] = [], trades: [TradeUpdate] = [], positions: [Position] = [], holdings: [Holding] = [],
-        funds: [Funds] = [], margins: [Margin] = [], instruments: [InstrumentRow] = [], profiles: [Profile] = []
+        funds: [Funds] = [], margins: [Margin] = [], instruments: [InstrumentRow] = [], profiles: [Profile] = [],
+        quotes: [QuoteRow] = [], candles: [CandleRow] = []
     ) {
+        self.quotes = quotes
+        self.candles = candles
         self.orders = orders
         self.trades = trades
         self.positions = positions

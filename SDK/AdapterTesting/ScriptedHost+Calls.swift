@@ -34,7 +34,8 @@ extension ScriptedHost {
     public func modify(
         _ identity: OrderIdentity, lastKnown: StoredOrder? = nil, quantity: ExactDecimal? = nil,
         price: ExactDecimal? = nil, triggerPrice: ExactDecimal? = nil, disclosedQuantity: ExactDecimal? = nil,
-        timeInForce: TimeInForce? = nil, clientReference: ClientReference
+        timeInForce: TimeInForce? = nil, orderType: OrderType? = nil, options: String? = nil,
+        clientReference: ClientReference
     ) -> Sent {
         command { functions, session, token in
             var changes = sluice_changes()
@@ -49,6 +50,9 @@ extension ScriptedHost {
             changes.trigger_price = scratch.decimal(triggerPrice)
             changes.disclosed_quantity = scratch.decimal(disclosedQuantity)
             changes.time_in_force = timeInForce?.rawValue ?? 0
+            if orderType != nil { changes.fields |= SLUICE_CHANGE_ORDER_TYPE }
+            changes.order_type = orderType?.rawValue ?? 0
+            changes.options = scratch.text(options)
             changes.client_reference = scratch.text(clientReference)
             return functions.pointee.modify(session, token, reference(identity, lastKnown), &changes)
         }
@@ -82,12 +86,17 @@ extension ScriptedHost {
     @discardableResult
     public func query(
         _ kind: QueryKind, account: Int = 0, instrumentID: String? = nil, order: OrderIdentity? = nil,
-        cursor: String? = nil, limit: Int? = nil
+        cursor: String? = nil, limit: Int? = nil, instruments: [StoredInstrument] = [], from: Timestamp? = nil,
+        to: Timestamp? = nil, intervalNanoseconds: Int64 = 0
     ) -> Sent {
         command(
             { functions, session, token in
-                functions.pointee.query(
-                    session, kind.rawValue, token, filter(account, instrumentID, order, cursor, limit))
+                let memory = UnsafeMutablePointer(mutating: filter(account, instrumentID, order, cursor, limit))
+                memory.pointee.instruments = list(instruments)
+                memory.pointee.from = scratch.time(from)
+                memory.pointee.to = scratch.time(to)
+                memory.pointee.interval_ns = intervalNanoseconds
+                return functions.pointee.query(session, kind.rawValue, token, memory)
             }, kind: kind)
     }
 

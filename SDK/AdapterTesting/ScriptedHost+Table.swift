@@ -9,7 +9,7 @@ extension ScriptedHost {
     }
 
     /// Runs one host function: only during a lane call, and unless the test wants it to fail.
-    private static func answer(
+    static func answer(
         _ table: UnsafePointer<sluice_host>?, _ name: String, _ body: (ScriptedHost) -> Int32
     ) -> Int32 {
         guard let host = of(table) else { return SLUICE_ERR_INVALID }
@@ -39,8 +39,7 @@ extension ScriptedHost {
                 ScriptedHost.answer(table, "random") { host in
                     guard let bytes, length <= 4096 else { return SLUICE_ERR_INVALID }
                     for index in 0..<Int(length) {
-                        host.chance &+= 1
-                        bytes[index] = host.chance
+                        bytes[index] = host.nextChance()
                     }
                     return SLUICE_OK
                 }
@@ -150,10 +149,17 @@ extension ScriptedHost {
                     return read.count == span.count ? SLUICE_OK : host.isBroken("trade_update: an element")
                 }
             },
-            get_extension: { _, _ in nil })
+            get_extension: { table, id in
+                var services: UnsafeRawPointer?
+                _ = ScriptedHost.answer(table, "get_extension") { host in
+                    if ScriptedHost.text(id) == SLUICE_SERVICES { services = UnsafeRawPointer(host.services.table) }
+                    return SLUICE_OK
+                }
+                return services
+            })
     }
 
-    private func isBroken(_ what: String) -> Int32 {
+    func isBroken(_ what: String) -> Int32 {
         violations.append("\(what) breaks the contract")
         return SLUICE_ERR_INVALID
     }
@@ -170,7 +176,12 @@ extension ScriptedHost {
     }
 
     /// Memory that stays valid until the lane call returns.
-    private func lend(_ bytes: [UInt8]) -> sluice_bytes {
+    /// An instrument that stays valid until the lane call returns.
+    func lend(_ instrument: StoredInstrument) -> UnsafePointer<sluice_instrument> {
+        lentScratch.instrument(instrument)
+    }
+
+    func lend(_ bytes: [UInt8]) -> sluice_bytes {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
         bytes.withUnsafeBytes { source in
             if let start = source.baseAddress { memory.copyMemory(from: start, byteCount: source.count) }

@@ -49,6 +49,24 @@ public final class ScriptedHost {
     public internal(set) var timers: [UInt64: (due: Timestamp, tag: UInt64)] = [:]
     /// Keys and values, by account, class and key. Give it to the next host to play a restart.
     public var store: [StoreKey: [UInt8]]
+    /// Requests that wait for the test's answer, oldest first.
+    public internal(set) var requests: [SentRequest] = []
+    /// Every request, oldest first.
+    public internal(set) var everyRequest: [SentRequest] = []
+    /// Every WebSocket and byte stream, oldest first.
+    public internal(set) var streams: [OpenStream] = []
+    /// Every frame, oldest first.
+    public internal(set) var frames: [SentFrame] = []
+    /// Every challenge, oldest first.
+    public internal(set) var challenges: [RaisedChallenge] = []
+    /// Every question, oldest first.
+    public internal(set) var questions: [AskedQuestion] = []
+    /// What the adapter said of rate buckets, oldest first.
+    public internal(set) var rateNotes: [RateNote] = []
+    /// Every price of a subscription, oldest first.
+    public internal(set) var ticks: [Tick] = []
+    /// What the host knows by the adapter's own names.
+    public var instruments: [String: StoredInstrument] = [:]
     /// Makes the named host function fail, once, with a status: `failing["watch_prices"] = .notFound`.
     public var failing: [String: HostStatus] = [:]
 
@@ -56,6 +74,17 @@ public final class ScriptedHost {
     public let module: UnsafePointer<sluice_module>
 
     var table: UnsafeMutablePointer<sluice_host>
+    let services = ScriptedServices()
+    let environment: SessionEnvironment
+    let grants: SessionGrants
+    /// The adapter's other half, where it talks to a broker.
+    let connected: UnsafePointer<sluice_connected>?
+    let connections: Cell?
+    /// Keeps the bytes of chance for `random` and for templates.
+    func nextChance() -> UInt8 {
+        chance &+= 1
+        return chance
+    }
     var session: OpaquePointer?
     var scratch: Scratch
     var isInLane = false
@@ -67,19 +96,28 @@ public final class ScriptedHost {
     var newlyWatched: [String] = []
     /// What `kv_get` handed out in this lane call.
     var lent: [UnsafeMutableRawPointer] = []
+    var lentScratch = Scratch()
 
     /// Loads an adapter by its entry and makes a session; `open` is yours to call.
     public init(
         entry: AdapterEntry, accounts: [AccountOptions] = [AccountOptions(id: "A1", currency: "INR")],
         role: SessionRole = .trading, environment: SessionEnvironment = .sandbox, login: String = "L1",
+        grants: SessionGrants = [], secrets: [String: String] = [:],
         store: [StoreKey: [UInt8]] = [:], now: Timestamp = Timestamp(nanoseconds: 1_700_000_000_000_000_000)
     ) throws(ScriptedHostError) {
-        module = try ScriptedHost.negotiate(entry)
+        let module = try ScriptedHost.negotiate(entry)
+        self.module = module
+        let connected = ScriptedHost.connected(module)
+        self.connected = connected
+        connections = connected.flatMap { Cell(UnsafeRawPointer($0.pointee.describe(module))) }
+        self.environment = environment
+        self.grants = grants
         self.store = store
         self.now = now
         table = .allocate(capacity: 1)
         scratch = Scratch()
         fillTable()
+        for (name, value) in secrets { setSecret(name, value) }
         try makeSession(accounts: accounts, role: role, environment: environment, login: login)
     }
 
@@ -87,20 +125,22 @@ public final class ScriptedHost {
     public convenience init<Adapter: BrokerAdapter>(
         _ type: Adapter.Type, accounts: [AccountOptions] = [AccountOptions(id: "A1", currency: "INR")],
         role: SessionRole = .trading, environment: SessionEnvironment = .sandbox, login: String = "L1",
+        grants: SessionGrants = [], secrets: [String: String] = [:],
         store: [StoreKey: [UInt8]] = [:], now: Timestamp = Timestamp(nanoseconds: 1_700_000_000_000_000_000)
     ) throws(ScriptedHostError) {
         try self.init(
             entry: { adapterEntry(type, $0, $1) }, accounts: accounts, role: role, environment: environment,
-            login: login, store: store, now: now)
+            login: login, grants: grants, secrets: secrets, store: store, now: now)
     }
 
     deinit {
         destroy()
         scratch.free()
+        lentScratch.free()
         table.deallocate()
     }
 
-    private static func negotiate(_ entry: AdapterEntry) throws(ScriptedHostError) -> UnsafePointer<sluice_module> {
+    static func negotiate(_ entry: AdapterEntry) throws(ScriptedHostError) -> UnsafePointer<sluice_module> {
         var hello = sluice_hello()
         hello.struct_size = UInt32(SLUICE_SIZE_hello)
         hello.mode = SLUICE_MODE_IN_PROCESS
@@ -115,6 +155,17 @@ public final class ScriptedHost {
             throw ScriptedHostError(status: HostStatus(rawValue: status), text: text(reply.refusal_text) ?? "")
         }
         return module
+    }
+
+    /// The adapter's other half.
+    static func connected(_ module: UnsafePointer<sluice_module>) -> UnsafePointer<sluice_connected>? {
+        var id = SLUICE_CONNECTED
+        let found = id.withUTF8 { bytes in
+            bytes.withMemoryRebound(to: CChar.self) {
+                module.pointee.get_extension(module, sluice_str(ptr: $0.baseAddress, len: UInt64($0.count)))
+            }
+        }
+        return found?.assumingMemoryBound(to: sluice_connected.self)
     }
 
     private func makeSession(
@@ -135,6 +186,7 @@ public final class ScriptedHost {
         options.role = role.rawValue
         options.environment = environment.rawValue
         options.login = scratch.text(login)
+        options.grants = grants.rawValue
         options.accounts = scratch.span(start, count: accounts.count, stride: SLUICE_SIZE_account)
         var error = sluice_str()
         let status = module.pointee.session_create(module, table, &options, &session, &error)
@@ -169,6 +221,7 @@ extension ScriptedHost {
     private func endLaneCall() {
         for block in lent { block.deallocate() }
         lent.removeAll()
+        lentScratch.reset()
         scratch.poison()
         // Where the host already has a price, an on_quote follows as soon as the call has returned.
         let pending = newlyWatched

@@ -185,12 +185,21 @@ struct CommandTests {
                     StoredInstrument(id: "I", alias: "i", brokerData: [7], currency: "INR", lotSize: 75, tick: 1),
                     name: "N", freezeQuantity: 1800, priceLow: 1, priceHigh: 2)
             ],
-            profiles: [Profile(account: 0, accountID: "Z1", owner: "PAN1")])
+            profiles: [Profile(account: 0, accountID: "Z1", owner: "PAN1")],
+            quotes: [
+                QuoteRow(instrument: 3, instrumentID: "I", last: 5, bid: 4, exchangeTime: Timestamp(nanoseconds: 9))
+            ],
+            candles: [
+                CandleRow(
+                    instrument: 3, start: Timestamp(nanoseconds: 60), lengthNanoseconds: 60, open: 1, high: 4, low: 1,
+                    close: 3, volume: 8)
+            ])
         let script = Script()
         script.query = { kind, _, command in
             switch kind {
             case .order, .orders, .orderHistory: command.send(orders: expected.orders)
-            case .quotes, .candles: break
+            case .quotes: command.send(quotes: expected.quotes)
+            case .candles: command.send(candles: expected.candles)
             case .trades: command.send(trades: expected.trades)
             case .positions: command.send(positions: expected.positions)
             case .holdings: command.send(holdings: expected.holdings)
@@ -207,6 +216,8 @@ struct CommandTests {
             return host.rows[sent.token] ?? Rows()
         }
         #expect(rows(.orders).orders == expected.orders)
+        #expect(rows(.quotes).quotes == expected.quotes)
+        #expect(rows(.candles).candles == expected.candles)
         #expect(rows(.trades).trades == expected.trades)
         #expect(rows(.positions).positions == expected.positions)
         #expect(rows(.holdings).holdings == expected.holdings)

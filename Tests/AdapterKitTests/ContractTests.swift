@@ -286,7 +286,7 @@ struct ContractTests {
         }
         #expect(modify { _ in } == SLUICE_OK)
         #expect(modify { $0.fields = 0 } == SLUICE_ERR_INVALID)
-        #expect(modify { $0.fields |= 0x20 } == SLUICE_ERR_INVALID)
+        #expect(modify { $0.fields |= 0x40 } == SLUICE_ERR_INVALID)
         #expect(modify { $0.price = sluice_decimal() } == SLUICE_ERR_INVALID)
         #expect(modify { $0.fields = SLUICE_CHANGE_QUANTITY } == SLUICE_ERR_INVALID)
         #expect(modify { $0.struct_size = UInt32(SLUICE_AT_changes_price) } == SLUICE_ERR_INVALID)

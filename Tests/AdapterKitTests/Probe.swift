@@ -38,7 +38,8 @@ final class Probe: BrokerAdapter {
         id: "probe", name: "Probe", version: "1.2.3",
         capabilities: [
             .submit, .submitBatch, .modify, .cancel, .cancelAll, .preview, .queryOrders, .queryTrades, .queryPositions,
-            .queryHoldings, .queryFunds, .queryMargins, .queryInstruments, .queryProfile, .reconcile, .consumesPrices,
+            .queryHoldings, .queryFunds, .queryMargins, .queryInstruments, .queryProfile, .queryOrderHistory,
+            .queryQuotes, .queryCandles, .reconcile, .consumesPrices,
         ], recovery: [.streamsReports],
         rateBuckets: [
             RateBucket(id: "orders", scopeKey: "account", windows: [.init(units: 10, perNanoseconds: 1_000_000_000)])

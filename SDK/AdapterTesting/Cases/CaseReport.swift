@@ -1,0 +1,142 @@
+import Exact
+
+/// What a run of recorded cases found: counts by file and operation, and every difference.
+public struct CaseReport: Hashable, Sendable {
+    /// Cases of one file and one operation.
+    public struct Count: Hashable, Sendable {
+        public var file: String
+        public var operation: String
+        public var passed = 0
+        public var failed = 0
+        public var skipped = 0
+    }
+
+    /// One thing that is not as recorded.
+    public struct Difference: Hashable, Sendable, CustomStringConvertible {
+        public var file: String
+        public var caseName: String
+        public var operation: String
+        /// What differs: `header Authorization`, `body.quantity`, `outcome`.
+        public var place: String
+        public var expected: String
+        public var found: String
+
+        public var description: String { "\(file) \(caseName): \(place) is \(found), recorded is \(expected)" }
+    }
+
+    /// A case that could not be run, and why.
+    public struct Skipped: Hashable, Sendable {
+        public var file: String
+        public var caseName: String
+        public var reason: String
+    }
+
+    public private(set) var counts: [Count] = []
+    public private(set) var differences: [Difference] = []
+    public private(set) var skipped: [Skipped] = []
+
+    /// Nothing was run yet.
+    public init() {}
+
+    public var passed: Int { counts.reduce(0) { $0 + $1.passed } }
+    public var failed: Int { counts.reduce(0) { $0 + $1.failed } }
+    /// Whether something was run and everything was as recorded.
+    public var isClean: Bool { differences.isEmpty && passed > 0 }
+
+    mutating func add(_ file: String, _ name: String, _ operation: String, _ found: [Finding]) {
+        let index = place(file, operation)
+        if found.isEmpty { counts[index].passed += 1 } else { counts[index].failed += 1 }
+        differences += found.map {
+            Difference(
+                file: file, caseName: name, operation: operation, place: $0.place, expected: $0.expected,
+                found: $0.found)
+        }
+    }
+
+    mutating func skip(_ file: String, _ name: String, _ operation: String, _ reason: String) {
+        counts[place(file, operation)].skipped += 1
+        skipped.append(Skipped(file: file, caseName: name, reason: reason))
+    }
+
+    private mutating func place(_ file: String, _ operation: String) -> Int {
+        if let index = counts.firstIndex(where: { $0.file == file && $0.operation == operation }) { return index }
+        counts.append(Count(file: file, operation: operation))
+        return counts.count - 1
+    }
+
+    /// The report for people.
+    public var text: String {
+        var lines: [String] = []
+        for count in counts {
+            var line = "\(count.file)  \(count.operation)  \(count.passed) passed"
+            if count.failed > 0 { line += ", \(count.failed) FAILED" }
+            if count.skipped > 0 { line += ", \(count.skipped) skipped" }
+            lines.append(line)
+        }
+        lines += skipped.map { "skipped: \($0.file) \($0.caseName): \($0.reason)" }
+        lines += differences.map { "difference: \($0)" }
+        let total = counts.reduce(0) { $0 + $1.skipped }
+        lines.append(
+            passed + failed == 0
+                ? "no case was run" : "\(passed) passed, \(failed) failed, \(total) skipped")
+        return lines.joined(separator: "\n")
+    }
+
+    /// The report for machines.
+    public var json: String {
+        var json = JSONWriter(pretty: true)
+        json.beginObject()
+        json.member("passed", passed)
+        json.member("failed", failed)
+        json.key("counts")
+        json.beginArray()
+        for count in counts {
+            json.beginObject()
+            json.member("file", count.file)
+            json.member("operation", count.operation)
+            json.member("passed", count.passed)
+            json.member("failed", count.failed)
+            json.member("skipped", count.skipped)
+            json.endObject()
+        }
+        json.endArray()
+        json.key("differences")
+        json.beginArray()
+        for difference in differences {
+            json.beginObject()
+            json.member("file", difference.file)
+            json.member("case", difference.caseName)
+            json.member("operation", difference.operation)
+            json.member("place", difference.place)
+            json.member("expected", difference.expected)
+            json.member("found", difference.found)
+            json.endObject()
+        }
+        json.endArray()
+        json.key("skipped")
+        json.beginArray()
+        for item in skipped {
+            json.beginObject()
+            json.member("file", item.file)
+            json.member("case", item.caseName)
+            json.member("reason", item.reason)
+            json.endObject()
+        }
+        json.endArray()
+        json.endObject()
+        return String(decoding: json.bytes, as: UTF8.self)
+    }
+}
+
+/// One difference, before it is known whose it is.
+struct Finding {
+    var place: String
+    var expected: String
+    var found: String
+
+    init(_ place: String, expected: String, found: String) {
+        self.place = place
+        self.expected = expected
+        self.found = found
+    }
+}

@@ -1,0 +1,314 @@
+public import AdapterKit
+import CSluice
+import Exact
+import Signing
+
+// What a test plays as the broker: answers, frames, webhooks, and the commands of an adapter that talks to one.
+
+extension ScriptedHost {
+    /// Gives an account a secret, as its configuration would.
+    public func setSecret(_ name: String, _ value: String, account: Int = 0) {
+        services.put(SecretName(account: UInt32(account), name: name), Signing.Secret(value))
+    }
+
+    /// A secret as it is now, for a test to compare; `nil`: there is none.
+    public func secret(_ name: String, account: Int = 0) -> String? {
+        services.names[SecretName(account: UInt32(account), name: name)]
+            .flatMap { services.value($0) }
+            .map { secret in secret.withBytes { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    /// Whether the adapter asked for a secret to be kept over a restart, and until when.
+    public func keptUntil(_ name: String, account: Int = 0) -> Timestamp? {
+        services.kept[SecretName(account: UInt32(account), name: name)].map { Timestamp(nanoseconds: $0) }
+    }
+
+    // MARK: Answers
+
+    /// Answers a request. Captures are taken out first, as the host does.
+    public func answer(
+        _ request: SentRequest, status: Int = 200, headers: [String: String] = [:], body: [UInt8] = []
+    ) {
+        guard let index = requests.firstIndex(of: request) else { return }
+        requests.remove(at: index)
+        var body = body
+        var captured: [(name: String, handle: UInt64)] = []
+        if (200...299).contains(status) {
+            for capture in request.captures {
+                guard let value = taken(capture, headers, &body) else {
+                    if !capture.isOptional { log.append(LogLine(level: .error, text: "A capture found nothing")) }
+                    continue
+                }
+                let name = SecretName(account: UInt32(request.account), name: capture.secret)
+                captured.append((capture.secret, services.put(name, Signing.Secret(value))))
+            }
+        }
+        if request.isStreamed {
+            var start = 0
+            while start < body.count {
+                let end = min(start + 64 << 10, body.count)
+                deliver(part: Array(body[start..<end]), of: request.tag)
+                start = end
+            }
+            body = []
+        }
+        deliver(request.tag, .done, status: status, headers: headers, body: body, captured: captured)
+    }
+
+    /// The same with a text.
+    public func answer(_ request: SentRequest, status: Int = 200, headers: [String: String] = [:], text: String) {
+        answer(request, status: status, headers: headers, body: Array(text.utf8))
+    }
+
+    /// Ends a request that was not answered whole.
+    public func fail(_ request: SentRequest, _ result: TransportResult, text: String? = nil) {
+        guard let index = requests.firstIndex(of: request) else { return }
+        requests.remove(at: index)
+        deliver(request.tag, result, status: 0, headers: [:], body: [], captured: [], text: text)
+    }
+
+    /// One part of a streamed body.
+    public func deliver(part: [UInt8], of tag: UInt64) {
+        connectedLane { functions, session in
+            part.withUnsafeBufferPointer {
+                functions.pointee.on_http_chunk(
+                    session, tag, sluice_bytes(ptr: $0.baseAddress, len: UInt64($0.count)))
+            }
+        }
+    }
+
+    private func taken(_ capture: Capture, _ headers: [String: String], _ body: inout [UInt8]) -> String? {
+        switch capture.source {
+        case .body:
+            defer { body = Array("***".utf8) }
+            return body.isEmpty ? nil : String(decoding: body, as: UTF8.self)
+        case .header(let name): return headers.first { $0.key.lowercased() == name.lowercased() }?.value
+        case .cookie(let name):
+            let lines = headers.filter { $0.key.lowercased() == "set-cookie" }.values
+            for line in lines where line.hasPrefix("\(name)=") {
+                return String(line.dropFirst(name.count + 1).prefix { $0 != ";" })
+            }
+            return nil
+        case .json(let pointer):
+            guard let document = try? JSONValue.parse(body, limits: .large),
+                let found = document.value(at: pointer), let value = found.string, !value.isEmpty
+            else { return nil }
+            body = JSONValue.redact(body, value)
+            return value
+        }
+    }
+
+    private func deliver(
+        _ tag: UInt64, _ result: TransportResult, status: Int, headers: [String: String], body: [UInt8],
+        captured: [(name: String, handle: UInt64)], text: String? = nil
+    ) {
+        scratch.reset()
+        let memory = scratch.take(SLUICE_SIZE_answer).assumingMemoryBound(to: sluice_answer.self)
+        var entity = sluice_answer()
+        entity.struct_size = UInt32(SLUICE_SIZE_answer)
+        entity.status = UInt32(status)
+        entity.transport = transport(tag, result, text)
+        let fields = scratch.take(max(headers.count, 1) * SLUICE_SIZE_field)
+        for (index, header) in headers.sorted(by: { $0.key < $1.key }).enumerated() {
+            var field = sluice_field()
+            field.struct_size = UInt32(SLUICE_SIZE_field)
+            field.key = scratch.text(header.key.lowercased())
+            field.value = scratch.text(header.value)
+            (fields + index * SLUICE_SIZE_field).assumingMemoryBound(to: sluice_field.self).pointee = field
+        }
+        entity.headers = scratch.span(fields, count: headers.count, stride: SLUICE_SIZE_field)
+        entity.body = scratch.bytes(body)
+        entity.captured = named(captured)
+        memory.pointee = entity
+        connectedLane { functions, session in functions.pointee.on_http(session, memory) }
+    }
+
+    private func transport(_ tag: UInt64, _ result: TransportResult, _ text: String?) -> sluice_transport {
+        var entity = sluice_transport()
+        entity.struct_size = UInt32(SLUICE_SIZE_transport)
+        entity.result = result.rawValue
+        entity.tag = tag
+        entity.tries = 1
+        entity.queued = now.nanoseconds
+        let wasWritten = result == .done || result == .sentNoReply || result == .replyTruncated
+        entity.written = wasWritten ? now.nanoseconds : Int64.min
+        entity.first_byte = result == .done || result == .replyTruncated ? now.nanoseconds : Int64.min
+        entity.done = now.nanoseconds
+        entity.text = scratch.text(text)
+        return entity
+    }
+
+    private func named(_ secrets: [(name: String, handle: UInt64)]) -> sluice_span {
+        let start = scratch.take(max(secrets.count, 1) * SLUICE_SIZE_named_secret)
+        for (index, secret) in secrets.enumerated() {
+            var item = sluice_named_secret()
+            item.struct_size = UInt32(SLUICE_SIZE_named_secret)
+            item.name = scratch.text(secret.name)
+            item.handle = secret.handle
+            (start + index * SLUICE_SIZE_named_secret).assumingMemoryBound(to: sluice_named_secret.self).pointee = item
+        }
+        return scratch.span(start, count: secrets.count, stride: SLUICE_SIZE_named_secret)
+    }
+
+    // MARK: Streams
+
+    /// Tells where a stream stands.
+    public func stream(_ id: UInt64, is state: StreamState, httpStatus: Int = 0, reason: String? = nil) {
+        if state == .closed, let index = streams.firstIndex(where: { $0.id == id }) { streams[index].isClosed = true }
+        scratch.reset()
+        let text = scratch.text(reason)
+        connectedLane { functions, session in
+            functions.pointee.on_stream_state(session, id, state.rawValue, UInt32(httpStatus), text)
+        }
+    }
+
+    /// A text frame from the broker.
+    public func receive(_ id: UInt64, text: String) { receive(id, .text, Array(text.utf8)) }
+
+    /// A binary frame from the broker, or bytes of a TCP or TLS stream.
+    public func receive(_ id: UInt64, _ kind: FrameKind = .binary, _ bytes: [UInt8]) {
+        scratch.reset()
+        let view = scratch.bytes(bytes)
+        connectedLane { functions, session in
+            if kind == .bytes {
+                functions.pointee.on_stream(session, id, view)
+            } else {
+                functions.pointee.on_ws(session, id, kind.rawValue, view)
+            }
+        }
+    }
+
+    /// Tells what became of a frame.
+    public func sent(_ frame: SentFrame, _ result: TransportResult = .done) {
+        scratch.reset()
+        var entity = transport(frame.tag, result, nil)
+        connectedLane { functions, session in functions.pointee.on_sent(session, &entity) }
+    }
+
+    /// A call that the broker makes to us.
+    public func webhook(headers: [String: String] = [:], body: [UInt8], account: Int = 0) {
+        scratch.reset()
+        var entity = sluice_webhook()
+        entity.struct_size = UInt32(SLUICE_SIZE_webhook)
+        entity.account = UInt32(account)
+        let fields = scratch.take(max(headers.count, 1) * SLUICE_SIZE_field)
+        for (index, header) in headers.sorted(by: { $0.key < $1.key }).enumerated() {
+            var field = sluice_field()
+            field.struct_size = UInt32(SLUICE_SIZE_field)
+            field.key = scratch.text(header.key.lowercased())
+            field.value = scratch.text(header.value)
+            (fields + index * SLUICE_SIZE_field).assumingMemoryBound(to: sluice_field.self).pointee = field
+        }
+        entity.headers = scratch.span(fields, count: headers.count, stride: SLUICE_SIZE_field)
+        entity.body = scratch.bytes(body)
+        entity.received_time = now.nanoseconds
+        connectedLane { functions, session in functions.pointee.on_webhook(session, &entity) }
+    }
+
+    // MARK: Commands
+
+    /// Answers the challenge of a login; the fields become secrets.
+    @discardableResult
+    public func authReply(_ challenge: String, _ fields: [String: String], account: Int = 0) -> Sent {
+        let handles = fields.sorted { $0.key < $1.key }.map { field in
+            (
+                name: field.key,
+                handle: services.put(
+                    SecretName(account: UInt32(account), name: field.key), Signing.Secret(field.value))
+            )
+        }
+        return connectedCommand { functions, session, token in
+            functions.pointee.auth_reply(session, token, scratch.text(challenge), named(handles))
+        }
+    }
+
+    /// Answers a question of a command.
+    public func commandReply(_ question: AskedQuestion, option: String) {
+        scratch.reset()
+        let views = (scratch.text(question.id), scratch.text(option))
+        connectedLane { functions, session in
+            _ = functions.pointee.command_reply(session, question.token, views.0, views.1)
+        }
+    }
+
+    /// Makes a vendor call; its result is the completion's `document`.
+    @discardableResult
+    public func vendorCall(_ name: String, _ arguments: String = "{}", account: Int = 0) -> Sent {
+        connectedCommand { functions, session, token in
+            functions.pointee.vendor_call(
+                session, token, UInt32(account), scratch.text(name), scratch.text(arguments))
+        }
+    }
+
+    /// Adds to what the session streams.
+    @discardableResult
+    public func subscribe(_ instruments: [StoredInstrument], _ mode: SubscriptionMode) -> Sent {
+        connectedCommand { functions, session, token in
+            functions.pointee.subscribe(session, token, mode.rawValue, list(instruments))
+        }
+    }
+
+    /// Takes from what the session streams.
+    @discardableResult
+    public func unsubscribe(_ instruments: [StoredInstrument]) -> Sent {
+        connectedCommand { functions, session, token in
+            functions.pointee.unsubscribe(session, token, list(instruments))
+        }
+    }
+
+    /// Whether the adapter declares a vendor call of this name.
+    public func hasVendorCall(_ name: String) -> Bool {
+        connections?.elements(SLUICE_AT_connections_vendor_calls)
+            .contains { $0.text(SLUICE_AT_vendor_call_name) == name } ?? false
+    }
+
+    /// The names of the secrets that the adapter declares.
+    public var declaredSecrets: [String] {
+        connections?.elements(SLUICE_AT_connections_secrets).compactMap { $0.text(SLUICE_AT_secret_need_name) } ?? []
+    }
+
+    /// Instruments as one run of entities, for filters too.
+    func list(_ instruments: [StoredInstrument]) -> sluice_span {
+        let start = scratch.take(max(instruments.count, 1) * SLUICE_SIZE_instrument)
+        for (index, instrument) in instruments.enumerated() {
+            let one = scratch.instrument(instrument)
+            (start + index * SLUICE_SIZE_instrument).copyMemory(from: one, byteCount: SLUICE_SIZE_instrument)
+        }
+        return scratch.span(start, count: instruments.count, stride: SLUICE_SIZE_instrument)
+    }
+
+    private func connectedCommand(
+        _ body: (UnsafePointer<sluice_connected>, OpaquePointer, UInt64) -> Int32
+    ) -> Sent {
+        guard let connected else { return Sent(token: 0, status: .unsupported) }
+        return command { _, session, token in body(connected, session, token) }
+    }
+
+    private func connectedLane(_ body: (UnsafePointer<sluice_connected>, OpaquePointer) -> Void) {
+        guard let connected else { return }
+        lane { _, session in
+            body(connected, session)
+            return SLUICE_OK
+        }
+    }
+}
+
+extension JSONValue {
+    /// The document with a secret text replaced by `***`, wherever it stands as a whole string.
+    static func redact(_ body: [UInt8], _ secret: String) -> [UInt8] {
+        let needle = JSONValue.string(secret).serialized()
+        let mask = Array("\"***\"".utf8)
+        var result: [UInt8] = []
+        var index = 0
+        while index < body.count {
+            if body[index...].starts(with: needle) {
+                result += mask
+                index += needle.count
+            } else {
+                result.append(body[index])
+                index += 1
+            }
+        }
+        return result
+    }
+}
