@@ -116,7 +116,7 @@ let package = Package(
             "CLI",
             [
                 "API", "Gateway", "Store", "Settings", "RiskConfiguration", "Prices", "Faults", "Domain", exact,
-                argumentParser, httpClient, nioCore, nioPosix,
+                adapterTesting, argumentParser, httpClient, nioCore, nioPosix,
                 nioHTTP1, logging,
             ],
             exclude: ["Main"]),
@@ -173,7 +173,7 @@ let package = Package(
         tests("Signing", [signing, contract, exact]),
         tests("Engine", ["Engine", "Domain"]),
         tests("ABI", [contract], exclude: ["generate-layout.sh", "layout-1.0.c", "layout-1.0.golden"]),
-        tests("AdapterKit", [adapterKit, adapterTesting, exact, contract]),
+        tests("AdapterKit", [adapterKit, adapterTesting, exact, contract], exclude: ["Fixtures"]),
         tests("Minimal", ["Minimal", adapterKit, adapterTesting, exact, contract]),
         tests(
             "Gateway",

@@ -42,7 +42,7 @@ ARROWS = {
         "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",
         "Gateway", "COpenSSL",
     },
-    "Host/CLI": HOST - {"CHost", "COpenSSL"} | {"Exact"},
+    "Host/CLI": HOST - {"CHost", "COpenSSL"} | {"Exact", "AdapterTesting"},
     "Host/CHost": {"CSluice"},
 }
 # Plugins see the SDK and their own modules, nothing of the host.

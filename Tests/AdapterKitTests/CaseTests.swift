@@ -1,0 +1,36 @@
+import AdapterKit
+import AdapterTesting
+import Testing
+
+private func run(_ folder: String) throws -> CaseReport {
+    let fixtures = "\(#filePath)".split(separator: "/").dropLast().joined(separator: "/")
+    return try CaseRunner.run({ adapterEntry(Acme.self, $0, $1) }, path: "/\(fixtures)/Fixtures/\(folder)")
+}
+
+struct CaseTests {
+    @Test("Cases that are as recorded pass, and what no request asks for is named as skipped")
+    func clean() throws {
+        let report = try run("acme")
+        #expect(report.differences.map(\.description) == [])
+        #expect(report.passed == 17 && report.failed == 0)
+        #expect(report.skipped.map(\.caseName) == ["nowhere"])
+        #expect(report.isClean)
+    }
+
+    @Test("Every part of a request, a verdict and an id that differ are told by their place")
+    func changed() throws {
+        let report = try run("changed")
+        let places = Set(report.differences.map { "\($0.caseName) \($0.place)" })
+        #expect(
+            places == [
+                "place_tagged path", "place_tagged body.quantity", "header header Authorization", "field body.side",
+                "field body.extra", "word intent.product", "funds outcome", "placed order id",
+            ])
+        #expect(!report.isClean && report.passed == 0)
+    }
+
+    @Test("A folder without recordings is an error, never a success")
+    func empty() throws {
+        #expect(throws: CaseError.self) { try run("nothing") }
+    }
+}
