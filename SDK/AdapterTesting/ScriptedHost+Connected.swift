@@ -240,6 +240,17 @@ extension ScriptedHost {
         }
     }
 
+    /// What `instrument_by_alias` finds.
+    func instrument(alias: String) -> StoredInstrument? {
+        if let known = instruments[alias] { return known }
+        guard knowsEveryAlias, !alias.isEmpty else { return nil }
+        let parts = alias.split(separator: ":", maxSplits: 1).map(String.init)
+        let id = parts.count == 2 ? "\(parts[0]):EQ:\(parts[1])" : "CASE:EQ:\(alias)"
+        let made = StoredInstrument(id: id, alias: alias, lotSize: 1, multiplier: 1)
+        instruments[alias] = made
+        return made
+    }
+
     /// Adds to what the session streams.
     @discardableResult
     public func subscribe(_ instruments: [StoredInstrument], _ mode: SubscriptionMode) -> Sent {

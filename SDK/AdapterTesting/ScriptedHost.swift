@@ -67,6 +67,8 @@ public final class ScriptedHost {
     public internal(set) var ticks: [Tick] = []
     /// What the host knows by the adapter's own names.
     public var instruments: [String: StoredInstrument] = [:]
+    /// Makes an instrument of one unit a lot for an alias that `instruments` lacks, as a host that has read every list.
+    public var knowsEveryAlias = false
     /// Makes the named host function fail, once, with a status: `failing["watch_prices"] = .notFound`.
     public var failing: [String: HostStatus] = [:]
 

@@ -165,7 +165,7 @@ extension ScriptedServices {
             instrument_by_alias: { table, alias, instrument in
                 ScriptedHost.answer(table, "instrument_by_alias") { host in
                     guard let alias = ScriptedHost.text(alias), let instrument else { return SLUICE_ERR_INVALID }
-                    guard let known = host.instruments[alias] else { return SLUICE_ERR_NOT_FOUND }
+                    guard let known = host.instrument(alias: alias) else { return SLUICE_ERR_NOT_FOUND }
                     instrument.pointee = host.lend(known)
                     return SLUICE_OK
                 }

@@ -60,7 +60,11 @@ struct RecordTests {
             unknown.append($0)
         }
         let rows = try #require(data["net"]?.array)
-        #expect((positions?.count ?? 0) + unknown.count == rows.count)
+        let closed = rows.filter { row in
+            row["quantity"]?.decimalOrText?.isZero == true
+                && positions?.contains { $0.instrumentID.hasSuffix(row["tradingsymbol"]?.string ?? "") } == false
+        }
+        #expect((positions?.count ?? 0) + unknown.count + closed.count == rows.count)
         #expect(unknown.allSatisfy { $0.exchange == .mcx })
         let holdings = Portfolio.holdings(
             try #require(try Recorded.json("responses/holdings.json")["data"]), account: 0, containUnsettled: false

@@ -69,9 +69,10 @@ struct OrderOptions: Equatable {
     /// No options.
     init() {}
 
-    /// `-1`, or a percentage above 0 and at most 100 (FACTS.md §3.2). `0` is refused: the broker takes no market order
+    /// `-1` (also written `AUTO`), or a percentage above 0 and at most 100 (FACTS.md §3.2). `0` is refused: the broker takes no market order
     /// without protection.
     static func protection(_ value: JSONValue) throws(AdapterError) -> String {
+        if value.string == "AUTO" { return "-1" }
         guard let percent = value.decimalOrText, percent == -1 || (percent > .zero && percent <= 100) else {
             throw .invalid("market_protection must be -1, or a percentage above 0 and at most 100", field: "options")
         }

@@ -92,6 +92,13 @@ struct OrderRecord {
     /// Our word for the status; `nil` keeps what is known.
     var state: OrderState? { KiteStatus.state(status, isPartlyFilled: filled > .zero) }
 
+    /// The same, and what quantities alone say where the broker's word is none (`UPDATE`: a part has filled).
+    var hintedState: OrderState? {
+        if let state { return state }
+        guard status == "UPDATE", filled > .zero, let quantity, filled < quantity else { return nil }
+        return .partiallyFilled
+    }
+
     var isFinal: Bool {
         switch state {
         case .filled, .canceled, .rejected, .expired: true
@@ -141,11 +148,11 @@ struct OrderRecord {
         let lot = instrument?.lotSize
         let reason = state == .rejected || state == .canceled ? refusal : nil
         return OrderUpdate(
-            identity(account: account), state ?? .other,
+            identity(account: account), hintedState ?? .other,
             cumulativeQuantity: symbol.units(filled, lotSize: lot),
             leavesQuantity: isFinal ? .zero : pending.flatMap { symbol.units($0, lotSize: lot) },
             averagePrice: averagePrice, reason: reason, brokerTime: time,
-            rawState: state == nil ? status : nil,
+            rawState: hintedState == nil ? status : nil,
             order: withOrder ? instrument.flatMap { order(account: account, instrument: $0) } : nil)
     }
 

@@ -62,7 +62,7 @@ extension ZerodhaAdapter {
         }
         books.remember(record.orderID, record.clientReference)
         // A part alone says nothing of the whole, and a word that is no state says only that something moved.
-        if !record.isPart, record.state != nil { tell([WholeOrder([record])]) }
+        if !record.isPart, record.hintedState != nil { tell([WholeOrder([record])]) }
         bookHint()
     }
 }

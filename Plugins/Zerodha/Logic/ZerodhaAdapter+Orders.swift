@@ -85,7 +85,10 @@ extension ZerodhaAdapter {
 
     func cancel(_ reference: OrderReference, _ command: Command) {
         let order: KnownOrder
-        do throws(AdapterError) { order = try KnownOrder(reference, options: OrderOptions()) } catch {
+        // Options of the order tell the first leg of a cover order's second. Whatever else they say is no reason to
+        // refuse a cancel.
+        let options = (try? OrderOptions(reference.order?.options)) ?? OrderOptions()
+        do throws(AdapterError) { order = try KnownOrder(reference, options: options) } catch {
             command.notSent(error)
             return
         }

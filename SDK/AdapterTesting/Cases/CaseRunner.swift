@@ -117,6 +117,7 @@ public struct CaseRunner {
         for item in folder.updates {
             let found = findings { () throws(CaseTrouble) in
                 let stage = try self.stage(folder.credentials)
+                if !stage.connect() { stage.subscribe(folder.packets) }
                 guard stage.connect() else { throw CaseTrouble(Finding("stream", expected: "open", found: "none")) }
                 stage.receive(item)
                 var check = FrameCheck(item)
@@ -132,7 +133,7 @@ public struct CaseRunner {
             }
             let found = findings { () throws(CaseTrouble) in
                 let stage = try self.stage(folder.credentials, role: .data)
-                stage.subscribe(packets)
+                stage.subscribe(packets.isEmpty ? folder.packets : packets)
                 guard stage.connect() else { throw CaseTrouble(Finding("stream", expected: "open", found: "none")) }
                 stage.receive(item)
                 var check = FrameCheck(item)
@@ -163,6 +164,9 @@ struct CaseTrouble: Error {
 }
 
 extension CaseFolder {
+    /// What any recorded frame names, for frames that name nothing.
+    var packets: [JSONValue] { ticks.flatMap { $0.record["packets"]?.array ?? [] } }
+
     /// An intent of nothing, with credentials of a logged-in session.
     var credentials: JSONObject {
         var intent = JSONObject()

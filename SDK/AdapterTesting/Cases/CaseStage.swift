@@ -32,6 +32,7 @@ final class CaseStage {
         host = try ScriptedHost(
             entry: entry, accounts: [AccountOptions(id: "A1", config: JSONValue.object(config).serializedText())],
             role: role, environment: .live, secrets: secrets)
+        host.knowsEveryAlias = true
         let opened = host.open()
         answerAll(until: { self.host.completion(of: opened) != nil && self.host.state != .opening })
     }
