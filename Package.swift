@@ -60,6 +60,10 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioLocks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 
@@ -81,6 +85,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.36.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.33.0"),
     ],
     targets: [
         // Host, bottom floor first.
@@ -96,13 +102,22 @@ let package = Package(
         room("RiskConfiguration", ["Domain", "Engine", "Settings"], exclude: ["README.md"]),
         .target(name: "CHost", path: "Host/CHost"),
         room(
-            "Adapters", ["Domain", "Faults", "Settings", "CHost", openssl, contract, nioLocks, logging],
-            exclude: ["README.md"]),
+            "Transport",
+            [
+                openssl, nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, nioWebSocket, nioCompression, nioLocks,
+            ], exclude: ["README.md"]),
+        room(
+            "Adapters",
+            [
+                "Domain", "Faults", "Settings", "Transport", "CHost", openssl, signing, contract, nioLocks, nioPosix,
+                logging,
+            ],
+            exclude: ["README.md", "Services/README.md"]),
         room(
             "Gateway",
             [
                 "Domain", "Engine", "Faults", "Store", "Telemetry", "Settings", "RiskConfiguration", "Instruments",
-                "Prices", "Adapters", nioLocks, nioPosix, logging,
+                "Prices", "Transport", "Adapters", nioLocks, nioPosix, logging,
             ], exclude: ["README.md"]),
         room(
             "API",
@@ -187,7 +202,16 @@ let package = Package(
             resources: [
                 .copy("Fixtures/errors.json"), .copy("Fixtures/requests.json"), .copy("Fixtures/text_frames.json"),
             ]),
-        tests("Adapters", ["Adapters", "Domain", contract, "CHost", nioLocks, logging], exclude: ["Fixtures"]),
+        .target(
+            name: "LoopbackBroker", dependencies: [nioCore, nioPosix, nioHTTP1, nioWebSocket, nioLocks],
+            path: "Tests/LoopbackBroker", exclude: ["README.md"], swiftSettings: swiftSettings),
+        tests(
+            "Adapters",
+            [
+                "Adapters", "Transport", "Settings", "Domain", "LoopbackBroker", contract, openssl, "CHost", nioLocks,
+                logging,
+            ], exclude: ["Fixtures"]),
+        tests("Transport", ["Transport", "LoopbackBroker", nioLocks]),
         tests(
             "API",
             [

@@ -12,8 +12,8 @@ from pathlib import Path
 # Modules of the house by the folder they lie in. A target named like its folder needs no entry.
 SDK = {"CSluice", "Exact", "COpenSSL", "Signing", "AdapterKit", "AdapterTesting"}
 HOST = {
-    "Domain", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",
-    "Gateway", "API", "CLI", "CHost", "COpenSSL", "Signing", "Faults",
+    "Domain", "Engine", "Store", "Telemetry", "Transport", "Adapters", "Instruments", "Prices", "Settings",
+    "RiskConfiguration", "Gateway", "API", "CLI", "CHost", "COpenSSL", "Signing", "Faults",
 }
 
 # What each room may import of the house. Arrows only point down.
@@ -33,10 +33,11 @@ ARROWS = {
     "Host/Telemetry": {"Domain", "Exact"},
     "Host/Instruments": {"Domain", "Exact", "Settings"},
     "Host/Prices": {"Domain", "Exact", "Settings", "Instruments"},
-    "Host/Adapters": {"Domain", "Exact", "Settings", "CSluice", "CHost", "COpenSSL", "Signing", "Faults"},
+    "Host/Transport": {"COpenSSL"},
+    "Host/Adapters": {"Domain", "Exact", "Settings", "Transport", "CSluice", "CHost", "COpenSSL", "Signing", "Faults"},
     "Host/Gateway": {
-        "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",
-        "Faults",
+        "Domain", "Exact", "Engine", "Store", "Telemetry", "Transport", "Adapters", "Instruments", "Prices", "Settings",
+        "RiskConfiguration", "Faults",
     },
     "Host/API": {
         "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",

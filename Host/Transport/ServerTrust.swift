@@ -1,0 +1,67 @@
+import COpenSSL
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOSSL
+
+/// TLS for routes. Contexts are made once per kind of trust; building one reads the system's roots.
+final class ServerTrust: Sendable {
+    private let contexts = NIOLockedValueBox<[Bool: NIOSSLContext]>([:])
+
+    /// - Throws: where the host's name cannot stand in TLS or the system's roots cannot be read.
+    func handler(for route: NetworkRoute, _ trust: CertificateTrust) throws -> NIOSSLClientHandler {
+        let isVerified = trust == .full
+        let context = try contexts.withLockedValue { contexts in
+            if let known = contexts[isVerified] { return known }
+            var configuration = TLSConfiguration.makeClientConfiguration()
+            configuration.applicationProtocols = ["http/1.1"]
+            configuration.minimumTLSVersion = .tlsv12
+            if trust == .loopbackOnly { configuration.certificateVerification = .none }
+            let made = try NIOSSLContext(configuration: configuration)
+            if trust != .loopbackOnly { contexts[isVerified] = made }
+            return made
+        }
+        let name = IPText.isAddress(route.host) ? nil : route.host
+        guard case .pinned(let digest) = trust else {
+            return try NIOSSLClientHandler(context: context, serverHostname: name)
+        }
+        return try NIOSSLClientHandler(
+            context: context, serverHostname: name,
+            customVerificationCallback: { certificates, promise in
+                let found = certificates.first.flatMap { try? $0.toDERBytes() }.flatMap(SHA2.sha256)
+                promise.succeed(found == digest ? .certificateVerified : .failed)
+            })
+    }
+}
+
+enum SHA2 {
+    static func sha256(_ bytes: [UInt8]) -> [UInt8]? { digest(bytes, EVP_sha256(), 32) }
+    static func sha1(_ bytes: [UInt8]) -> [UInt8]? { digest(bytes, EVP_sha1(), 20) }
+
+    private static func digest(_ bytes: [UInt8], _ kind: OpaquePointer?, _ size: Int) -> [UInt8]? {
+        var result = [UInt8](repeating: 0, count: size)
+        var length: UInt32 = 0
+        let done = EVP_Digest(bytes, bytes.count, &result, &length, kind, nil)
+        return done == 1 && Int(length) == size ? result : nil
+    }
+}
+
+/// IP addresses as text.
+package enum IPText {
+    package static func isAddress(_ text: String) -> Bool { (try? SocketAddress(ipAddress: text, port: 0)) != nil }
+
+    /// Whether the other end is this machine: 127.0.0.0/8 or ::1, the former also where IPv6 carries it.
+    static func isLoopback(_ address: SocketAddress?) -> Bool {
+        switch address {
+        case .v4(let address): return UInt32(bigEndian: address.address.sin_addr.s_addr) >> 24 == 127
+        case .v6(let address):
+            return withUnsafeBytes(of: address.address.sin6_addr) { bytes in
+                let isPlain = bytes.prefix(15).allSatisfy { $0 == 0 } && bytes[15] == 1
+                let isMapped =
+                    bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
+                    && bytes[12] == 127
+                return isPlain || isMapped
+            }
+        default: return false
+        }
+    }
+}
