@@ -100,11 +100,13 @@ extension Gateway {
     @discardableResult
     package func connect(_ accounts: [Account], adapters: AdapterHost) -> [SessionRefusal] {
         let storage = storage
+        let (network, market) = (options.network, market)
         let services = SessionServices(
-            prices: market,
+            prices: market, transport: network.transport, secretKeeper: network.secretKeeper,
             loadKeyValues: { adapter, account in
                 try storage.keyValues(adapterID: adapter, accountID: account).map { (Array($0.key.utf8), $0.value) }
-            })
+            }, connection: network.connection, publishTicks: { market.publish($0) },
+            instrumentByAlias: { market.adapterInstrument(alias: $1, of: $0) })
         let wanted = state.withLockedValue { state in accounts.filter { state.sessions[$0.id] == nil } }
         let (sessions, refusals) = adapters.makeSessions(for: wanted, services: services, delegate: self)
         for refusal in refusals {

@@ -42,6 +42,8 @@ package final class Gateway: Sendable {
         /// A broker's own retry advice is followed up to this, nanoseconds.
         package var longestAdvice: Int64 = 600_000_000_000
         package var reconciliation = ReconciliationPolicy()
+        /// How accounts reach their brokers, and what keeps their secrets.
+        package var network = NetworkAccess()
         package init() {}
     }
 

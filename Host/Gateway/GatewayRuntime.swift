@@ -47,6 +47,7 @@ package final class GatewayRuntime: Sendable {
         latency = LatencyBook()
         var options = options
         options.reconciliation.read(configuration.reconciliation)
+        options.network = NetworkAccess(configuration, dataDirectory: store.directory, logger: logger)
         gateway = try Gateway(
             storage: store, clock: SystemLaneClock.shared, market: market,
             clientOrderIDPrefix: try Self.clientOrderIDPrefix(store), latency: latency, options: options, logger: logger

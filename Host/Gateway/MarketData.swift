@@ -49,6 +49,24 @@ package final class MarketData: PriceSource {
         }
     }
 
+    /// Takes prices that an adapter streams. What no instrument has is dropped; a hub that is full drops the batch, as
+    /// prices are only worth the newest one.
+    func publish(_ ticks: [(instrument: InstrumentIndex?, quote: Quote)]) {
+        let snapshot = instruments.snapshot
+        var batch = PriceBatch()
+        batch.quotes.reserveCapacity(ticks.count)
+        for tick in ticks {
+            guard let index = tick.instrument ?? snapshot.index(of: tick.quote.symbol), let id = snapshot.id(index)
+            else {
+                continue
+            }
+            var quote = tick.quote
+            quote.symbol = id
+            batch.quotes.append(IndexedQuote(index, quote))
+        }
+        try? quotes.publish(batch)
+    }
+
     package func record(_ id: InstrumentID) -> InstrumentRecord? {
         let snapshot = instruments.snapshot
         return snapshot.index(of: id).flatMap { snapshot.record($0) }
@@ -64,6 +82,13 @@ package final class MarketData: PriceSource {
     /// thread.
     package func instrument(alias: String, of adapter: AdapterID) -> InstrumentByAlias? {
         master.instrument(alias: alias, of: adapter.rawValue)
+    }
+
+    /// The same in the form that adapters read; `nil` also where figures of it are missing.
+    func adapterInstrument(alias: String, of adapter: AdapterID) -> AdapterInstrument? {
+        guard let found = instrument(alias: alias, of: adapter), let record = found.record else { return nil }
+        return try? AdapterInstrument(
+            index: found.index, record: record, alias: found.handle.alias, brokerData: found.handle.brokerData)
     }
 
     // MARK: PriceSource

@@ -9,7 +9,7 @@ package struct EnvironmentOverrides: Sendable {
 
     /// Variables that other parts of the product read.
     package static var otherVariables: Set<String> {
-        var names: Set = ["SLUICE_URL", "SLUICE_API_KEY", "SLUICE_SHARED"]
+        var names: Set = ["SLUICE_URL", "SLUICE_API_KEY", "SLUICE_SHARED", "SLUICE_SECRETS_KEY_FILE"]
         #if DEBUG  // fault points: a release build has none, and warns like of any other unknown variable
             names.formUnion(["SLUICE_FAULT", "SLUICE_FAULT_COUNTER"])
         #endif

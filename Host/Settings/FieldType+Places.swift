@@ -24,7 +24,8 @@ extension FieldType where Value == String {
         let expectation = "an address like https://api.example.com, without user and query"
         return FieldType<String>.text(expectation).map { text in
             guard let separator = text.firstRange(of: "://"),
-                ["https", "wss", "http", "ws"].contains(text[..<separator.lowerBound]), text.utf8.count <= 2048
+                ["https", "wss", "http", "ws", "tls", "tcp"].contains(text[..<separator.lowerBound]),
+                text.utf8.count <= 2048
             else { return nil }
             let rest = text[separator.upperBound...]
             let host = rest.prefix { $0 != "/" }

@@ -20,6 +20,11 @@ package final class AdapterInstrument: @unchecked Sendable {
 
     /// The number adapters see: never 0, which means "absent" to them.
     static func uid(_ index: InstrumentIndex) -> UInt64 { UInt64(UInt32(bitPattern: index.rawValue)) + 1 }
+    /// The instrument behind a uid; `nil` for 0 and for what no instrument has.
+    static func index(_ uid: UInt64) -> InstrumentIndex? {
+        guard uid > 0, uid <= UInt64(UInt32.max) else { return nil }
+        return InstrumentIndex(Int32(bitPattern: UInt32(uid - 1)))
+    }
 
     /// - Parameters:
     ///   - alias: the adapter's own name for it, where it gave one.

@@ -21,6 +21,8 @@ package enum HostCause: UInt8, Hashable, Sendable {
     case malformed
     /// The adapter's completion says two things at once.
     case contradiction
+    /// What the transport knows of the send says otherwise than the adapter (ABI.md rule 26).
+    case transport
     /// No account, instrument text or reference of that form can be given to the adapter.
     case invalid
     /// A rate limit has no unit for it in time. Nothing was sent.
@@ -41,6 +43,7 @@ package enum HostCause: UInt8, Hashable, Sendable {
         case .closed: "closed"
         case .malformed: "malformed"
         case .contradiction: "contradiction"
+        case .transport: "transport"
         case .invalid: "invalid"
         case .rateLimited: "rate_limited"
         case .circuitOpen: "circuit_open"
@@ -60,9 +63,10 @@ package struct CommandTimes: Hashable, Sendable {
         (self.queued, self.dispatched, self.acked) = (queued, dispatched, acked)
     }
 
-    /// Stamps of a send that the host itself performs; an adapter in this build asks for none, so there is no such send.
-    package var written: Int64? { nil }
-    package var firstByte: Int64? { nil }
+    /// The last byte of the last send that the command asked for was handed to the network; `nil`: none was.
+    package var written: Int64?
+    /// The first byte of its answer came.
+    package var firstByte: Int64?
 }
 
 /// One of several orders that a command made at the broker.

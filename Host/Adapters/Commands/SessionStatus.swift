@@ -25,6 +25,10 @@ package struct SessionStatus: Hashable, Sendable {
     package var error: AdapterError?
     /// When this state was reported.
     package var since: Timestamp
+    /// When the login should be renewed, where the broker says so.
+    package var renewAt: Timestamp?
+    /// What the login waits for, in state challenge.
+    package var challenge: LoginChallenge?
     /// Not `nil`: the adapter broke its contract badly, and how.
     package var poisonReason: String?
 

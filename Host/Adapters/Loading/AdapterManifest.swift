@@ -37,6 +37,10 @@ package struct AdapterManifest: Hashable, Sendable {
     package var isolation: AdapterIsolation
     /// Overrides of the descriptor's endpoints, by endpoint id, in the order written.
     package var endpoints: [Endpoint]
+    /// SHA-256 of certificates that endpoints must show, 32 bytes, by endpoint id.
+    package var pins: [String: [UInt8]] = [:]
+    /// `grants: [secret_reveal]`: the adapter may see secrets in clear; every use is logged.
+    package var grantsReveal = false
     /// Tighter rate limits, by bucket id.
     package var rate: [RateOverride]
     package var limits: ManifestLimits
@@ -115,6 +119,9 @@ extension AdapterManifest {
             default: AdapterIsolation.inProcess)
         let endpoints = document.value("endpoints", .entries(of: .endpoint), default: [])
         let rate = document.value("rate", .entries(of: .rateOverride), default: [])
+        let pins = document.value("pins", .entries(of: .digest), default: [])
+        let grants = document.value(
+            "grants", .list(of: .choice(["secret_reveal": true])), default: [])
         let limits = document.value("limits", .manifestLimits, default: ManifestLimits())
         let config = document.value("config", .jsonObject, default: "{}")
         guard version != nil, let id, let library else { return nil }
@@ -127,7 +134,13 @@ extension AdapterManifest {
             override.places = override.places.map { "\(path):\($0)" }
             return override
         }
-        (self.limits, self.config) = (limits, config)
+        (self.limits, self.config, grantsReveal) = (limits, config, !grants.isEmpty)
+        self.pins = Dictionary(pins.map { ($0.key, Self.bytes($0.value)) }, uniquingKeysWith: { $1 })
+    }
+
+    private static func bytes(_ digest: String) -> [UInt8] {
+        let digits = digest.utf8.map { $0 < 58 ? $0 - 48 : $0 - 87 }
+        return stride(from: 0, to: digits.count - 1, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 }
 

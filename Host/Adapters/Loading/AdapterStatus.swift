@@ -56,6 +56,8 @@ package struct AdapterCounters: Hashable, Sendable {
     /// Commands that a rate limit made wait or refused.
     package var throttled: UInt64 = 0
     package var circuitOpenings: UInt64 = 0
+    /// Requests and frames handed to the transport, tries counted.
+    package var requests: UInt64 = 0
 
     static func + (left: AdapterCounters, right: AdapterCounters) -> AdapterCounters {
         AdapterCounters(
@@ -70,6 +72,6 @@ package struct AdapterCounters: Hashable, Sendable {
             droppedCandles: left.droppedCandles &+ right.droppedCandles,
             quotaRefusals: left.quotaRefusals &+ right.quotaRefusals,
             throttled: left.throttled &+ right.throttled,
-            circuitOpenings: left.circuitOpenings &+ right.circuitOpenings)
+            circuitOpenings: left.circuitOpenings &+ right.circuitOpenings, requests: left.requests &+ right.requests)
     }
 }

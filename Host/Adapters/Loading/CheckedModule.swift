@@ -10,6 +10,8 @@ struct CheckedModule {
             UnsafePointer<sluice_module>?, UnsafePointer<sluice_host>?, UnsafePointer<sluice_session_options>?,
             UnsafeMutablePointer<OpaquePointer?>?, UnsafeMutablePointer<sluice_str>?
         ) -> sluice_status
+    /// `nil`: the adapter has no network.
+    let connected: ConnectedModule?
     let explain: @convention(c) (UnsafePointer<sluice_module>?, sluice_str) -> sluice_str
 
     /// - Parameters:
@@ -34,6 +36,7 @@ struct CheckedModule {
             throw AdapterRefusal(.tableInvalid, "\(id): the session's table has a null slot")
         }
         (self.calls, createSession, self.explain) = (calls, create, explain)
+        connected = try ConnectedModule.find(in: table, id: id)
         do throws(ContractBreach) {
             description = try Self.description(describe(table))
         } catch {

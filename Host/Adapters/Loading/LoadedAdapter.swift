@@ -50,6 +50,14 @@ package final class LoadedAdapter: @unchecked Sendable {
     package let limits: ManifestLimits
     /// The manifest's `config`, a JSON object that accounts' own config goes over.
     package let manifestConfig: String
+    /// Addresses and certificates that the manifest states, by endpoint id.
+    let manifestEndpoints: [String: String]
+    let manifestPins: [String: [UInt8]]
+    /// The manifest lets the adapter see secrets in clear.
+    let grantsReveal: Bool
+    /// `nil`: the adapter has no network.
+    let connected: ConnectedModule?
+    package var connections: AdapterConnections? { connected?.connections }
     let module: UnsafePointer<sluice_module>
     let createSession:
         @convention(c) (
@@ -68,6 +76,8 @@ package final class LoadedAdapter: @unchecked Sendable {
         description.rateBuckets = try manifest.tightened(description.rateBuckets)
         self.description = description
         (limits, manifestConfig) = (manifest.limits, manifest.config)
+        manifestEndpoints = Dictionary(manifest.endpoints.map { ($0.id, $0.url) }, uniquingKeysWith: { $1 })
+        (manifestPins, grantsReveal, connected) = (manifest.pins, manifest.grantsReveal, checked.connected)
         (createSession, explainCode, calls) = (checked.createSession, checked.explain, checked.calls)
     }
 

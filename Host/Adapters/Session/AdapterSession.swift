@@ -30,6 +30,8 @@ package final class AdapterSession: @unchecked Sendable {
     let scheduler: any LaneScheduler
     let shared: SessionShared
     let inbox = LaneInbox()
+    /// Brokers' calls on their way to the adapter.
+    let webhooks = NIOLockedValueBox(0)
     private let statusBox: NIOLockedValueBox<SessionStatus>
     let published: NIOLockedValueBox<Published>
     let commandBound: Int
@@ -72,6 +74,10 @@ package final class AdapterSession: @unchecked Sendable {
         let core = SessionCore(
             session: self, adapter: adapter, shared: shared, inbox: inbox, accounts: accounts,
             environment: environment, services: services, keyValues: keyValues, statusBox: statusBox, logger: logger)
+        if let calls = adapter.connected {
+            core.network = try SessionNetwork.make(
+                calls, adapter, id: id, accounts: accounts, environment: environment, services: services, session: self)
+        }
         core.handle = try Self.create(adapter, shared, id: id, accounts: accounts, configs: configs)
         self.core = core
     }
@@ -95,6 +101,7 @@ package final class AdapterSession: @unchecked Sendable {
         options.role = UInt32(id.role.rawValue)
         options.environment = UInt32(id.environment.rawValue)
         options.login = scratch.text(id.login)
+        options.grants = adapter.grantsReveal ? SLUICE_GRANT_REVEAL : 0
         options.accounts = sluice_span(
             ptr: memory, count: UInt64(accounts.count), stride: UInt32(size), reserved: 0)
         var handle: OpaquePointer?

@@ -40,7 +40,7 @@ enum HostTable {
         table.rows = { host, token, rows in HostTable.with(host) { $0.rows(token, rows) } }
         table.order_update = { host, updates in HostTable.with(host) { $0.orderUpdate(updates) } }
         table.trade_update = { host, updates in HostTable.with(host) { $0.tradeUpdate(updates) } }
-        table.get_extension = { _, _ in nil }  // none is defined yet, for any id and from anywhere
+        table.get_extension = { _, id in ServicesTable.find(id) }  // from anywhere: the table is static
         return table
     }
 
@@ -56,7 +56,7 @@ enum HostTable {
     }
 
     @inline(__always)
-    private static func with(
+    static func with(
         _ host: UnsafePointer<sluice_host>?, _ body: (SessionCore) -> sluice_status
     ) -> sluice_status {
         with(host, otherwise: SLUICE_ERR_WRONG_LANE, body)

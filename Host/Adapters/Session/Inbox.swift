@@ -12,6 +12,7 @@ struct Inbox: Sendable {
         indirect case lookUp(LookupCommand)
         case query(QueryOperation)
         indirect case open(LifecycleRequest)
+        case service(ServiceCall)
         case close
     }
     struct Entry: Sendable {
@@ -36,6 +37,10 @@ struct Inbox: Sendable {
     var quoteOrder = LaneQueue<InstrumentIndex>()
     var candles = LaneQueue<(instrument: InstrumentIndex, candle: Candle)>()
     var watched: Set<InstrumentIndex> = []
+    /// What has come from the network.
+    var arrivals = LaneQueue<NetworkEvent>()
+    /// The session has ended: nothing arrives any more.
+    var isOver = false
     /// Whether the scheduler has been told, or the lane is having its turn.
     var isScheduled = false
     /// `close` was asked for: nothing but what is queued is taken any more.

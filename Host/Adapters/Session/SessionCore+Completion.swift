@@ -11,6 +11,8 @@ extension SessionCore {
         var detail: CompletionDetail?
         /// Claims of the error that the verdict needs; its words stand in `detail`.
         var error: ReadError?
+        /// Of a vendor call.
+        var document: String?
     }
 
     /// The adapter ends a command.
@@ -31,7 +33,7 @@ extension SessionCore {
     private func plainOutcome(_ result: UnsafePointer<sluice_result>) -> MutationOutcome? {
         guard UInt(bitPattern: result) & 7 == 0, Int(result.pointee.struct_size) >= EntitySize.result,
             result.pointee.error == nil, result.pointee.children.count == 0, result.pointee.replaced_by.ptr == nil,
-            result.pointee.parent_ref.ptr == nil, result.pointee.broker_time == .min
+            result.pointee.parent_ref.ptr == nil, result.pointee.broker_time == .min, network == nil
         else { return nil }
         switch result.pointee.outcome {
         case SLUICE_OUTCOME_ACCEPTED: return .accepted
@@ -74,11 +76,16 @@ extension SessionCore {
     @inline(never)
     private func completeFully(_ token: sluice_token, _ pointer: UnsafePointer<sluice_result>?) -> sluice_status {
         do throws(ContractBreach) {
-            let result = try read(pointer)
+            var result = try read(pointer)
+            if network?.waiting[token] != nil {
+                result.document = try pointer?.pointee.document.text("result.document", limit: Bounds.documentBytes)
+            }
             if let command = tokens.take(token) { finish(command, token, result) }
             return SLUICE_OK
         } catch {
-            if let command = tokens.take(token) { end(command, cause: .malformed, outcome: .unknown, error: nil) }
+            if let command = tokens.take(token) {
+                end(command, token, cause: .malformed, outcome: .unknown, error: nil)
+            }
             return breach("complete", error)
         }
     }
@@ -144,16 +151,20 @@ extension SessionCore {
     private func finish(_ command: OpenCommand, _ token: UInt64, _ result: Result) {
         note(command, isAnswered: Self.isAnswer(result.outcome), error: result.error?.value)
         if command.kind.isMutation {
-            let verdict = Verdict.mutation(outcome: result.outcome, error: result.error)
-            if verdict.cause != nil { counters.breaches &+= 1 }
+            var verdict = Verdict.mutation(outcome: result.outcome, error: result.error)
+            var times = CommandTimes(
+                queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic())
+            if let network {
+                let sent = network.settle(token)
+                (times.written, times.firstByte) = (sent.written, sent.firstByte)
+                verdict = Verdict.judged(verdict.outcome, sent.record) ?? verdict
+            }
+            if verdict.cause != nil, verdict.cause != .transport { counters.breaches &+= 1 }
             emit(
                 command.kind,
                 MutationCompletion(
                     id: command.id, outcome: verdict.outcome, cause: verdict.cause, state: result.state,
-                    brokerOrderID: result.brokerOrderID,
-                    times: CommandTimes(
-                        queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic()),
-                    detail: result.detail))
+                    brokerOrderID: result.brokerOrderID, times: times, detail: result.detail))
         } else {
             finishOther(command, token, result)
         }
@@ -169,7 +180,11 @@ extension SessionCore {
 
     @inline(never)
     private func finishOther(_ command: OpenCommand, _ token: UInt64, _ result: Result) {
+        network?.sends[token] = nil
         switch command.kind {
+        case .service:
+            completeService(
+                token, isOK: result.outcome == SLUICE_OUTCOME_OK, document: result.document, error: result.error?.value)
         case .lookup:
             let verdict = Verdict.lookup(outcome: result.outcome)
             if verdict.cause != nil { counters.breaches &+= 1 }
@@ -207,8 +222,18 @@ extension SessionCore {
 
     /// Ends a command without the adapter's word. `outcome` is for mutations; a look-up becomes indeterminate, a read
     /// and a lifecycle call fail.
-    func end(_ command: OpenCommand, cause: HostCause, outcome: MutationOutcome, error: AdapterError?) {
-        let times = CommandTimes(queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic())
+    ///
+    /// - Parameter token: `nil`: the command never had one.
+    func end(
+        _ command: OpenCommand, _ token: UInt64?, cause: HostCause, outcome: MutationOutcome, error: AdapterError?
+    ) {
+        var times = CommandTimes(queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic())
+        var outcome = outcome
+        if let network, let token {
+            let sent = network.settle(token)
+            (times.written, times.firstByte) = (sent.written, sent.firstByte)
+            outcome = Verdict.judged(outcome, sent.record)?.outcome ?? outcome
+        }
         switch command.kind {
         case .submit, .modify, .cancel, .cancelAll:
             emit(
@@ -230,6 +255,10 @@ extension SessionCore {
                 endedRequests.append((request, failure(of: cause, "open", error: error)))
             }
         case .close: closing?.token = nil
+        case .service:
+            if let token, let call = network?.waiting.removeValue(forKey: token) {
+                call.end(.failure(failure(of: cause, "the call", error: error)))
+            }
         }
     }
 
@@ -243,7 +272,7 @@ extension SessionCore {
             noteDeadline(command)
         }
         ended.insert(token, EndedCommands.Entry(kind: command.kind, id: command.id))
-        end(command, cause: cause, outcome: .unknown, error: nil)
+        end(command, token, cause: cause, outcome: .unknown, error: nil)
         // A login that says nothing has failed: left in opening, no other could begin.
         if command.kind == .open, cause == .deadline, status.state == .opening {
             setState(.failed, error: AdapterError(code: .timeout, text: "the adapter did not log in in time"))

@@ -61,6 +61,7 @@ extension SessionCore {
         case .lookUp: lookUp(entry)
         case .query(let operation): ask(operation, entry)
         case .open(let request): open(request, queued: entry.queued)
+        case .service(let call): dispatchService(call)
         case .close: beginClosing()
         }
     }

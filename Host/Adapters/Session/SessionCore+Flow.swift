@@ -56,7 +56,7 @@ extension SessionCore {
             case .submit: (.orders, isClosing ? .closing : .ordinary)
             case .modify: (.orders, .ordinary)
             case .lookup: (.reads, .closing)
-            case .query, .open, .close: (.reads, .ordinary)
+            case .query, .open, .close, .service: (.reads, .ordinary)
             }
         return SessionFlow.Demand(
             bucket: bucket, account: name, login: session.id.login, priority: priority, deadline: deadline)

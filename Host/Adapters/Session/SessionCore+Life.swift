@@ -8,7 +8,8 @@ extension SessionCore {
             endedRequests.append((request, failure(of: .deadline, "open")))
             return
         }
-        guard closing == nil, [.created, .closed, .failed].contains(status.state) else {
+        let isOver = network != nil && status.state == .degraded  // a login that has run out begins anew (rule 15)
+        guard closing == nil, isOver || [.created, .closed, .failed].contains(status.state) else {
             endedRequests.append(
                 (
                     request,
@@ -109,6 +110,7 @@ extension SessionCore {
         guard tokens.openCount == 0 || closing.deadline <= instant else { return }
         for token in tokens.openTokens { endByHost(token, cause: .closed) }
         hasEnded = true
+        network?.end()
         for instrument in watched.keys { services.prices?.unwatch(instrument, for: session) }
         watched.removeAll()
         timers = TimerQueue()
@@ -119,6 +121,7 @@ extension SessionCore {
             left = inbox.takeParked()
             _ = inbox.take(.max, room: .max, into: &left)
             inbox.quotes.removeAll()
+            (inbox.arrivals, inbox.isOver) = (LaneQueue(), true)
             inbox.quoteOrder = LaneQueue()
             inbox.candles = LaneQueue()
             return left

@@ -32,7 +32,7 @@ extension SessionCore {
                 code: status == SLUICE_ERR_UNSUPPORTED
                     ? .unsupported : status == SLUICE_ERR_INVALID ? .invalid : .other,
                 text: "the adapter's \(function) refused the call with status \(status)")
-            end(command, cause: .refusedByAdapter, outcome: .notSent, error: error)
+            end(command, token, cause: .refusedByAdapter, outcome: .notSent, error: error)
             return
         }
         counters.breaches &+= 1
@@ -51,10 +51,11 @@ extension SessionCore {
         case .query(let operation):
             return endedQueries.append((operation, failure(of: cause, operation.name, error: error)))
         case .open(let request): return endedRequests.append((request, failure(of: cause, "open")))
+        case .service(let call): return call.end(.failure(failure(of: cause, "the call")))
         case .close: return
         }
         if cause == .deadline { counters.deadlines &+= 1 }
-        end(command, cause: cause, outcome: .notSent, error: error)
+        end(command, nil, cause: cause, outcome: .notSent, error: error)
     }
 
     private func open(_ kind: CommandKind, _ id: UInt64, _ entry: Inbox.Entry) -> OpenCommand {

@@ -18,6 +18,7 @@ extension SessionCore {
         let start = clock.monotonic()
         instant = start
         runDue()
+        if network != nil { noteLoginEnd() }
         var budget = Self.callsPerTurn
         if breaker.openSince != nil { probeCircuit() }
         while budget > 0, instant &- start < Self.turnNanoseconds {
@@ -30,6 +31,7 @@ extension SessionCore {
             budget -= taken.count
             dispatchTaken(until: start &+ Self.turnNanoseconds)
         }
+        if network != nil { deliverArrivals(until: start &+ Self.turnNanoseconds) }
         deliverPrices()
         if tokens.openCount >= maximumInFlight { expireQueued() }
         if shared.load(.wrongLane) > 0 {
@@ -44,6 +46,12 @@ extension SessionCore {
     /// Hands the turn's events to the delegate, then tells those who asked. No lock is held and no lane call is open.
     private func sendUp() {
         session.publish(counters: counters, openCommands: tokens.openCount, metrics: metrics)
+        if let network, !network.lent.isEmpty { network.lent.removeAll() }
+        if let network, !network.ticks.isEmpty {
+            let ticks = network.ticks
+            network.ticks.removeAll(keepingCapacity: true)
+            services.publishTicks(ticks)
+        }
         if !events.isEmpty {
             var batch = LaneBatch(events: events)
             events = []
@@ -71,7 +79,9 @@ extension SessionCore {
         if !events.isEmpty { return .more }
         let isFull = tokens.openCount >= maximumInFlight
         let hasMore = inbox.withLock { inbox in
-            let hasMore = !inbox.urgent.isEmpty || (!isFull && !inbox.normal.isEmpty) || inbox.hasPrices
+            let hasMore =
+                !inbox.urgent.isEmpty || (!isFull && !inbox.normal.isEmpty) || inbox.hasPrices
+                || !inbox.arrivals.isEmpty
             if !hasMore { inbox.isScheduled = false }
             return hasMore
         }
@@ -82,6 +92,10 @@ extension SessionCore {
         if let deadline = deadlines.first?.at { wake = min(wake, deadline) }
         if let closing { wake = min(wake, closing.deadline) }
         if flow != nil || breaker.openSince != nil { wake = min(wake, flowWake) }
+        if let network {
+            if let due = network.nextWake { wake = min(wake, due) }
+            if let due = loginEnd(now) { wake = min(wake, due) }
+        }
         if isFull, inbox.withLock({ !$0.normal.isEmpty }) { wake = min(wake, nextQueueScan) }
         return .idle(nextWake: wake == .max ? nil : wake)
     }
@@ -234,6 +248,7 @@ extension Inbox.Command {
         case .lookUp(let command): command.deadline ?? .max
         case .query(let operation): operation.deadline
         case .open(let request): request.deadline
+        case .service(let call): call.deadline
         case .close: .max
         }
     }

@@ -54,6 +54,8 @@ final class SessionCore {
     /// Entry time of the next call: the exit time of the last one, or the turn's start.
     @exclusivity(unchecked) var instant: Int64 = 0
     var closing: Closing?
+    /// `nil`: the adapter has no network.
+    @exclusivity(unchecked) var network: SessionNetwork?
     var hasEnded = false
     /// Entries taken from the inbox for this turn.
     @exclusivity(unchecked) var taken: [Inbox.Entry] = []

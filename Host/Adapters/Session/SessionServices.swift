@@ -1,4 +1,5 @@
 package import Domain
+package import Transport
 
 /// Where an adapter's prices come from. Called on the lane: must not block, and must not call the session's lane.
 package protocol PriceSource: AnyObject, Sendable {
@@ -17,6 +18,16 @@ package struct SessionServices: Sendable {
     package var prices: (any PriceSource)?
     /// Reads an account's durable keys, once, when its session is made.
     package var loadKeyValues: @Sendable (AdapterID, AccountID) throws -> [(key: [UInt8], value: [UInt8])]
+    /// How an account reaches its broker. Throws in words for the operator; called when its session is made.
+    package var connection: @Sendable (Account) throws -> AccountConnection
+    package var transport: any Transport
+    /// `nil`: secrets are not kept over restarts.
+    package var secretKeeper: (any SecretKeeper)?
+    /// Prices that an adapter streams; `instrument` is its number, else the quote's symbol says it. Must not block.
+    package var publishTicks: @Sendable ([(instrument: InstrumentIndex?, quote: Quote)]) -> Void
+    /// The instrument that an adapter once gave an alias, for what its broker tells of orders that are not ours. On the
+    /// lane: must not block for long.
+    package var instrumentByAlias: @Sendable (AdapterID, String) -> AdapterInstrument?
     /// Commands that may wait; beyond it they are refused as not sent.
     package var commandBound: Int
     /// When a session stops asking a broker that does not answer.
@@ -27,12 +38,18 @@ package struct SessionServices: Sendable {
     package init(
         prices: (any PriceSource)? = nil, commandBound: Int = 100_000, candleBound: Int = 65_536,
         circuit: CircuitBreaker.Policy = CircuitBreaker.Policy(),
+        transport: any Transport = NetworkTransport.shared, secretKeeper: (any SecretKeeper)? = nil,
         loadKeyValues: @escaping @Sendable (AdapterID, AccountID) throws -> [(key: [UInt8], value: [UInt8])] = { _, _ in
             []
-        }
+        },
+        connection: @escaping @Sendable (Account) throws -> AccountConnection = { _ in AccountConnection() },
+        publishTicks: @escaping @Sendable ([(instrument: InstrumentIndex?, quote: Quote)]) -> Void = { _ in },
+        instrumentByAlias: @escaping @Sendable (AdapterID, String) -> AdapterInstrument? = { _, _ in nil }
     ) {
         (self.prices, self.loadKeyValues) = (prices, loadKeyValues)
         (self.commandBound, self.candleBound, self.circuit) = (commandBound, candleBound, circuit)
+        (self.transport, self.secretKeeper, self.connection) = (transport, secretKeeper, connection)
+        (self.publishTicks, self.instrumentByAlias) = (publishTicks, instrumentByAlias)
     }
 }
 

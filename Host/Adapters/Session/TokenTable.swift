@@ -2,7 +2,7 @@ import Domain
 
 /// What kind of call a token stands for.
 enum CommandKind: UInt8 {
-    case submit, modify, cancel, cancelAll, lookup, query, open, close
+    case submit, modify, cancel, cancelAll, lookup, query, open, close, service
 
     var isMutation: Bool { rawValue <= CommandKind.cancelAll.rawValue }
 
@@ -14,7 +14,7 @@ enum CommandKind: UInt8 {
         case .cancelAll: .cancelAll
         case .lookup: .lookup
         case .query: .query
-        case .open, .close: .lifecycle
+        case .open, .close, .service: .lifecycle
         }
     }
 }

@@ -1,0 +1,85 @@
+/// The rate limits that requests name by bucket id (ABI.md rule 21). Lane only.
+///
+/// Units of `orders` and `reads` are taken by the lane for the command itself, before the adapter has it: a request that
+/// names them costs nothing more. Every other bucket counts the requests that name it, each try.
+struct RequestRates {
+    private let known: Set<String>
+    private var buckets: [String: RateBucket] = [:]
+    private var waiting: [UInt64: OutboundRequest] = [:]
+    private var lastID: UInt64 = 0
+    private let login: String
+
+    init(_ rules: [RateRule], login: String) {
+        known = Set(rules.map(\.id))
+        self.login = login
+        for rule in rules where rule.id != RateRule.orders && rule.id != RateRule.reads {
+            buckets[rule.id] = RateBucket(
+                rule, keepsReserve: false,
+                bounds: RateBucket.Bounds(maximumWaiting: ServiceBounds.openRequests))
+        }
+    }
+
+    func isKnown(_ bucket: String) -> Bool { known.contains(bucket) }
+
+    enum Verdict {
+        case go, waits
+        case blocked(String)
+    }
+
+    /// Takes the units that a try costs. The first bucket that has none may make it wait; a further one blocks it.
+    mutating func admit(_ request: OutboundRequest, account: String, now: Int64, wallOffset: Int64) -> Verdict {
+        guard !buckets.isEmpty else { return .go }
+        var mayWait = true
+        for cost in request.plan.costs {
+            guard var bucket = buckets.removeValue(forKey: cost.bucket) else { continue }
+            defer { buckets[cost.bucket] = bucket }
+            if bucket.needsWallClock { bucket.setWallOffset(wallOffset) }
+            lastID += 1
+            let demand = RateRequest(
+                id: lastID, scope: scope(cost, bucket.rule, account), account: account, units: cost.units,
+                priority: request.plan.isPriority ? .cancel : .ordinary,
+                deadline: request.queued.monotonic &+ request.plan.totalTimeout)
+            switch bucket.admit(demand, now: now, mayWait: mayWait) {
+            case .granted: mayWait = false
+            case .waiting:
+                waiting[lastID] = request
+                return .waits
+            case .refused(let refusal):
+                return .blocked("the rate limit \(cost.bucket) has no unit (\(refusal.reason.rawValue))")
+            }
+        }
+        return .go
+    }
+
+    private func scope(_ cost: RequestPlan.Cost, _ rule: RateRule, _ account: String) -> String {
+        rule.scopeKey == "account" ? account : rule.scopeKey == "login" ? login : cost.scope ?? ""
+    }
+
+    /// Requests whose turn has come, and those that waited in vain.
+    mutating func serve(now: Int64) -> (granted: [OutboundRequest], expired: [OutboundRequest]) {
+        guard !waiting.isEmpty else { return ([], []) }
+        var (granted, expired): ([OutboundRequest], [OutboundRequest]) = ([], [])
+        for id in buckets.keys.sorted() {
+            guard var bucket = buckets.removeValue(forKey: id) else { continue }
+            while let number = bucket.nextExpired(now: now) {
+                if let request = waiting.removeValue(forKey: number) { expired.append(request) }
+            }
+            while let number = bucket.nextGranted(now: now) {
+                if let request = waiting.removeValue(forKey: number) { granted.append(request) }
+            }
+            buckets[id] = bucket
+        }
+        return (granted, expired)
+    }
+
+    var nextWake: Int64? { waiting.isEmpty ? nil : buckets.values.compactMap(\.nextWake).min() }
+
+    /// Takes what a broker said of its count.
+    mutating func learn(_ bucket: String, _ feedback: RateFeedback, account: String, scope: String?, now: Int64) {
+        guard let rule = buckets[bucket]?.rule else { return }
+        let concerned = self.scope(RequestPlan.Cost(bucket: bucket, scope: scope, units: 1), rule, account)
+        buckets[bucket]?.learn(feedback, scope: concerned, now: now)
+    }
+
+    mutating func forgetAll() { waiting.removeAll() }
+}

@@ -1,0 +1,250 @@
+import CSluice
+import Domain
+import Logging
+import Signing
+import Transport
+
+// Requests: queued by `http_send`, answered by `on_http`.
+
+extension SessionCore {
+    /// The moment of the lane's clock.
+    var moment: Moment { Moment(monotonic: clock.monotonic(), wall: clock.wall().nanoseconds) }
+
+    func httpSend(_ pointer: UnsafePointer<sluice_request>?) -> sluice_status {
+        guard let network else { return SLUICE_ERR_UNSUPPORTED }
+        do throws(ContractBreach) {
+            guard let plan = try network.plan(pointer) else { return SLUICE_ERR_NOT_FOUND }
+            for template in [plan.body, plan.target] + plan.values + plan.headers.map(\.value) {
+                for handle in template.secrets where network.vault.secret(handle) == nil { return SLUICE_ERR_NOT_FOUND }
+            }
+            for cost in plan.costs where !network.rates.isKnown(cost.bucket) { return SLUICE_ERR_NOT_FOUND }
+            for token in plan.tokens where !tokens.isOpen(token) {
+                throw ContractBreach("tokens", "names token \(token), which is not open")
+            }
+            if network.requests[plan.tag] != nil { return SLUICE_ERR_STATE }
+            guard network.requests.count < network.calls.connections.maximumRequests else {
+                return quota("open requests", network.calls.connections.maximumRequests)
+            }
+            let request = OutboundRequest(plan, tries: 1, queued: moment, egress: network.egress, session: session)
+            network.requests[plan.tag] = request
+            network.depend(plan.tokens, on: request)
+            begin(request, network)
+            return SLUICE_OK
+        } catch {
+            return breach("http_send", error)
+        }
+    }
+
+    /// Takes the units that a try costs, and hands it to the transport, now or when its turn comes.
+    func begin(_ request: OutboundRequest, _ network: SessionNetwork) {
+        let account = reader.accounts[request.plan.account].id.rawValue
+        let offset = clock.wall().nanoseconds &- clock.monotonic()
+        switch network.rates.admit(request, account: account, now: clock.monotonic(), wallOffset: offset) {
+        case .go: send(request, network)
+        case .waits: counters.throttled &+= 1
+        case .blocked(let text):
+            counters.throttled &+= 1
+            block(request, text)
+        }
+    }
+
+    /// It will not be sent: the adapter hears so as of any other end, after its call has returned.
+    private func block(_ request: OutboundRequest, _ text: String) {
+        _ = request.takeBack()
+        session.arrive(.blocked(request, text))
+    }
+
+    private func send(_ request: OutboundRequest, _ network: SessionNetwork) {
+        counters.requests &+= 1
+        network.flows[request.plan.tag] = network.transport.send(request.plan.exchange, request)
+    }
+
+    func httpAbort(_ tag: UInt64) -> sluice_status {
+        guard let network else { return SLUICE_ERR_UNSUPPORTED }
+        guard let request = network.requests[tag] else { return SLUICE_ERR_NOT_FOUND }
+        return request.takeBack() ? SLUICE_OK : SLUICE_ERR_STATE
+    }
+
+    // MARK: - What comes back
+
+    /// Gives the adapter what has come from the network, until the turn's time is over.
+    func deliverArrivals(until end: Int64) {
+        guard let network, handle != nil, !hasEnded else { return }
+        beginRetries(network)
+        let served = network.rates.serve(now: instant)
+        for request in served.granted { send(request, network) }
+        for request in served.expired { block(request, "it waited for its rate limit until its time was over") }
+        var count = 0
+        while count == 0 || instant < end, let event = inbox.withLock({ $0.arrivals.popFirst() }) {
+            count += 1
+            switch event {
+            case .chunk(let request, let part): deliver(part, of: request, network)
+            case .answer(let request, let outcome): deliver(outcome, of: request, network)
+            case .blocked(let request, let text):
+                deliver(HTTPOutcome(.neverSent, done: moment, text: text), of: request, isBlocked: true, network)
+            case .sent(let frame, let result, let written, let done, let text):
+                deliver(frame, result, written: written, done: done, text: text, network)
+            case .frame(let stream, let kind, let payload): deliver(kind, payload, of: stream, network)
+            case .link(let stream, let state, let status, let reason):
+                deliver(state, status: status, reason: reason, of: stream, network)
+            }
+        }
+    }
+
+    private func beginRetries(_ network: SessionNetwork) {
+        guard !network.retries.isEmpty else { return }
+        let due = network.retries.filter { $0.at <= instant }
+        network.retries.removeAll { $0.at <= instant }
+        for retry in due { begin(retry.request, network) }
+    }
+
+    private func deliver(_ part: [UInt8], of request: OutboundRequest, _ network: SessionNetwork) {
+        guard network.requests[request.plan.tag] === request else { return }
+        part.withUnsafeBytes { bytes in
+            let view = sluice_bytes(
+                ptr: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), len: UInt64(bytes.count))
+            call(.onHTTPChunk) { network.calls.onHTTPChunk($0, request.plan.tag, view) }
+        }
+        network.flows[request.plan.tag]?.consumed(1)
+    }
+
+    private func deliver(
+        _ outcome: HTTPOutcome, of request: OutboundRequest, isBlocked: Bool = false, _ network: SessionNetwork
+    ) {
+        let plan = request.plan
+        guard network.requests[plan.tag] === request else { return }
+        if let next = nextTry(of: request, after: outcome) {
+            network.requests[plan.tag] = next.request
+            for token in plan.tokens {
+                if let place = network.sends[token]?.firstIndex(where: { $0 === request }) {
+                    network.sends[token]?[place] = next.request
+                }
+            }
+            network.retries.append(next)
+            return
+        }
+        network.requests[plan.tag] = nil
+        network.flows[plan.tag] = nil
+        var outcome = outcome
+        let captured = take(plan.captures, from: &outcome, plan, network)
+        if outcome.result != .done {
+            logger.info(
+                "Request not answered",
+                metadata: [
+                    "endpoint.host": "\(plan.place.base.authority)", "method": "\(plan.method)",
+                    "result": "\(outcome.result)", "tries": "\(request.tries)",
+                    "reason": "\(network.vault.redact(outcome.text ?? "").printableLine)",
+                ])
+        }
+        give(outcome, of: request, isBlocked: isBlocked, captured, network)
+    }
+
+    /// The next try of what may be repeated (ABI.md rule 18): reads and session calls, idempotent mutations under their
+    /// key, plain mutations never.
+    private func nextTry(of request: OutboundRequest, after outcome: HTTPOutcome) -> SessionNetwork.Retry? {
+        let plan = request.plan
+        guard outcome.result != .done, plan.effect != .mutation, request.tries < ServiceBounds.tries,
+            !request.isTakenBack, !plan.isStreamed, closing == nil
+        else { return nil }
+        // A command that is over wants nothing more of it.
+        if !plan.tokens.isEmpty, !plan.tokens.contains(where: { tokens.isOpen($0) }) { return nil }
+        let pause = ServiceBounds.firstPause << Int64(request.tries - 1)
+        let at = instant &+ pause
+        guard at &- request.queued.monotonic < plan.totalTimeout else { return nil }
+        return SessionNetwork.Retry(
+            at: at,
+            request: OutboundRequest(
+                plan, tries: request.tries + 1, queued: request.queued,
+                hasLeftBefore: request.proof == .left, egress: request.egress,
+                session: session))
+    }
+
+    /// Takes secrets out of an answer, for the vault alone.
+    private func take(
+        _ captures: [Capture], from outcome: inout HTTPOutcome, _ plan: RequestPlan, _ network: SessionNetwork
+    ) -> [(name: String, handle: UInt64)] {
+        guard outcome.result == .done, (200..<300).contains(outcome.status) else { return [] }
+        var taken: [(name: String, handle: UInt64)] = []
+        for capture in captures {
+            guard var found = capture.take(from: &outcome) else {
+                if !capture.isOptional {
+                    logger.warning(
+                        "An answer lacks what was to be captured",
+                        metadata: ["secret": "\(capture.secret)", "pointer": "\(capture.pointer.printableLine)"])
+                }
+                continue
+            }
+            let secret = Signing.Secret(found)
+            Redaction.wipe(&found)
+            if let handle = network.vault.put(
+                secret, account: plan.account, name: capture.secret, expiresAt: capture.expiresAt)
+            {
+                taken.append((capture.secret, handle))
+            } else {
+                _ = quota("secrets of a session", ServiceBounds.secrets)
+            }
+        }
+        return taken
+    }
+
+    private func give(
+        _ outcome: HTTPOutcome, of request: OutboundRequest, isBlocked: Bool,
+        _ captured: [(name: String, handle: UInt64)], _ network: SessionNetwork
+    ) {
+        let size = MemoryLayout<sluice_answer>.size
+        let answer = scratch.zeroed(size).assumingMemoryBound(to: sluice_answer.self)
+        answer.pointee.struct_size = UInt32(size)
+        answer.pointee.status = UInt32(clamping: outcome.status)
+        fill(
+            &answer.pointee.transport,
+            result: isBlocked
+                ? SLUICE_TRANSPORT_BLOCKED_BY_LIMIT
+                : request.isTakenBack && outcome.result == .neverSent
+                    ? SLUICE_TRANSPORT_ABORTED : UInt32(outcome.result.rawValue),
+            tag: request.plan.tag, tries: request.tries, queued: request.queued, written: outcome.written,
+            firstByte: outcome.firstByte, done: outcome.done, text: outcome.text.map { network.vault.redact($0) })
+        let fieldSize = MemoryLayout<sluice_field>.size
+        let fields = scratch.zeroed(fieldSize * max(1, outcome.headers.count))
+        for (index, header) in outcome.headers.enumerated() {
+            let field = (fields + index * fieldSize).assumingMemoryBound(to: sluice_field.self)
+            field.pointee.struct_size = UInt32(fieldSize)
+            field.pointee.key = scratch.text(header.name)
+            field.pointee.value = scratch.text(header.value)
+        }
+        answer.pointee.headers = sluice_span(
+            ptr: fields, count: UInt64(outcome.headers.count), stride: UInt32(fieldSize), reserved: 0)
+        answer.pointee.captured = namedSecrets(captured)
+        outcome.body.withUnsafeBytes { bytes in
+            answer.pointee.body = sluice_bytes(
+                ptr: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), len: UInt64(bytes.count))
+            call(.onHTTP) { network.calls.onHTTP($0, answer) }
+        }
+    }
+
+    func namedSecrets(_ secrets: [(name: String, handle: UInt64)]) -> sluice_span {
+        let size = MemoryLayout<sluice_named_secret>.size
+        let memory = scratch.zeroed(size * max(1, secrets.count))
+        for (index, secret) in secrets.enumerated() {
+            let entity = (memory + index * size).assumingMemoryBound(to: sluice_named_secret.self)
+            entity.pointee.struct_size = UInt32(size)
+            entity.pointee.name = scratch.text(secret.name)
+            entity.pointee.handle = secret.handle
+        }
+        return sluice_span(ptr: memory, count: UInt64(secrets.count), stride: UInt32(size), reserved: 0)
+    }
+
+    func fill(
+        _ transport: inout sluice_transport, result: UInt32, tag: UInt64, tries: Int, queued: Moment,
+        written: Moment?, firstByte: Moment?, done: Moment, text: String?
+    ) {
+        transport.struct_size = UInt32(MemoryLayout<sluice_transport>.size)
+        transport.result = result
+        transport.tag = tag
+        transport.tries = UInt32(tries)
+        transport.queued = queued.wall
+        transport.written = written?.wall ?? .min
+        transport.first_byte = firstByte?.wall ?? .min
+        transport.done = done.wall
+        transport.text = scratch.text(optional: text)
+    }
+}

@@ -1,0 +1,173 @@
+import Domain
+import Signing
+import Transport
+
+/// What a session with a network has open: requests, sends that commands depend on, sockets, calls that wait. Lane only;
+/// `egress` and its vault are shared with the threads that send.
+final class SessionNetwork {
+    struct Stream {
+        var link: any SocketLink
+        var account: Int
+        var isWebSocket: Bool
+        var isClosed = false
+    }
+    /// A request that waits for its next try.
+    struct Retry {
+        var at: Int64
+        var request: OutboundRequest
+    }
+
+    let calls: ConnectedModule
+    let endpoints: EndpointTable
+    let transport: any Transport
+    let egress: Egress
+    let keeper: (any SecretKeeper)?
+    let grantsReveal: Bool
+    unowned let session: AdapterSession
+    /// By the adapter's tag.
+    var requests: [UInt64: OutboundRequest] = [:]
+    var flows: [UInt64: any HTTPFlow] = [:]
+    var openFrames: [UInt64: OutboundFrame] = [:]
+    /// What each open command asked to be sent.
+    var sends: [UInt64: [any Outbound]] = [:]
+    var retries: [Retry] = []
+    var streams: [UInt64: Stream] = [:]
+    var lastStream: UInt64 = 0
+    /// Calls of people that wait for the adapter's completion, by token.
+    var waiting: [UInt64: ServiceCall] = [:]
+    var rates: RequestRates
+    /// Instruments that the adapter looks at until its call returns; let go at the turn's end.
+    var lent: [AdapterInstrument] = []
+    /// Prices of this turn, published when no lane call is open.
+    var ticks: [(instrument: InstrumentIndex?, quote: Quote)] = []
+
+    init(
+        _ calls: ConnectedModule, _ adapter: LoadedAdapter, endpoints: EndpointTable, transport: any Transport,
+        egress: Egress, keeper: (any SecretKeeper)?, session: AdapterSession
+    ) {
+        (self.calls, self.endpoints, self.transport) = (calls, endpoints, transport)
+        (self.egress, self.keeper, self.session) = (egress, keeper, session)
+        grantsReveal = adapter.grantsReveal
+        rates = RequestRates(adapter.description.rateBuckets, login: session.id.login)
+    }
+
+    var vault: SecretVault { egress.vault }
+
+    /// When something of the network is due though nothing arrives, monotonic.
+    var nextWake: Int64? {
+        guard let rate = rates.nextWake else { return retries.map(\.at).min() }
+        return min(rate, retries.map(\.at).min() ?? .max)
+    }
+
+    func depend(_ tokens: [UInt64], on outbound: any Outbound) {
+        for token in tokens { sends[token, default: []].append(outbound) }
+    }
+
+    // MARK: - The verdict (ABI.md rule 26)
+
+    /// What the transport knows of the mutations that a command asked for. What still waits is taken back: the command is
+    /// over, and nothing may be sent for it any more.
+    enum Record { case none, neverSent, left, answered }
+
+    func settle(_ token: UInt64) -> (record: Record, written: Int64?, firstByte: Int64?) {
+        guard let asked = sends.removeValue(forKey: token) else { return (.none, nil, nil) }
+        var record = Record.none
+        for send in asked where send.isMutation {
+            _ = send.takeBack()
+            switch (send.proof, record) {
+            case (.left, _), (.waiting, _): record = .left
+            case (.answered, .none), (.answered, .neverSent): record = .answered
+            case (.never, .none): record = .neverSent
+            default: break
+            }
+        }
+        let written = asked.compactMap(\.writtenAt).max()
+        return (record, written, asked.compactMap(\.firstByteAt).max())
+    }
+
+    // MARK: - The end
+
+    /// Ends everything: what was not written is taken back, sockets are closed.
+    func end() {
+        for request in requests.values { _ = request.takeBack() }
+        for stream in streams.values where !stream.isClosed { stream.link.close(code: 1001, reason: "session closed") }
+        requests.removeAll()
+        flows.removeAll()
+        openFrames.removeAll()
+        retries.removeAll()
+        rates.forgetAll()
+        sends.removeAll()
+    }
+}
+
+extension Verdict {
+    /// What the host makes of an adapter's word, given what the transport knows.
+    static func judged(
+        _ claim: MutationOutcome, _ record: SessionNetwork.Record
+    ) -> (outcome: MutationOutcome, cause: HostCause?)? {
+        switch (record, claim) {
+        case (.none, _), (.left, .accepted), (.left, .unknown), (.answered, .accepted), (.answered, .rejected),
+            (.answered, .unknown), (.neverSent, .notSent):
+            nil
+        // Bytes left and no whole answer came: the broker may hold the order, whatever the adapter makes of it.
+        case (.left, .rejected), (.left, .notSent): (.unknown, .transport)
+        case (.answered, .notSent): (.unknown, .contradiction)
+        case (.neverSent, .accepted): (.unknown, .contradiction)
+        case (.neverSent, .rejected), (.neverSent, .unknown): (.notSent, .transport)
+        }
+    }
+}
+
+extension SessionNetwork {
+    /// What a session needs before its adapter is asked for anything: addresses and secrets.
+    static func make(
+        _ calls: ConnectedModule, _ adapter: LoadedAdapter, id: SessionID, accounts: [Account],
+        environment: LaneEnvironment, services: SessionServices, session: AdapterSession
+    ) throws(SessionFailure) -> SessionNetwork {
+        var ways: [AccountConnection] = []
+        for account in accounts {
+            do {
+                ways.append(try services.connection(account))
+            } catch {
+                throw SessionFailure(code: "session.secret", reason: "account \(account.id): \(error)")
+            }
+        }
+        let endpoints = try EndpointTable(adapter, calls.connections, id: id, accounts: accounts, ways: ways)
+        let vault = SecretVault()
+        let now = environment.clock.wall()
+        for (index, account) in accounts.enumerated() {
+            var known: [KeptSecret] = []
+            do {
+                known = try services.secretKeeper?.kept(adapter.id, account.id, now: now) ?? []
+            } catch {
+                throw SessionFailure(
+                    code: "session.secret", reason: "the kept secrets of account \(account.id) cannot be read: \(error)"
+                )
+            }
+            for kept in known {
+                _ = vault.put(
+                    kept.secret.withBytes { Signing.Secret($0) }, account: index, name: kept.name,
+                    expiresAt: kept.expiresAt?.nanoseconds, isKept: true)
+            }
+            for (name, secret) in ways[index].secrets.sorted(by: { $0.key < $1.key }) {
+                guard vault.put(secret.withBytes { Signing.Secret($0) }, account: index, name: name) != nil else {
+                    throw SessionFailure(
+                        code: "session.secret",
+                        reason: "account \(account.id) has more than \(ServiceBounds.secrets) secrets")
+                }
+            }
+            let missing = calls.connections.secrets.filter { need in
+                need.isRequired && vault.handle(account: index, name: need.name, now: now.nanoseconds) == nil
+            }
+            guard missing.isEmpty else {
+                throw SessionFailure(
+                    code: "session.secret",
+                    reason: "account \(account.id) lacks " + missing.map(\.name).joined(separator: ", ")
+                        + "; state each under the account's secrets, as env:NAME or file:/path")
+            }
+        }
+        return SessionNetwork(
+            calls, adapter, endpoints: endpoints, transport: services.transport,
+            egress: Egress(vault, random: environment.random), keeper: services.secretKeeper, session: session)
+    }
+}
