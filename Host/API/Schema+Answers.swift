@@ -232,7 +232,7 @@ extension Schema {
             "Run", "Order", "Position", "Trade", "Funds", "Holding", "Account", "Broker", "Instrument", "Event",
             "Group", "Key",
             "Latency",
-        ].map(list) + riskAnswers + auditAnswers + reconciliationAnswers + symbolAnswers
+        ].map(list) + riskAnswers + auditAnswers + reconciliationAnswers + symbolAnswers + networkAnswers
 
     private static let keyFields: [Field] = [
         .required("id", .text, ""), .required("person", .text, ""), .required("scopes", .list(.text), ""),

@@ -80,7 +80,8 @@ struct DocumentTests {
             let isRead =
                 route.method == .get || route.path.hasSuffix("/preview") || route.path == "/api/rms/explain"
             #expect(isRead || route.access != .scope(.read), "\(route.method) \(route.path)")
-            #expect(route.access != .open || route.method == .get)
+            // A broker has no key of ours; its adapter checks the signature of what it posts.
+            #expect(route.access != .open || route.method == .get || route.path == "/api/postback/{account}")
         }
     }
 

@@ -8,8 +8,8 @@ struct QueryParameters: Sendable {
     /// Nothing asked.
     init() {}
 
-    /// - Parameter known: the parameters that the route has.
-    init(_ query: String?, known: [String]) {
+    /// - Parameter known: the parameters that the route has; `nil` = any, of which 64 are kept.
+    init(_ query: String?, known: [String]?) {
         guard let query, !query.isEmpty else { return }
         for part in query.utf8.split(separator: UInt8(ascii: "&")) {
             let pieces = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
@@ -18,6 +18,10 @@ struct QueryParameters: Sendable {
                 let text = PercentEncoding.decoded(value, plusIsSpace: true)
             else {
                 refuse("", "\(Substring(part))", "is not percent-encoded UTF-8", remedy: "encode it as name=value")
+                continue
+            }
+            guard let known else {
+                if items.count < 64, !items.contains(where: { $0.name == name }) { items.append((name, text)) }
                 continue
             }
             guard known.contains(name) else {

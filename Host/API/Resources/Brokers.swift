@@ -88,7 +88,7 @@ extension JSONWriter {
     }
 
     /// An adapter's own JSON; what does not parse is left out as `null`.
-    private mutating func document(_ name: String, _ text: String?) {
+    mutating func document(_ name: String, _ text: String?) {
         member(name, text.flatMap { try? JSONValue.parse($0, limits: .large) } ?? .null)
     }
 

@@ -72,7 +72,8 @@ struct Dispatcher: HTTPResponder {
         }
         try Self.authorize(principal, route)
         let query = QueryParameters(
-            mark.map { String(target[target.utf8.index(after: $0)...]) }, known: route.query.map(\.name))
+            mark.map { String(target[target.utf8.index(after: $0)...]) },
+            known: route.takesAnyQuery ? nil : route.query.map(\.name))
         try query.check()
         let call = Call(
             request: request, route: route, parameters: parameters, query: query, principal: principal,

@@ -27,6 +27,8 @@ struct Route: Sendable {
     var isFirmWide = false
     var needsIdempotencyKey = false
     var takesVersion = false
+    /// A broker's redirect brings what it likes: parameters are not checked against `query`.
+    var takesAnyQuery: Bool { path.hasPrefix("/login/callback/") }
     var query: [Parameter] = []
     var body: Schema?
     /// Name of the answer's schema.

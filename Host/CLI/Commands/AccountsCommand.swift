@@ -5,7 +5,7 @@ import Exact
 struct AccountsCommand: NounCommand {
     static let configuration = CommandConfiguration(
         commandName: "accounts", abstract: "Trading accounts and their connections.",
-        subcommands: [List.self, Add.self, Remove.self, Connect.self, Status.self])
+        subcommands: [List.self, Add.self, Remove.self, Connect.self, Login.self, Status.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(

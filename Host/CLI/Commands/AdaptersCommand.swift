@@ -5,7 +5,7 @@ import Exact
 struct AdaptersCommand: NounCommand {
     static let configuration = CommandConfiguration(
         commandName: "adapters", abstract: "Broker adapters the gateway has loaded or refused.",
-        subcommands: [List.self, Describe.self, AdapterCasesCommand.self])
+        subcommands: [List.self, Describe.self, Call.self, AdapterCasesCommand.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(
@@ -48,6 +48,33 @@ struct AdaptersCommand: NounCommand {
         func run(in session: Session) async throws {
             try await session.show(.get, APIPath.make("api", "brokers", id)) { answer, style in
                 Outline.lines(answer, style)
+            }
+        }
+    }
+
+    struct Call: ClientCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A call of an adapter's own, by name.",
+            discussion: "Example: sluice adapters call acme gtt_list --account AB1234 --arguments '{}'")
+        @Argument(help: "The adapter's id.") var id: String
+        @Argument(help: "The call's name.") var name: String
+        @Option(help: "The account it is for.") var account: String
+        @Option(help: "Its arguments, a JSON object.") var arguments: String?
+        @OptionGroup var connection: ConnectionOptions
+
+        func run(in session: Session) async throws {
+            var body: JSONObject = ["account_id": .string(account), "name": .string(name)]
+            if let arguments {
+                do {
+                    body["arguments"] = try JSONValue.parse(arguments)
+                } catch {
+                    throw CommandFailure.usage(
+                        "--arguments is no JSON: \(error)", remedy: "write it as '{\"name\": \"value\"}'")
+                }
+            }
+            let path = APIPath.make("api", "brokers", id, "call")
+            try await session.show(.post, path, body: .object(body), timeoutMilliseconds: 35_000) { answer, style in
+                answer["result"].map { Outline.lines($0, style) } ?? []
             }
         }
     }
