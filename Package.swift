@@ -220,7 +220,7 @@ let package = Package(
                 hummingbirdTesting, nioLocks, nioPosix, nioCore, logging,
             ]),
         tests("CLI", ["CLI", "Settings", "Domain", exact, nioCore, nioPosix, nioHTTP1]),
-        tests("EndToEnd", [exact]),
+        tests("EndToEnd", [exact, openssl, "LoopbackBroker", nioLocks]),
         tests("Simulation", ["SimulationKit"]),
         tests("Storms", ["StormKit"]),
         tests("Settings", ["Settings", "Domain"]),

@@ -94,7 +94,10 @@ struct CheckTests {
         arguments: [
             ("UPDATE journal SET recorded_at = recorded_at + 1 WHERE sequence = 4", "chain"),
             ("DELETE FROM journal WHERE sequence = 5", "chain"),
-            ("UPDATE meta SET value = replace(value, 'a', 'b') WHERE name = 'journal_state'", "replay"),
+            (
+                "UPDATE meta SET value = CASE substr(value, 1, 1) WHEN '0' THEN '1' ELSE '0' END || substr(value, 2) WHERE name = 'journal_state'",
+                "replay"
+            ),
             ("UPDATE idempotency SET key = 'other' WHERE key = 'k3'", "idempotency"),
             ("DELETE FROM idempotency WHERE key = 'k3'", "idempotency"),
             ("UPDATE idempotency SET subject = 'r9999' WHERE key = 'k3'", "idempotency"),

@@ -65,7 +65,8 @@ enum Children {
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         let guardian = access(setpriv, X_OK) == 0 ? [setpriv, "--pdeathsig", "KILL", "--"] : []
-        let words = ["/usr/bin/env", "--chdir=\(directory)"] + guardian + command
+        // Nor does it find or leave anything in the caller's home.
+        let words = ["/usr/bin/env", "--chdir=\(directory)", "HOME=\(directory)"] + guardian + command
         // Nothing of the caller's own SLUICE_* settings reaches the program.
         let variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("SLUICE_") }
         let arguments = words.map { strdup($0) } + [nil]

@@ -26,6 +26,11 @@ final class Site: Sendable {
         var reconcile = "{}"
         /// More rows for `accounts`.
         var moreAccounts: [String] = []
+        /// Files in place of or beside those of the site, made from its directory and its data directory.
+        var files: (@Sendable (_ directory: String, _ data: String) -> [(name: String, text: String)])?
+
+        /// The replayed prices of any symbol.
+        static var candles: String { Site.candles }
     }
 
     let directory: String
@@ -52,6 +57,7 @@ final class Site: Sendable {
         try write("overlay.yaml", overlay.joined())
         try write("rms.yaml", Self.limits(options))
         try write("sluice.yaml", configuration(options))
+        for file in options.files?(directory, data) ?? [] { try write(file.name, file.text) }
     }
 
     func remove() { try? FileManager.default.removeItem(atPath: directory) }

@@ -1,0 +1,195 @@
+import Exact
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// Three accounts at a broker's server on this machine and two simulated ones, in one group.
+    @Suite("A broker behind the built program") struct ZerodhaTests {
+        private static let clients = (1...3).map { number in
+            KiteServer.Client(
+                apiKey: "apikey0\(number)", apiSecret: "planted-secret-0\(number)-not-a-secret",
+                requestToken: "planted-request-0\(number)-not-a-secret",
+                accessToken: "planted-access-0\(number)-not-a-secret", losesFirstReply: number == 2)
+        }
+        private static let accounts = ["Z1", "Z2", "Z3", "R1", "R2"]
+        private static let symbol = "NSE:EQ:INFY"
+
+        private static func options(_ broker: KiteServer) -> Site.Options {
+            var options = Site.Options()
+            options.manifests = [
+                (
+                    "zerodha",
+                    "manifest: 1\nid: zerodha\nlibrary: libsluice-zerodha.so\nendpoints: { rest: \(broker.address) }\n"
+                )
+            ]
+            let address = broker.address
+            options.files = { directory, data in
+                let brokers = clients.enumerated().map { index, client in
+                    """
+                      - { id: Z\(index + 1), adapter: zerodha, currency: INR,
+                          secrets: { api_key: "file:\(directory)/key-\(index + 1)", api_secret: "file:\(directory)/secret-\(index + 1)" },
+                          config: { stream: false, poll_seconds: 1, login_url: "\(address)/connect/login" } }
+
+                    """
+                }
+                let papers = ["R1", "R2"].map {
+                    "  - { id: \($0), adapter: paper, environment: sandbox, currency: INR, config: { starting_cash: \"1000000\" } }\n"
+                }
+                let members = accounts.map { "{ account_id: \($0), capital: \"100000\" }" }
+                return clients.enumerated().flatMap { index, client in
+                    [("key-\(index + 1)", client.apiKey), ("secret-\(index + 1)", client.apiSecret)]
+                } + [
+                    ("market/NSE_EQ_INFY.daily.csv", Site.Options.candles),
+                    ("overlay.yaml", "\"\(symbol)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n"),
+                    ("rms.yaml", limits),
+                    (
+                        "sluice.yaml",
+                        """
+                        data: \(data)
+                        adapters: { directories: [./adapters.d] }
+                        instruments: { overlay: overlay.yaml }
+                        rms: { file: rms.yaml }
+                        prices: { replay: [ { files: ./market/NSE_EQ_INFY.daily.csv, every: 100ms, loop: true } ] }
+                        accounts:
+                        \(brokers.joined())\(papers.joined())groups:
+                          - { id: family, policy: proportional, accounts: [ \(members.joined(separator: ", ")) ] }
+
+                        """
+                    ),
+                ]
+            }
+            return options
+        }
+
+        private static let limits = """
+            rms: 1
+            profiles:
+              wide:
+                allow-list:
+                  - { segments: [NSE], products: [DELIVERY], order_types: [LIMIT], time_in_force: [DAY],
+                      sides: [BUY, SELL], order_classes: [REGULAR], short_selling: true }
+                market-protection: { convert: none }
+                price-collar: { bps: 9900, max_age: 10m }
+                quantity-limits: { min: 1, max: 100000 }
+                notional-limits: { max: "1000000 INR", parent_max: unlimited }
+                message-rate: { windows: [ { limit: 1000, per: 1s } ], max_hold: 30s }
+                max-open-orders: { max: 5000, per_instrument: 5000 }
+                max-position: { max: unlimited }
+                gross-exposure: { max: unlimited }
+                margin-buffer: unlimited
+                daily-loss: { max: unlimited }
+            firm: { profile: wide }
+
+            """
+
+        @Test(
+            "From login to a fan-out of which one reply is lost: each order is at the broker once and none stays unknown"
+        )
+        func fanOut() async throws {
+            let broker = try KiteServer(Self.clients)
+            defer { broker.stop() }
+            await Scenario.run("three accounts at a broker, two simulated", Self.options(broker)) { scenario in
+                let server = try scenario.launch()
+                guard try server.listens() else { throw Failure("the gateway does not listen: \(server.tail)") }
+                try Self.logIn(server, scenario)
+                try Self.becomeReady(server, scenario)
+
+                let body: JSONValue = [
+                    "symbol": .string(Self.symbol), "side": "BUY", "quantity": "50", "order_type": "LIMIT",
+                    "price": "105", "product": "DELIVERY", "tag": "kite",
+                ]
+                let placed = server.http.send(
+                    "POST", "/api/execution-groups/family/orders?wait=durable", body, idempotencyKey: "kite")
+                let run = try scenario.need(
+                    placed?.json["run_id"]?.string, "no run: \(placed?.description ?? "no answer")")
+                var last = JSONValue.null
+                let isDone = Poll.holds(seconds: 60) {
+                    last = server.http.get("/api/runs/\(run)")?.json ?? .null
+                    return last["status"]?.string == "DONE"
+                }
+                scenario.expect(isDone, "the run has not ended: \(last.serializedText().prefix(3_000))")
+                for leg in last["legs"]?.array ?? [] {
+                    scenario.expectEqual(
+                        leg["status"]?.string, "FILLED", "leg of \(leg["account_id"]?.string ?? "?")")
+                    scenario.expectEqual(leg["cumulative_quantity"]?.string, "10", "its fill")
+                }
+                scenario.expectEqual(
+                    broker.accepted.map(\.apiKey).sorted(), Self.clients.map(\.apiKey), "orders at the broker")
+                scenario.expectEqual(Set(broker.accepted.map(\.tag)).count, 3, "tags at the broker")
+                scenario.expectEqual(broker.accepted.map(\.quantity), [10, 10, 10], "quantities at the broker")
+
+                // The logins outlive the process, and no secret stands anywhere in clear.
+                server.destroy()
+                let next = try scenario.launch()
+                guard try next.listens() else { throw Failure("the gateway does not listen again: \(next.tail)") }
+                try Self.becomeReady(next, scenario)
+                scenario.expectEqual(broker.complaints, [], "what was wrong with what the broker was sent")
+                try Self.lookForSecrets(scenario)
+            }
+        }
+
+        /// One by the program, one by the broker's redirect, one over HTTP.
+        private static func logIn(_ server: Server, _ scenario: Scenario) throws {
+            for account in ["Z1", "Z2", "Z3"] {
+                let waits = Poll.holds(seconds: 30) {
+                    server.http.get("/api/accounts/\(account)/login")?.json["challenge"]?["id"]?.string != nil
+                }
+                scenario.expect(
+                    waits,
+                    "\(account) has no challenge: \(server.http.get("/api/accounts/\(account)/login")?.text ?? "")")
+            }
+            let path = "\(scenario.site.directory)/answer.txt"
+            try "https://127.0.0.1/?status=success&request_token=\(clients[0].requestToken)\n"
+                .write(toFile: path, atomically: true, encoding: .utf8)
+            let shown = try scenario.run([
+                "accounts", "login", "Z1", "--url", server.url, "--data", scenario.site.data,
+            ])
+            scenario.expect(
+                shown.output.contains("/connect/login?v=3&api_key=\(clients[0].apiKey)"), "no login page: \(shown)")
+            let answered = try scenario.run([
+                "accounts", "login", "Z1", "--answer", path, "--url", server.url, "--data", scenario.site.data,
+            ])
+            scenario.expectEqual(answered.ending, .status(0), "accounts login --answer: \(answered)")
+            let redirected = server.http.get(
+                "/login/callback/Z2?status=success&request_token=\(clients[1].requestToken)")
+            scenario.expectEqual(redirected?.status, 200, "the broker's redirect: \(redirected?.text ?? "no answer")")
+            let challenge = server.http.get("/api/accounts/Z3/login")?.json["challenge"]?["id"] ?? .null
+            let posted = server.http.send(
+                "POST", "/api/accounts/Z3/login",
+                ["challenge": challenge, "fields": ["request_token": .string(clients[2].requestToken)]])
+            scenario.expectEqual(posted?.status, 200, "login over HTTP: \(posted?.text ?? "no answer")")
+        }
+
+        private static func becomeReady(_ server: Server, _ scenario: Scenario) throws {
+            let order: JSONValue = [
+                "symbol": .string(symbol), "side": "BUY", "quantity": "50", "order_type": "LIMIT", "price": "105",
+                "product": "DELIVERY",
+            ]
+            var last: HTTP.Answer?
+            let isReady = Poll.holds(seconds: 30) {
+                last = server.http.send("POST", "/api/execution-groups/family/preview", order)
+                guard let last, last.status == 200 else { return false }
+                return last.json["legs"]?.array?.allSatisfy { $0["reject"]?.isNull ?? false } ?? false
+            }
+            guard isReady else {
+                throw Failure("the accounts did not become ready: \(last?.description ?? "no answer")")
+            }
+        }
+
+        private static func lookForSecrets(_ scenario: Scenario) throws {
+            let planted = clients.flatMap { [$0.apiSecret, $0.requestToken, $0.accessToken] }.map { Data($0.utf8) }
+            let own: Set = ["answer.txt", "secret-1", "secret-2", "secret-3"]
+            let files = FileManager.default.enumerator(atPath: scenario.site.directory)
+            var looked = 0
+            while let name = files?.nextObject() as? String {
+                let path = "\(scenario.site.directory)/\(name)"
+                guard !own.contains(name), let data = FileManager.default.contents(atPath: path) else { continue }
+                looked += 1
+                for secret in planted where data.range(of: secret) != nil {
+                    scenario.violate("\(name) holds a secret in clear")
+                }
+            }
+            scenario.expect(looked > 5, "only \(looked) files were looked through")
+        }
+    }
+}
