@@ -94,7 +94,7 @@ let package = Package(
         room("Engine", ["Domain"], exclude: ["Coding/README.md"]),
         room("Faults", [nioLocks]),
         room("Store", ["Domain", "Faults", openssl, grdb, grdbSQLite, nioLocks]),
-        room("Telemetry", ["Domain", histogram, nioLocks]),
+        room("Telemetry", ["Domain", histogram, grdb, nioLocks], exclude: ["README.md", "Dashboards"]),
         room("Settings", ["Domain", yams]),
         room(
             "Instruments", ["Domain", "Settings", grdb, nioLocks], exclude: ["README.md"]),
