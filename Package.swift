@@ -193,7 +193,8 @@ let package = Package(
         tests(
             "Gateway",
             [
-                "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Settings", "Domain", logging,
+                "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Settings", "Telemetry", "Domain",
+                logging,
                 nioLocks,
             ]),
         tests("Paper", ["Paper", adapterKit, adapterTesting, exact]),
@@ -235,6 +236,7 @@ let package = Package(
                 "CFaultVFS", "CBrokerBook", "SimulationKit", "Gateway", "Engine", "Adapters", "Instruments", "Prices",
                 "Telemetry", "Store", "Domain", grdb, grdbSQLite, nioLocks, logging,
             ]),
+        tests("Telemetry", ["Telemetry", "Domain", nioLocks]),
     ],
     swiftLanguageModes: [.v6]
 )

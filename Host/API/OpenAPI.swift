@@ -87,6 +87,9 @@ enum OpenAPI {
         return list
     }
 
+    /// Answers that are no JSON.
+    private static let mediaTypes = ["EventStream": "text/event-stream", "MetricsText": "text/plain"]
+
     private static func responses(_ route: Route) -> JSONObject {
         var responses = JSONObject()
         for status in route.statuses {
@@ -94,9 +97,9 @@ enum OpenAPI {
                 responses["204"] = ["description": "Done"]
                 continue
             }
-            let type = route.answer == "EventStream" ? "text/event-stream" : "application/json"
+            let type = mediaTypes[route.answer] ?? "application/json"
             let schema: JSONValue =
-                route.answer == "EventStream"
+                mediaTypes[route.answer] != nil
                 ? ["type": "string"] : route.answer == "Document" ? ["type": "object"] : reference(route.answer)
             responses["\(status)"] = ["description": .string(route.summary), "content": [type: ["schema": schema]]]
         }

@@ -28,7 +28,7 @@ enum Routes {
 
     static let all: [Route] =
         system + brokers + accounts + symbols + groups + runs + orders + risk + riskDocuments + riskQuestions
-        + riskOperations + operations + keys + audit + reconciliation + network
+        + riskOperations + operations + keys + audit + reconciliation + analytics + network
 
     private static let system: [Route] = [
         Route(.get, "/health", .open, "Whether the process lives", answer: "Health") { try await $0.showHealth($1) },
@@ -39,10 +39,6 @@ enum Routes {
         Route(.get, "/api/openapi.json", .open, "This description", answer: "Document") {
             try await $0.showDocument($1)
         },
-        Route(
-            .get, "/api/analytics/latency", .scope(.read), "Latency percentiles by adapter and stage",
-            answer: "LatencyList"
-        ) { try await $0.showLatency($1) },
         Route(
             .get, "/api/stream", .scope(.read),
             "Events as they happen, as server-sent events; resumes by Last-Event-ID",

@@ -203,13 +203,6 @@ extension Schema {
                     ("account_id", .text), ("currency", .text), ("state", tradingStates),
                     ("usage", .list(.object("ControlUsage"))),
                 ]),
-            plain(
-                "Latency", "Percentiles of one stage, microseconds since receipt.",
-                [
-                    ("adapter_id", .text), ("stage", .text), ("count", .integer), ("p50_us", .integer),
-                    ("p90_us", .integer),
-                    ("p99_us", .integer), ("max_us", .integer),
-                ]),
             Schema(name: "Key", note: "An API key without its secret.", fields: keyFields),
             Schema(
                 name: "NewKey", note: "An API key; its text is shown this once.",
@@ -231,8 +224,8 @@ extension Schema {
         + [
             "Run", "Order", "Position", "Trade", "Funds", "Holding", "Account", "Broker", "Instrument", "Event",
             "Group", "Key",
-            "Latency",
         ].map(list) + riskAnswers + auditAnswers + reconciliationAnswers + symbolAnswers + networkAnswers
+        + telemetryAnswers
 
     private static let keyFields: [Field] = [
         .required("id", .text, ""), .required("person", .text, ""), .required("scopes", .list(.text), ""),

@@ -204,6 +204,8 @@ package struct RunTable: Hashable, Sendable {
     package func forEachLive(_ body: (Run) -> Void) {
         for run in runs.values where run.liveLegs > 0 { body(run) }
     }
+    /// Every run in memory, in no particular order.
+    package var identifiers: [RunID] { runs.keys.map { RunID(number: $0) } }
     /// Every run in memory, oldest first.
     package var all: [Run] { runs.values.sorted { $0.id < $1.id } }
 

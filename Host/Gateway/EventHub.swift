@@ -25,6 +25,8 @@ package final class EventHub: Sendable {
 
     package init() {}
 
+    package var count: Int { state.withLockedValue { $0.subscribers.count } }
+
     package var hasSubscribers: Bool { state.withLockedValue { !$0.subscribers.isEmpty } }
 
     /// Items from now on; ends when the subscriber falls behind or is cancelled. `nil` where there are too many already.

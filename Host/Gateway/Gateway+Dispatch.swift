@@ -2,6 +2,7 @@ import Adapters
 package import Domain
 import Engine
 import Faults
+import Telemetry
 
 extension Gateway {
     /// Hands every durable order, cancel and modify whose turn it is to its lane.
@@ -47,8 +48,14 @@ extension Gateway {
                 late.append(entry.place)
                 continue
             }
-            guard entry.notBefore <= now, hasSession(run, entry.place, state), takeRate(run, entry.place, now, &state)
-            else {
+            let wait: WaitReason? =
+                entry.notBefore > now
+                ? .held
+                : !hasSession(run, entry.place, state)
+                    ? .session : takeRate(run, entry.place, now, &state) ? nil : .rate
+            if let wait {
+                var entry = entry
+                tell(wait, of: &entry, run, now)
                 state.outbound.append(entry)  // waits until its deadline
                 continue
             }

@@ -26,7 +26,7 @@ extension Gateway: AdapterDelegate {
         _ state: inout State
     ) {
         switch event {
-        case .submitted(let completion): answered(completion, adapter, now, offset, &state)
+        case .submitted(let completion): answered(completion, now, offset, &state)
         case .canceled(let completion):
             FaultPoint.hit(.cancelAnswered)
             canceled(completion, session, now, &state)
@@ -70,8 +70,7 @@ extension Gateway: AdapterDelegate {
     }
 
     private func answered(
-        _ completion: MutationCompletion, _ adapter: AdapterID, _ now: Timestamp, _ offset: Int64,
-        _ state: inout State
+        _ completion: MutationCompletion, _ now: Timestamp, _ offset: Int64, _ state: inout State
     ) {
         guard let place = state.engine.runs.place(ofClientSequence: completion.id) else { return }
         func wall(_ monotonic: Int64?) -> Timestamp? {
@@ -87,7 +86,6 @@ extension Gateway: AdapterDelegate {
             writtenAt: wall(completion.times.written), firstByteAt: wall(completion.times.firstByte),
             answeredAt: answered)
         emit(.orderAnswered(answer), &state)
-        latency.record(answer, adapter: adapter, state.engine)
         if let reported = completion.state, reported.isTerminal, completion.outcome == .accepted {
             let report = ReportedOrder.state(reported, at: now)
             emit(.orderReported(run: place.run, order: place.order, report: report), &state)
@@ -117,7 +115,6 @@ extension Gateway: AdapterDelegate {
             emit(event, &state)
             if case .executed(let execution) = event {
                 FaultPoint.hit(.executionBooked)
-                latency.record(execution, state.engine)
                 afterExecution(execution, &state)
                 let account = state.engine.accounts[Int(execution.account)].account.id
                 // Figures of the broker that contain this fill are wanted soon.

@@ -52,7 +52,10 @@ package final class Gateway: Sendable {
     package let options: Options
     package let logger: Logger
     package let hub = EventHub()
-    package let latency: LatencyBook
+    /// Where steps leave what happened, for telemetry.
+    package let capture: Capture
+    /// Results of trading days that have ended, for telemetry to take; at most `maximumClosedDays`.
+    let closedDays = NIOLockedValueBox<[DayResult]>([])
     package let market: MarketData
     /// Held while commands go from the outbound queue to lanes, and while a halt takes effect: what a halt does not find
     /// in the queue is in a lane, where it can be taken back. Giving a command to a lane never calls an adapter.
@@ -179,14 +182,22 @@ package final class Gateway: Sendable {
     /// Opens a gateway over a store: rebuilds the state from the journal. Sessions are opened by `start`.
     package init(
         storage: any JournalStorage, clock: any LaneClock, market: MarketData, clientOrderIDPrefix: UInt64,
-        latency: LatencyBook, options: Options = Options(), logger: Logger
+        capture: Capture = Capture(), options: Options = Options(), logger: Logger
     ) throws {
         (self.storage, self.clock, self.market, self.options) = (storage, clock, market, options)
-        (self.latency, self.logger) = (latency, logger)
+        (self.capture, self.logger) = (capture, logger)
         var engine = Engine(clientOrderIDPrefix: clientOrderIDPrefix)
+        var days: [DayResult] = []
         try storage.forEachRecord(from: 1) { record in
-            for event in try JournalCoder.events(record) { engine.apply(event) }
+            for event in try JournalCoder.events(record) {
+                if case .dayOpened(let opening) = event {
+                    days += Self.closedDay(opening, engine, at: record.recordedAt)
+                    if days.count > Self.maximumClosedDays { days.removeFirst(days.count - Self.maximumClosedDays) }
+                }
+                engine.apply(event)
+            }
         }
+        closedDays.withLockedValue { $0 = days }
         let last = storage.lastSequence
         state = NIOLockedValueBox(State(engine: engine, pendingSequence: last + 1, durableSequence: last))
         state.withLockedValue { $0.keys.isComplete = last == 0 }
@@ -196,7 +207,9 @@ package final class Gateway: Sendable {
     /// Applies an event and puts it into the pending batch. Under the lock.
     func emit(_ event: Event, _ state: inout State) {
         let anomalies = state.engine.anomalies
+        if case .dayOpened(let opening) = event { noteDay(opening, state.engine) }
         state.engine.apply(event)
+        if capture.isOn { captured(event, state.engine) }
         // Before what follows from it: the journal's order is that in which state changed.
         state.pending.events.append(event)
         if !event.isNote { state.pending.isUrgent = true }

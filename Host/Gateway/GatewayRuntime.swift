@@ -9,7 +9,7 @@ package import Prices
 import RiskConfiguration
 package import Settings
 package import Store
-package import Telemetry
+import Telemetry
 
 /// Everything of a gateway but its HTTP face, built from a configuration and started in the order of RELIABILITY.md §8:
 /// lock and quick check, migrations, state from the journal, limits, prices, adapters, sessions.
@@ -19,7 +19,7 @@ package final class GatewayRuntime: Sendable {
     package let gateway: Gateway
     package let adapters: AdapterHost
     package let market: MarketData
-    package let latency: LatencyBook
+    package let telemetry: TelemetryService
     package let players: [ReplayPlayer]
     private let threads: GatewayThreads
     private let logger: Logger
@@ -44,14 +44,16 @@ package final class GatewayRuntime: Sendable {
             now: SystemLaneClock.shared.wall())
         let table = master.table
         market = MarketData(master: master, quotes: QuoteHub(clock: SystemWallClock()))
-        latency = LatencyBook()
+        telemetry = TelemetryService(
+            configuration.telemetry, directory: store.directory,
+            configurationHash: Digest.sha256(configuration.canonicalText) ?? "", logger: logger)
         var options = options
         options.reconciliation.read(configuration.reconciliation)
         options.network = NetworkAccess(configuration, dataDirectory: store.directory, logger: logger)
         gateway = try Gateway(
             storage: store, clock: SystemLaneClock.shared, market: market,
-            clientOrderIDPrefix: try Self.clientOrderIDPrefix(store), latency: latency, options: options, logger: logger
-        )
+            clientOrderIDPrefix: try Self.clientOrderIDPrefix(store), capture: telemetry.capture, options: options,
+            logger: logger)
         threads = GatewayThreads(gateway)
         adapters = AdapterHost(
             AdapterHostConfiguration(
@@ -88,6 +90,7 @@ package final class GatewayRuntime: Sendable {
         }
         threads.start()
         FaultPoint.hit(.startThreadsRunning)
+        telemetry.start(gateway, now: gateway.clock.wall(), version: Sluice.version)
         let rates = Dictionary(
             configuration.currencyRates.map { (CurrencyRates.Pair(from: $0.from, to: $0.to), $0.rate) },
             uniquingKeysWith: { _, last in last })
@@ -204,6 +207,7 @@ package final class GatewayRuntime: Sendable {
         }
         threads.stop()
         FaultPoint.hit(.stopThreadsEnded)
+        telemetry.stop()
         gateway.noteState()
         FaultPoint.hit(.stopStateNoted)
         do { try market.master.close() } catch {

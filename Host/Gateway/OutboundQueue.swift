@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Telemetry
 
 /// Orders that are durable and wait for their turn to be handed to a lane: at once, when a hold ends, or when a rate
 /// window opens. A value stepped by the pump.
@@ -10,6 +11,8 @@ struct OutboundQueue {
         var notBefore: Timestamp
         /// Withdrawn locally from then on.
         var deadline: Timestamp
+        /// What it was last told to wait for.
+        var wait: WaitReason?
     }
 
     private(set) var entries: [Entry] = []

@@ -29,6 +29,7 @@ struct ConfigurationReader {
         let instruments = root.section("instruments")
         let overlay = instruments.optional("overlay", path)
         instruments.finish()
+        let telemetry = readTelemetry(root.section("telemetry"))
         var configuration = SluiceConfiguration(data: data, adapters: adapters)
         (configuration.http, configuration.accounts, configuration.groups) = (http, accounts, groups)
         (configuration.rmsFile, configuration.replays) = (rmsFile, replays)
@@ -36,6 +37,7 @@ struct ConfigurationReader {
         (configuration.calendarFile, configuration.needsSecondPerson) = (calendarFile, needsSecondPerson)
         (configuration.instrumentOverlay, configuration.warnings) = (overlay, warnings)
         configuration.reconciliation = reconciliation
+        configuration.telemetry = telemetry
         return configuration
     }
 
@@ -110,6 +112,19 @@ struct ConfigurationReader {
         }
         reader.finish()
         return reconciliation
+    }
+
+    private func readTelemetry(_ reader: MappingReader) -> SluiceConfiguration.Telemetry {
+        var telemetry = SluiceConfiguration.Telemetry()
+        telemetry.isEnabled = reader.value("enabled", .boolean, default: true)
+        // An hour to ten years; 16 MiB to 1 TiB.
+        telemetry.maximumAgeNanoseconds = reader.value(
+            "max_age", .duration(3_600_000_000_000...315_360_000_000_000_000),
+            default: telemetry.maximumAgeNanoseconds)
+        telemetry.maximumBytes = reader.value(
+            "max_size", .byteSize((16 << 20)...(1 << 40)), default: telemetry.maximumBytes)
+        reader.finish()
+        return telemetry
     }
 
     private func readReplay(_ reader: MappingReader) -> SluiceConfiguration.Replay? {

@@ -105,3 +105,36 @@ extension FieldType where Value == [Money] {
         }
     }
 }
+
+/// Bytes as people write them: `512MiB`, `2GiB`.
+package enum ByteSizeText {
+    private static let units: KeyValuePairs<String, Int64> = [
+        "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+    ]
+
+    /// `nil` for anything but a whole number and one of the units, and for what does not fit.
+    package static func bytes(_ text: String) -> Int64? {
+        guard let unit = units.first(where: { text.hasSuffix($0.key) }), text.first != "+",
+            let count = Int64(text.dropLast(unit.key.count))
+        else { return nil }
+        let (bytes, overflow) = count.multipliedReportingOverflow(by: unit.value)
+        return overflow || count < 0 ? nil : bytes
+    }
+
+    /// In the largest unit that divides it.
+    package static func text(bytes: Int64) -> String {
+        guard let unit = units.last(where: { bytes % $0.value == 0 }) else { return "\(bytes) bytes" }
+        return "\(bytes / unit.value)\(unit.key)"
+    }
+}
+
+extension FieldType where Value == Int64 {
+    /// A number of bytes, within bounds in bytes.
+    package static func byteSize(_ range: ClosedRange<Int64>) -> FieldType<Int64> {
+        let bounds =
+            "at least \(ByteSizeText.text(bytes: range.lowerBound)), at most \(ByteSizeText.text(bytes: range.upperBound))"
+        return FieldType<String>.text("a size like 512MiB or 2GiB, \(bounds)").map { text in
+            ByteSizeText.bytes(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+}

@@ -152,6 +152,16 @@ extension SettingDescription {
             "instruments.overlay", "Instruments",
             "File of instrument figures that stand above the brokers'. None: theirs.",
             "path"),
+        of(
+            "telemetry.enabled", "Telemetry",
+            "Whether timings of runs and legs are captured, counted and kept. Outcomes are kept either way.", nil,
+            "true"),
+        of(
+            "telemetry.max_age", "Telemetry", "Runs received longer ago leave telemetry.db, in the background.",
+            "duration", "720h"),
+        of(
+            "telemetry.max_size", "Telemetry",
+            "Above it the oldest runs leave telemetry.db, in the background: 16MiB to 1TiB.", "bytes", "2GiB"),
     ]
 
     /// Settings that a variable can set, by the variable's name.

@@ -91,6 +91,17 @@ package struct SluiceConfiguration: Hashable, Sendable {
         package init() {}
     }
 
+    /// What telemetry keeps beside the journal, and for how long.
+    package struct Telemetry: Hashable, Sendable {
+        /// Off: nothing is captured, counted or kept.
+        package var isEnabled = true
+        package var maximumAgeNanoseconds: Int64 = 30 * 86_400_000_000_000
+        /// Of `telemetry.db`.
+        package var maximumBytes: Int64 = 2 << 30
+
+        package init() {}
+    }
+
     /// Recorded prices to play.
     package struct Replay: Hashable, Sendable {
         /// Files, or directories of files.
@@ -122,6 +133,7 @@ package struct SluiceConfiguration: Hashable, Sendable {
     /// Resuming a scope takes another person than the one who stopped it, and than the one whose order led to it.
     package var needsSecondPerson = false
     package var reconciliation = Reconciliation()
+    package var telemetry = Telemetry()
     package var replays: [Replay] = []
     /// `nil` = none.
     package var instrumentOverlay: String?

@@ -204,10 +204,12 @@ struct APIClient: Sendable {
         ) { response in
             let bytes = Array(response.body.readableBytesView)
             let limits = JSONLimits(maximumBytes: 16 << 20, maximumDepth: 64, maximumElements: 1_000_000)
+            // JSON is there as a value; of its text only what a failure's message wants.
+            let isText = response.headers[.contentType]?.hasPrefix("application/json") == false
             return Answer(
                 status: response.status.code, headers: response.headers,
                 body: (try? JSONValue.parse(bytes, limits: limits)) ?? .null,
-                text: String(decoding: bytes.prefix(2_000), as: UTF8.self))
+                text: String(decoding: bytes.prefix(isText ? bytes.count : 2_000), as: UTF8.self))
         }
     }
 }

@@ -55,6 +55,7 @@ extension EndToEnd {
                     try Self.repeatAll(&deeds, next, scenario)
                     let books = try Books.check(next, scenario)
                     Self.compare(deeds, books, next, scenario)
+                    Self.compareTelemetry(books, next, scenario)
                     scenario.note("round \(round): \(deeds.count) keys, \(books.runs.count) runs")
                     next.destroy()
                 }
@@ -153,6 +154,30 @@ extension EndToEnd {
                 }
             }
             for (index, run) in answers.flatMap({ $0 }) { if let run { deeds[index].run = run } }
+        }
+
+        /// A kill takes timings at most, whatever was being drained or written: of every run and leg that the journal knows
+        /// telemetry has a row with its outcome, and it knows that the life before was killed.
+        private static func compareTelemetry(_ books: Books, _ server: Server, _ scenario: Scenario) {
+            var wanted: [String: Int64] = [:]
+            for leg in books.runs.flatMap({ $0["legs"]?.array ?? [] }) {
+                wanted[Orders.text(leg["status"]), default: 0] += 1
+            }
+            var found: [String: Int64] = [:]
+            var runs: Int64?
+            let isWhole = Poll.holds(seconds: 10) {
+                let summary = server.http.get("/api/analytics/summary")?.json
+                found = (summary?["legs_by_status"]?.object ?? [:]).reduce(into: [:]) { $0[$1.key] = $1.value.int64 }
+                runs = summary?["runs"]?.int64
+                return found == wanted && runs == Int64(books.runs.count)
+            }
+            scenario.expect(
+                isWhole,
+                "telemetry has \(runs ?? -1) runs and legs \(found); the journal \(books.runs.count) and \(wanted)")
+            let sessions = server.http.get("/api/analytics/sessions?limit=200")?.json["items"]?.array ?? []
+            let reasons = sessions.map { $0["reason"]?.string ?? "running" }
+            scenario.expectEqual(reasons.last, "running", "reasons of sessions: \(reasons)")
+            scenario.expect(reasons.dropLast().allSatisfy { $0 == "killed" }, "reasons of sessions: \(reasons)")
         }
 
         /// The quiet state against all that was told.

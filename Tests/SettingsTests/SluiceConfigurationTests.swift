@@ -100,10 +100,14 @@ struct SluiceConfigurationTests {
     func everyVariable() throws {
         let defaults = try load("")
         let values = ["path": "/x", "bytes": "2048", "count": "7", "duration": "7s"]
+        let own = [
+            "http.host": "::1", "http.port": "7", "telemetry.enabled": "false", "telemetry.max_age": "48h",
+            "telemetry.max_size": "64MiB",
+        ]
         for setting in SettingDescription.all where !setting.path.hasPrefix("http.tls") {
             guard let variable = setting.variable else { continue }
             let value =
-                setting.unit.flatMap { values[$0] } ?? ["http.host": "::1", "http.port": "7"][setting.path]
+                own[setting.path] ?? setting.unit.flatMap { values[$0] }
                 ?? (setting.path.hasPrefix("rms.reconcile.") ? "reduce" : "true")
             let changed = try load("", environment: [variable: value])
             #expect(changed != defaults, "\(variable)")
@@ -170,6 +174,7 @@ struct SluiceConfigurationTests {
             rms: { \(stray): 1, rates: [ { \(stray): 1 } ], reconcile: { \(stray): 1 } }
             prices: { \(stray): 1, replay: [ { \(stray): 1 } ] }
             instruments: { \(stray): 1 }
+            telemetry: { \(stray): 1 }
             """
         var known: Set<String> = []
         do throws(ConfigurationErrors) {

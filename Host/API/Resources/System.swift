@@ -2,9 +2,8 @@ import Domain
 import Engine
 import Gateway
 import Hummingbird
-import Telemetry
 
-/// Liveness, readiness, latencies, and the description of this interface.
+/// Liveness, readiness, and the description of this interface.
 extension Backend {
     func showHealth(_ call: Call) async throws -> Answer {
         .json { $0.object { $0.member("status", "ok") } }
@@ -32,20 +31,6 @@ extension Backend {
     }
 
     func showDocument(_ call: Call) async throws -> Answer { .document(.ok, document) }
-
-    func showLatency(_ call: Call) async throws -> Answer {
-        .list(gateway.latency.rows()) { json, row in
-            json.object {
-                $0.member("adapter_id", row.adapter.rawValue)
-                $0.member("stage", row.stage.rawName)
-                $0.member("count", Int64(clamping: row.count))
-                $0.member("p50_us", Int64(clamping: row.p50))
-                $0.member("p90_us", Int64(clamping: row.p90))
-                $0.member("p99_us", Int64(clamping: row.p99))
-                $0.member("max_us", Int64(clamping: row.maximum))
-            }
-        }
-    }
 }
 
 extension JSONWriter {

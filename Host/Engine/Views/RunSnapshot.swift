@@ -125,10 +125,7 @@ extension Engine {
 
     /// Value over quantity, rounded half to even at a hundredth of a point.
     package func averagePrice(_ value: Int128, _ quantity: Int64, _ instrument: Instrument) -> ExactDecimal? {
-        let (whole, rest) = (value * 100).quotientAndRemainder(dividingBy: Int128(quantity))
-        let twice = abs(rest) * 2
-        let up = twice > Int128(abs(quantity)) || (twice == Int128(abs(quantity)) && whole % 2 != 0)
-        return ExactDecimal(mantissa: whole + (up ? 1 : 0), exponent: instrument.priceExponent - 2)
+        instrument.averagePrice(value: value, quantity: quantity)
     }
 
     private func price(_ run: Run, _ leg: Leg, _ instrument: Instrument, _ field: (Order) -> Int64) -> ExactDecimal? {

@@ -81,6 +81,18 @@ extension TelemetryStore {
         }
     }
 
+    /// Runs that are kept as ended, of the newest 50,000: more than a gateway remembers.
+    func endedRuns() throws(Failure) -> Set<RunID> {
+        try read { database in
+            Set(
+                try Int64.fetchAll(
+                    database,
+                    sql:
+                        "SELECT run FROM run_summary WHERE done_at != 0 ORDER BY received_at DESC, run DESC LIMIT 50000"
+                ).map { RunID(number: UInt64(bitPattern: $0)) })
+        }
+    }
+
     /// Sessions of the process, oldest first.
     package func sessions(
         after cursor: TelemetryCursor? = nil, limit: Int = maximumPage

@@ -68,7 +68,7 @@ extension RunSummary {
         let amounts: [(any DatabaseValueConvertible)?] = [
             requestedQuantity.description, unallocatedQuantity.description, rotation, legCount, refusedCount,
             leftOutCount, arrivalPrice?.description, filledQuantity.description, slippageCost?.description,
-            lowestPrice?.description, highestPrice?.description,
+            lowestPrice?.description, highestPrice?.description, currency.description,
         ]
         return numbers + names + amounts
     }
@@ -80,11 +80,14 @@ extension RunSummary {
             return value == 0 ? nil : Timestamp(nanoseconds: value)
         }
         func decimal(_ index: Int) -> ExactDecimal? { (row[index] as String?).flatMap { ExactDecimal($0) } }
-        guard let requested = decimal(15), let unallocated = decimal(16), let filled = decimal(22) else { return nil }
+        guard let requested = decimal(15), let unallocated = decimal(16), let filled = decimal(22),
+            let currency = Currency(row[26] as String)
+        else { return nil }
         self.init(
             run: RunID(number: UInt64(bitPattern: row[0])),
             group: (row[7] as String?).map { GroupID(unchecked: $0) }, groupVersion: row[8], riskVersion: row[9],
-            strategy: row[10], symbol: row[11], side: (row[12] as String?).flatMap { Side(rawName: $0) },
+            strategy: row[10], symbol: row[11], currency: currency,
+            side: (row[12] as String?).flatMap { Side(rawName: $0) },
             mode: row[13], status: row[14], receivedAt: Timestamp(nanoseconds: row[1]),
             admittedAt: Timestamp(nanoseconds: row[2]), durableAt: time(3), firstSentAt: time(4), lastSentAt: time(5),
             doneAt: time(6), requestedQuantity: requested, unallocatedQuantity: unallocated, rotation: row[17],

@@ -44,6 +44,7 @@ extension TelemetryStore {
         ("rotation", "INTEGER NOT NULL"), ("legs", "INTEGER NOT NULL"), ("legs_refused", "INTEGER NOT NULL"),
         ("left_out", "INTEGER NOT NULL"), ("arrival_price", "TEXT"), ("filled_quantity", "TEXT NOT NULL"),
         ("slippage_cost", "TEXT"), ("lowest_price", "TEXT"), ("highest_price", "TEXT"),
+        ("currency", "TEXT NOT NULL"),
     ]
 
     static let legColumns: [Column] =

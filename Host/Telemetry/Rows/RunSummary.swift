@@ -10,6 +10,8 @@ package struct RunSummary: Hashable, Sendable {
     package var riskVersion: Int64
     package var strategy: String?
     package var symbol: String
+    /// What its prices and `slippageCost` are in.
+    package var currency: Currency
     /// `nil` where each leg has its own (percent_change).
     package var side: Side?
     /// `best_effort` …
@@ -57,6 +59,7 @@ package struct RunSummary: Hashable, Sendable {
 
     package init(
         run: RunID, group: GroupID?, groupVersion: Int64, riskVersion: Int64, strategy: String?, symbol: String,
+        currency: Currency,
         side: Side?, mode: String, status: String, receivedAt: Timestamp, admittedAt: Timestamp, durableAt: Timestamp?,
         firstSentAt: Timestamp?, lastSentAt: Timestamp?, doneAt: Timestamp?, requestedQuantity: ExactDecimal,
         unallocatedQuantity: ExactDecimal, rotation: Int64, legCount: Int64, refusedCount: Int64, leftOutCount: Int64,
@@ -65,6 +68,7 @@ package struct RunSummary: Hashable, Sendable {
     ) {
         (self.run, self.group, self.groupVersion, self.riskVersion) = (run, group, groupVersion, riskVersion)
         (self.strategy, self.symbol, self.side, self.mode, self.status) = (strategy, symbol, side, mode, status)
+        self.currency = currency
         (self.receivedAt, self.admittedAt, self.durableAt) = (receivedAt, admittedAt, durableAt)
         (self.firstSentAt, self.lastSentAt, self.doneAt) = (firstSentAt, lastSentAt, doneAt)
         (self.requestedQuantity, self.unallocatedQuantity) = (requestedQuantity, unallocatedQuantity)

@@ -10,7 +10,6 @@ import Prices
 import RiskConfiguration
 import Store
 import Synchronization
-import Telemetry
 
 /// Lanes on threads as in production, which note how often each thread had been given a processor when a lane's turn
 /// began: the moment before the adapter is called.
@@ -149,7 +148,6 @@ private final class ObservedGateway {
         let market = MarketData(instruments: table, quotes: QuoteHub(clock: SystemWallClock()))
         gateway = try Gateway(
             storage: store, clock: SystemLaneClock.shared, market: market, clientOrderIDPrefix: 7,
-            latency: LatencyBook(),
             logger: .quiet)
         adapters = AdapterHost(
             AdapterHostConfiguration(

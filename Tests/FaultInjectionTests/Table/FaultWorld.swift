@@ -9,7 +9,6 @@ import Logging
 import Prices
 import SimulationKit
 import Store
-import Telemetry
 import Testing
 
 /// One life of a gateway with its real pump, store and lanes over the fault table's libraries, driven one step at a time on
@@ -70,8 +69,7 @@ final class FaultWorld: @unchecked Sendable {
         var options = Gateway.Options()
         options.readsOnCaller = true
         gateway = try Gateway(
-            storage: store, clock: clock, market: market, clientOrderIDPrefix: 7, latency: LatencyBook(),
-            options: options, logger: logger)
+            storage: store, clock: clock, market: market, clientOrderIDPrefix: 7, options: options, logger: logger)
         gateway.start(limits: try Self.limits(), adapters: adapters)
         let index = try #require(market.index(Self.symbol))
         let quote = Quote(symbol: Self.symbol, last: 100, receivedTime: clock.wall())

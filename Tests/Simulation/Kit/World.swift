@@ -6,7 +6,6 @@ import Instruments
 import Logging
 import Prices
 import Store
-import Telemetry
 
 /// One seed's world: a gateway with its real pump, lanes and sessions, over a simulated disk, clock and brokers, driven one
 /// step at a time by a schedule from the seed.
@@ -50,7 +49,6 @@ package final class World: @unchecked Sendable {
         table.setOverlay(WorldPlan.instruments.map(InstrumentFields.init))
         return table
     }()
-    private static let latency = LatencyBook()
     static let quietLogger = {
         var logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
@@ -113,7 +111,7 @@ package final class World: @unchecked Sendable {
             }
             let gateway = try Gateway(
                 storage: disk, clock: lifeClock, market: market, clientOrderIDPrefix: plan.prefix,
-                latency: World.latency, options: options, logger: World.quietLogger)
+                options: options, logger: World.quietLogger)
             let different = gateway.inspect { engine, _ in auditor.engine.differences(from: engine) }
             if !different.isEmpty { violate("V16: a restart rebuilt another state: \(different)") }
             life = Life(

@@ -1,0 +1,62 @@
+import Domain
+import Telemetry
+
+extension Routes {
+    private static let window = [
+        Route.Parameter(name: "from", kind: .time, note: "requests received at or after"),
+        Route.Parameter(name: "to", kind: .time, note: "requests received before"),
+    ]
+    private static let place =
+        account + [
+            Route.Parameter(name: "group", kind: .text, note: "group id"),
+            Route.Parameter(name: "group_id", kind: .text, note: "the same"),
+            Route.Parameter(name: "adapter", kind: .text, note: "adapter id"),
+        ]
+    private static let strategy = [Route.Parameter(name: "strategy", kind: .text, note: "as orders name it")]
+
+    static let analytics: [Route] = [
+        Route(
+            .get, "/metrics", .scope(.read),
+            "Figures for Prometheus; OpenMetrics with exemplars where Accept asks for application/openmetrics-text",
+            isFirmWide: true, answer: "MetricsText"
+        ) { try await $0.showMetrics($1) },
+        Route(
+            .get, "/api/analytics/summary", .scope(.read), "Runs, failures, refusals by code, latencies",
+            query: window + place + strategy, answer: "AnalyticsSummary"
+        ) { try await $0.showSummary($1) },
+        Route(
+            .get, "/api/analytics/latency", .scope(.read),
+            "Latency percentiles by stage, of merged histograms kept minute by minute",
+            query: window + place + [
+                Route.Parameter(name: "stage", kind: .words(Stage.allCases.map(\.rawName)), note: "default: all"),
+                Route.Parameter(
+                    name: "by", kind: .text,
+                    note: "what rows are told apart by: some of adapter,account,group, or none; default adapter"),
+                Route.Parameter(
+                    name: "step_minutes", kind: .integer,
+                    note: "1 to 10080: one row for each such window; default one over all the time"),
+            ], answer: "LatencyList"
+        ) { try await $0.showLatency($1) },
+        Route(
+            .get, "/api/analytics/legs", .scope(.read), "How legs ended: counts by adapter, account, status and code",
+            query: window + place + strategy, answer: "LegOutcomeList"
+        ) { try await $0.showOutcomes($1) },
+        Route(
+            .get, "/api/analytics/strategies", .scope(.read), "Runs and slippage by strategy and currency",
+            query: window + place + strategy, answer: "StrategyReportList"
+        ) { try await $0.showStrategies($1) },
+        Route(
+            .get, "/api/analytics/pnl/daily", .scope(.read),
+            "Results of trading days by account and currency, oldest first", query: window + place.dropLast(),
+            answer: "DailyResultList"
+        ) { try await $0.showDailyResults($1) },
+        Route(
+            .get, "/api/analytics/sessions", .scope(.read), "Lives of the gateway's process, oldest first",
+            isFirmWide: true,
+            query: [
+                Route.Parameter(name: "limit", kind: .integer, note: "items a page"),
+                Route.Parameter(name: "cursor", kind: .text, note: "next_cursor of the page before"),
+            ], answer: "ProcessSessionList"
+        ) { try await $0.listProcessSessions($1) },
+    ]
+}
