@@ -120,9 +120,15 @@ let package = Package(
                 "Prices", "Transport", "Adapters", nioLocks, nioPosix, logging,
             ], exclude: ["README.md"]),
         room(
+            "Exports",
+            [
+                "Gateway", "Engine", "Store", "Telemetry", "Settings", "Domain", openssl, httpClient, nioCore,
+                nioLocks, nioPosix, logging,
+            ]),
+        room(
             "API",
             [
-                "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Telemetry", "Settings",
+                "Exports", "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Telemetry", "Settings",
                 "RiskConfiguration", "Domain", openssl, hummingbird,
                 nioCore,
                 nioPosix, nioLocks, logging,
@@ -130,8 +136,8 @@ let package = Package(
         room(
             "CLI",
             [
-                "API", "Gateway", "Store", "Settings", "RiskConfiguration", "Prices", "Faults", "Domain", exact,
-                adapterTesting, argumentParser, httpClient, nioCore, nioPosix,
+                "API", "Exports", "Gateway", "Store", "Settings", "RiskConfiguration", "Prices", "Faults", "Domain",
+                exact, adapterTesting, argumentParser, httpClient, nioCore, nioPosix,
                 nioHTTP1, logging,
             ],
             exclude: ["Main"]),
@@ -153,8 +159,8 @@ let package = Package(
         .executableTarget(
             name: "sluice-bench",
             dependencies: [
-                "CBench", "API", "Gateway", "RiskConfiguration", "Engine", "Store", "Adapters", "Instruments", "Prices",
-                "Settings",
+                "CBench", "API", "Exports", "Gateway", "RiskConfiguration", "Engine", "Store", "Adapters",
+                "Instruments", "Prices", "Settings",
                 "Telemetry",
                 "Domain",
                 "Minimal", adapterKit, contract, exact, histogram, logging, nioLocks, grdbSQLite,
@@ -219,6 +225,12 @@ let package = Package(
                 "API", "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Domain", "Settings", exact,
                 hummingbird,
                 hummingbirdTesting, nioLocks, nioPosix, nioCore, logging,
+            ]),
+        tests(
+            "Exports",
+            [
+                "Exports", "Gateway", "Engine", "Store", "Settings", "Domain", nioCore, nioHTTP1, nioPosix, nioLocks,
+                logging,
             ]),
         tests("CLI", ["CLI", "Settings", "Domain", exact, nioCore, nioPosix, nioHTTP1]),
         tests("EndToEnd", [exact, openssl, "LoopbackBroker", nioLocks]),

@@ -2,8 +2,8 @@ package import Domain
 
 extension Store {
     /// Reads in portions of about this many bytes, so that memory and the time a connection is held stay bounded.
-    static let portionBytes = 4 << 20
-    static let portionRecords = 512
+    package static let portionBytes = 4 << 20
+    package static let portionRecords = 512
 
     package func forEachRecord(from sequence: UInt64, _ body: (JournalRecord) throws -> Void) throws {
         var expected = max(1, sequence)
@@ -95,8 +95,13 @@ extension Store {
     }
 
     /// The next records in order, and what stands in the way of more.
-    private func portion(from first: UInt64) throws(StoreFailure) -> (records: [JournalRecord], failure: StoreFailure?)
-    {
+    ///
+    /// - Parameters:
+    ///   - limit: the most records.
+    ///   - bytes: no further record once they are this long together.
+    package func portion(
+        from first: UInt64, limit: Int = Store.portionRecords, bytes bound: Int = Store.portionBytes
+    ) throws(StoreFailure) -> (records: [JournalRecord], failure: StoreFailure?) {
         guard let number = Int64(exactly: first) else { return ([], nil) }
         return try read { database throws(StoreFailure) in
             var statement = try RawStatement(
@@ -105,7 +110,7 @@ extension Store {
             defer { statement.reset() }
             var records: [JournalRecord] = []
             var bytes = 0
-            while records.count < Store.portionRecords, bytes < Store.portionBytes, try statement.next() {
+            while records.count < limit, bytes < bound, try statement.next() {
                 let expected = first + UInt64(records.count)
                 guard statement.integer(0) == Int64(clamping: expected) else {
                     return (records, .corruptRecord(sequence: expected, problem: "is missing"))

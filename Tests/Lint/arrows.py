@@ -13,7 +13,7 @@ from pathlib import Path
 SDK = {"CSluice", "Exact", "COpenSSL", "Signing", "AdapterKit", "AdapterTesting"}
 HOST = {
     "Domain", "Engine", "Store", "Telemetry", "Transport", "Adapters", "Instruments", "Prices", "Settings",
-    "RiskConfiguration", "Gateway", "API", "CLI", "CHost", "COpenSSL", "Signing", "Faults",
+    "RiskConfiguration", "Gateway", "Exports", "API", "CLI", "CHost", "COpenSSL", "Signing", "Faults",
 }
 
 # What each room may import of the house. Arrows only point down.
@@ -39,9 +39,12 @@ ARROWS = {
         "Domain", "Exact", "Engine", "Store", "Telemetry", "Transport", "Adapters", "Instruments", "Prices", "Settings",
         "RiskConfiguration", "Faults",
     },
+    "Host/Exports": {
+        "Domain", "Exact", "Engine", "Store", "Telemetry", "Settings", "Gateway", "COpenSSL",
+    },
     "Host/API": {
         "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",
-        "Gateway", "COpenSSL",
+        "Gateway", "Exports", "COpenSSL",
     },
     "Host/CLI": HOST - {"CHost", "COpenSSL"} | {"Exact", "AdapterTesting"},
     "Host/CHost": {"CSluice"},
