@@ -210,8 +210,10 @@ package struct Origin: Hashable, Sendable {
     /// The API key's id, or `gateway`.
     package var caller: String
     package var idempotencyKey: String
-    package init(caller: String, idempotencyKey: String) {
-        (self.caller, self.idempotencyKey) = (caller, idempotencyKey)
+    /// The span of the client's that asked; `nil` where it sent none.
+    package var trace: TraceContext?
+    package init(caller: String, idempotencyKey: String, trace: TraceContext? = nil) {
+        (self.caller, self.idempotencyKey, self.trace) = (caller, idempotencyKey, trace)
     }
 }
 

@@ -73,7 +73,9 @@ extension Gateway {
                 guard state.waiting < options.maximumWaiting else { throw GatewayError.overloaded }
                 try define(order.symbol, &state)
                 let request = AdmissionRequest(
-                    order: order, origin: Origin(caller: caller.keyID, idempotencyKey: idempotency.key),
+                    order: order,
+                    origin: Origin(
+                        caller: caller.keyID, idempotencyKey: idempotency.key, trace: caller.trace),
                     authority: caller.authority, receivedAt: receivedAt)
                 let admission = try state.engine.decide(request, now: clock.wall())
                 FaultPoint.hit(.admissionDecided)

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 package import Engine
 package import Store
 
@@ -32,9 +32,11 @@ package struct Caller: Hashable, Sendable {
     /// The person the key names.
     package var person: String
     package var authority: TradingAuthority
+    /// The span of the client's that the request belongs to; kept with the run that it makes.
+    package var trace: TraceContext?
 
-    package init(keyID: String, person: String, authority: TradingAuthority) {
-        (self.keyID, self.person, self.authority) = (keyID, person, authority)
+    package init(keyID: String, person: String, authority: TradingAuthority, trace: TraceContext? = nil) {
+        (self.keyID, self.person, self.authority, self.trace) = (keyID, person, authority, trace)
     }
 }
 

@@ -18,7 +18,7 @@ extension Backend {
             throw Problem.unknownAccount(id.rawValue)
         }
         let placement = try await gateway.place(
-            order, by: principal.caller,
+            order, by: try call.tracedCaller(),
             idempotency: Idempotency(key: key, fingerprint: try Fingerprint.of("POST /api/orders", order)),
             receivedAt: call.receivedAt, wait: wait, timeoutMilliseconds: timeout)
         return Self.answer(placement, JSONText.order(0, of: placement.run))

@@ -18,7 +18,7 @@ extension Backend {
         let order = try OrderDecoding.groupOrder(
             try await call.object(), group: id, gateway.market.instruments.snapshot)
         let placement = try await gateway.place(
-            order, by: principal.caller,
+            order, by: try call.tracedCaller(),
             idempotency: Idempotency(
                 key: key, fingerprint: try Fingerprint.of("POST /api/execution-groups/orders", order)),
             receivedAt: call.receivedAt, wait: wait, timeoutMilliseconds: timeout)

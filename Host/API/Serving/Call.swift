@@ -74,6 +74,13 @@ struct Call: Sendable {
         return key
     }
 
+    /// Who calls, on whose trace: a `traceparent` that is not valid is as if it were absent, as the standard asks.
+    func tracedCaller() throws(Problem) -> Caller {
+        var caller = try caller().caller
+        caller.trace = request.headers[.traceparent].flatMap { TraceContext(traceparent: $0) }
+        return caller
+    }
+
     /// The version that `If-Match` names: `3`, `"3"`; `nil` without the header and for `*`.
     func expectedVersion() throws(Problem) -> Int64? {
         guard let text = request.headers[.ifMatch], text != "*" else { return nil }
@@ -98,6 +105,7 @@ extension HTTPField.Name {
     static let idempotencyKey = constant("Idempotency-Key")
     static let idempotencyReplayed = constant("Idempotency-Replayed")
     static let requestID = constant("X-Request-Id")
+    static let traceparent = constant("traceparent")
     static let lastEventID = constant("Last-Event-ID")
 }
 

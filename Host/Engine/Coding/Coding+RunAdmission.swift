@@ -38,7 +38,11 @@ extension EventWriter {
         var tail = FieldFlags()
         tail[0] = admission.isFundsRecorded
         tail[1] = !admission.overrideUses.isEmpty
+        tail[2] = admission.origin.trace.isPresent
         write(tail)
+        if let trace = admission.origin.trace {
+            for number in [trace.high, trace.low, trace.parent, UInt64(trace.flags)] { write(number) }
+        }
         if admission.isFundsRecorded {
             write(count: admission.legs.count)
             for index in legs.indices { write(legs[index].funds) }
@@ -109,7 +113,8 @@ extension EventReader {
             isGatewayClosing: flags[2])
         // Fields of a later gateway; records from before them end here.
         guard !isAtEnd else { return admission }
-        let tail = try readFlags(known: 2)
+        let tail = try readFlags(known: 3)
+        if tail[2] { admission.origin.trace = try readTraceContext() }
         if tail[0] {
             let start = offset
             let funds = try readList(ofAtLeast: 1, "accounts' funds") { reader throws(EventCodingError) in
@@ -135,6 +140,17 @@ extension EventReader {
             available: try readSigned(), equity: try readSigned(), reserved: try readSigned(), age: try readSigned())
     }
 
+    private mutating func readTraceContext() throws(EventCodingError) -> TraceContext {
+        let start = offset
+        let (high, low, parent, flags) =
+            (try readUnsigned(), try readUnsigned(), try readUnsigned(), try readUnsigned())
+        guard let flags = UInt8(exactly: flags),
+            let trace = TraceContext(high: high, low: low, parent: parent, flags: flags)
+        else { throw EventCodingError(.malformed, offset: start, expected: "a trace context") }
+        return trace
+    }
+
+    /// Without its trace context, which only admissions keep.
     package mutating func readOrigin() throws(EventCodingError) -> Origin {
         Origin(caller: try readText(), idempotencyKey: try readText())
     }

@@ -91,7 +91,8 @@ private struct JournalPortion<Row: Sendable>: Sendable {
         while examined < Self.records, rows.count < Self.enough {
             // The record that the place lies in may hold more.
             let first = max(1, after.sequence)
-            let (records, failure) = first <= last ? try store.portion(from: first, limit: 16, bytes: 1 << 18) : ([], nil)
+            let (records, failure) =
+                first <= last ? try store.portion(from: first, limit: 16, bytes: 1 << 18) : ([], nil)
             if records.isEmpty, let failure { throw failure }
             guard !records.isEmpty else {
                 isAtEnd = true

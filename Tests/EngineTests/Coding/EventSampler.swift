@@ -278,6 +278,10 @@ extension EventSampler {
             carry: list { $0.signed() }, firstClientSequence: unsigned(), legs: list(upTo: 12) { $0.leg() },
             isGatewayClosing: flag(), overrideUses: list { .init(override: $0.signed(), leg: $0.int32()) },
             isFundsRecorded: flag())
+        admission.origin.trace =
+            maybe {
+                TraceContext(high: $0.unsigned(), low: $0.unsigned() | 1, parent: $0.unsigned() | 1, flags: 1)
+            } ?? nil
         if admission.isFundsRecorded {
             for index in admission.legs.indices { admission.legs[index].funds = maybe { $0.funds() } }
         }
