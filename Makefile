@@ -21,6 +21,7 @@ set-up:
 demo: set-up  ## builds, then shows and checks the main job on simulated accounts; under a minute after the build
 	@swift build -c $(CONFIG) >&2
 	@$(program) demo $(ARGS)
+	@test ! -e demo-output/trace-1.json || python3 Tests/ExportsTests/Readers/perfetto.py demo-output/trace-1.json >&2
 
 serve: set-up  ## builds, then runs a gateway with the demo's accounts and prices until Ctrl-C; files in ./sluice-demo
 	@swift build -c $(CONFIG) >&2

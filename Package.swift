@@ -124,7 +124,7 @@ let package = Package(
             [
                 "Gateway", "Engine", "Store", "Telemetry", "Settings", "Domain", openssl, httpClient, nioCore,
                 nioLocks, nioPosix, logging,
-            ]),
+            ], exclude: ["README.md"]),
         room(
             "API",
             [
@@ -222,7 +222,8 @@ let package = Package(
         tests(
             "API",
             [
-                "API", "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Domain", "Settings", exact,
+                "API", "Exports", "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Domain",
+                "Settings", exact,
                 hummingbird,
                 hummingbirdTesting, nioLocks, nioPosix, nioCore, logging,
             ]),
@@ -231,7 +232,7 @@ let package = Package(
             [
                 "Exports", "Gateway", "Engine", "Store", "Settings", "Domain", nioCore, nioHTTP1, nioPosix, nioLocks,
                 logging,
-            ]),
+            ], exclude: ["Readers"]),
         tests("CLI", ["CLI", "Settings", "Domain", exact, nioCore, nioPosix, nioHTTP1]),
         tests("EndToEnd", [exact, openssl, "LoopbackBroker", nioLocks]),
         tests("Simulation", ["SimulationKit"]),

@@ -101,7 +101,9 @@ enum OpenAPI {
             let schema: JSONValue =
                 mediaTypes[route.answer] != nil
                 ? ["type": "string"] : route.answer == "Document" ? ["type": "object"] : reference(route.answer)
-            responses["\(status)"] = ["description": .string(route.summary), "content": [type: ["schema": schema]]]
+            var content: JSONObject = [type: ["schema": schema]]
+            for type in route.textTypes { content[type] = ["schema": ["type": "string"]] }
+            responses["\(status)"] = ["description": .string(route.summary), "content": .object(content)]
         }
         var failures: [(Int, String)] = [(400, "The request is not valid")]
         if route.access != .open { failures += [(401, "No valid key"), (403, "The key does not permit this")] }

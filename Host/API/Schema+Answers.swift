@@ -225,7 +225,7 @@ extension Schema {
             "Run", "Order", "Position", "Trade", "Funds", "Holding", "Account", "Broker", "Instrument", "Event",
             "Group", "Key",
         ].map(list) + riskAnswers + auditAnswers + reconciliationAnswers + symbolAnswers + networkAnswers
-        + telemetryAnswers
+        + telemetryAnswers + exportAnswers
 
     private static let keyFields: [Field] = [
         .required("id", .text, ""), .required("person", .text, ""), .required("scopes", .list(.text), ""),

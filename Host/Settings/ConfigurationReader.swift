@@ -30,6 +30,7 @@ struct ConfigurationReader {
         let overlay = instruments.optional("overlay", path)
         instruments.finish()
         let telemetry = readTelemetry(root.section("telemetry"))
+        let exports = readExports(root.section("exports"))
         var configuration = SluiceConfiguration(data: data, adapters: adapters)
         (configuration.http, configuration.accounts, configuration.groups) = (http, accounts, groups)
         (configuration.rmsFile, configuration.replays) = (rmsFile, replays)
@@ -37,7 +38,7 @@ struct ConfigurationReader {
         (configuration.calendarFile, configuration.needsSecondPerson) = (calendarFile, needsSecondPerson)
         (configuration.instrumentOverlay, configuration.warnings) = (overlay, warnings)
         configuration.reconciliation = reconciliation
-        configuration.telemetry = telemetry
+        (configuration.telemetry, configuration.exports) = (telemetry, exports)
         return configuration
     }
 

@@ -162,6 +162,19 @@ extension SettingDescription {
         of(
             "telemetry.max_size", "Telemetry",
             "Above it the oldest runs leave telemetry.db, in the background: 16MiB to 1TiB.", "bytes", "2GiB"),
+        of(
+            "exports.scheduled.directory", "Exports",
+            "Where a directory of files with a manifest of hashes is put each period. None: nothing is scheduled.",
+            "path"),
+        of("exports.scheduled.every", "Exports", "Length of a period, aligned to 1970 in UTC.", "duration", "1d"),
+        of(
+            "exports.scheduled.datasets", "Exports",
+            "What is exported: runs, legs, events, latency, pnl, positions, audit.",
+            nil, "[runs, legs, events, pnl, audit]", isList: true),
+        of("exports.scheduled.format", "Exports", "csv, json or ndjson.", nil, "csv"),
+        of(
+            "exports.otlp.endpoint", "Exports",
+            "Collector that each ended run is sent to as OTLP/JSON, as http://127.0.0.1:4318/v1/traces. None: nowhere."),
     ]
 
     /// Settings that a variable can set, by the variable's name.

@@ -135,6 +135,7 @@ package struct SluiceConfiguration: Hashable, Sendable {
     package var reconciliation = Reconciliation()
     package var telemetry = Telemetry()
     package var replays: [Replay] = []
+    package var exports = Exports()
     /// `nil` = none.
     package var instrumentOverlay: String?
     /// What is allowed but probably not meant; for the log and readiness.

@@ -122,6 +122,7 @@ struct DocumentTests {
             for route in Routes.all where route.method == .get && !others.contains(route.answer) {
                 var path = AuthMatrixTests.path(route)
                 if path == "/api/symbols/search" { path += "?query=AAPL" }
+                if !route.textTypes.isEmpty { path += "?format=json" }
                 let answer = try await client.send(.get, path)
                 if answer.status == 200 {
                     check(answer.body, route.answer, path)

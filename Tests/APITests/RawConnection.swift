@@ -8,12 +8,16 @@ final class RawConnection: Sendable {
 
     struct Failure: Error {}
 
-    init(port: Int, seconds: Int = 5) throws {
+    /// - Parameter receiveBuffer: bytes that the system holds for a reader that does not read; `nil` = as it likes.
+    init(port: Int, seconds: Int = 5, receiveBuffer: Int32? = nil) throws {
         self.seconds = seconds
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        if var size = receiveBuffer {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = in_port_t(port).bigEndian
@@ -63,6 +67,26 @@ final class RawConnection: Sendable {
         // On a thread of its own: the pool that runs tests also runs the server's handlers.
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { continuation.resume(returning: self.block(until: isEnough)) }
+        }
+    }
+
+    /// The same for much: bytes, as they came.
+    func drain(until isEnough: @escaping @Sendable ([UInt8]) -> Bool) async -> (bytes: [UInt8], isClosed: Bool) {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let end = ContinuousClock.now + .seconds(self.seconds)
+                var bytes: [UInt8] = []
+                var block = [UInt8](repeating: 0, count: 65_536)
+                while !isEnough(bytes), ContinuousClock.now < end {
+                    let count = recv(self.descriptor, &block, block.count, 0)
+                    if count < 0, errno == EINTR { continue }
+                    guard count > 0 else {
+                        return continuation.resume(returning: (bytes, count == 0 || errno == ECONNRESET))
+                    }
+                    bytes += block[..<count]
+                }
+                continuation.resume(returning: (bytes, false))
+            }
         }
     }
 

@@ -99,10 +99,11 @@ struct SluiceConfigurationTests {
     @Test("Every setting that says it has a variable obeys it")
     func everyVariable() throws {
         let defaults = try load("")
-        let values = ["path": "/x", "bytes": "2048", "count": "7", "duration": "7s"]
+        let values = ["path": "/x", "bytes": "2048", "count": "7", "duration": "70s"]
         let own = [
             "http.host": "::1", "http.port": "7", "telemetry.enabled": "false", "telemetry.max_age": "48h",
-            "telemetry.max_size": "64MiB",
+            "telemetry.max_size": "64MiB", "exports.scheduled.datasets": "legs", "exports.scheduled.format": "json",
+            "exports.otlp.endpoint": "http://127.0.0.1:4318/v1/traces",
         ]
         for setting in SettingDescription.all where !setting.path.hasPrefix("http.tls") {
             guard let variable = setting.variable else { continue }
@@ -175,6 +176,7 @@ struct SluiceConfigurationTests {
             prices: { \(stray): 1, replay: [ { \(stray): 1 } ] }
             instruments: { \(stray): 1 }
             telemetry: { \(stray): 1 }
+            exports: { \(stray): 1, scheduled: { \(stray): 1 }, otlp: { \(stray): 1 } }
             """
         var known: Set<String> = []
         do throws(ConfigurationErrors) {

@@ -78,7 +78,7 @@ package final class KeyRing: Sendable {
     }
 
     /// The person that a key names, revoked ones included; `nil` = there is no such key.
-    func person(of id: String) -> String? { state.withLockedValue { $0.entries[id]?.row.name } }
+    package func person(of id: String) -> String? { state.withLockedValue { $0.entries[id]?.row.name } }
 
     // MARK: Authentication
 

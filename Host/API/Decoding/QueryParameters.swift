@@ -46,6 +46,9 @@ struct QueryParameters: Sendable {
         guard entries.isEmpty else { throw .invalid(entries) }
     }
 
+    /// Every parameter that was given.
+    var texts: [String: String] { Dictionary(uniqueKeysWithValues: items.map { ($0.name, $0.value) }) }
+
     /// The parameter, `nil` where it is absent or empty.
     func text(_ name: String) -> String? {
         items.first { $0.name == name }.flatMap { $0.value.isEmpty ? nil : $0.value }

@@ -1,4 +1,5 @@
 import Domain
+import Exports
 package import Gateway
 import HTTPTypes
 package import Hummingbird
@@ -54,9 +55,13 @@ package final class APIServer: Sendable {
         (self.configuration, self.logger) = (configuration, logger)
         backend = Backend(
             runtime: runtime, keys: keys,
-            streams: LiveStreams(heartbeatMilliseconds: configuration.heartbeatMilliseconds), logger: logger,
+            streams: LiveStreams(heartbeatMilliseconds: configuration.heartbeatMilliseconds),
+            exports: ExportDesk(ExportSources(gateway: runtime.gateway) { keys.person(of: $0) }), logger: logger,
             document: OpenAPI.document(Routes.all))
     }
+
+    /// Exports under way.
+    package var openExports: Int { backend.exports.openCount }
 
     /// Event streams that clients hold open.
     package var openStreams: Int { backend.streams.count }

@@ -1,6 +1,7 @@
 import Adapters
 import Domain
 import Engine
+import Exports
 import Gateway
 import Logging
 import NIOPosix
@@ -11,6 +12,7 @@ struct Backend: Sendable {
     let runtime: GatewayRuntime
     let keys: KeyRing
     let streams: LiveStreams
+    let exports: ExportDesk
     let logger: Logger
     /// `openapi.json`, made once.
     let document: [UInt8]

@@ -98,7 +98,7 @@ struct Dispatcher: HTTPResponder {
         case .none:
             throw Problem(
                 .notFound, "unknown_route", path: "path", value: String(path), "there is no such route",
-                remedy: "GET /api/openapi.json describes all routes")
+                remedy: Routes.remedy(for: path))
         }
     }
 

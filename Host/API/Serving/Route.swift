@@ -33,6 +33,8 @@ struct Route: Sendable {
     var body: Schema?
     /// Name of the answer's schema.
     var answer: String
+    /// Media types besides JSON that a client may ask for by a parameter.
+    var textTypes: [String] = []
     /// Statuses of success.
     var statuses: [Int] = [200]
     let handle: Handler
@@ -40,11 +42,12 @@ struct Route: Sendable {
     init(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ summary: String, isFirmWide: Bool = false,
         needsIdempotencyKey: Bool = false, takesVersion: Bool = false, query: [Parameter] = [], body: Schema? = nil,
-        answer: String, statuses: [Int] = [200], _ handle: @escaping Handler
+        answer: String, textTypes: [String] = [], statuses: [Int] = [200], _ handle: @escaping Handler
     ) {
         (self.method, self.path, self.access, self.summary) = (method, path, access, summary)
         (self.isFirmWide, self.needsIdempotencyKey, self.takesVersion) = (isFirmWide, needsIdempotencyKey, takesVersion)
         (self.query, self.body, self.answer, self.statuses, self.handle) = (query, body, answer, statuses, handle)
+        self.textTypes = textTypes
     }
 }
 

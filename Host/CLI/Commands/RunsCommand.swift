@@ -5,7 +5,9 @@ import Exact
 struct RunsCommand: NounCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Runs: what became of each order to a group.",
-        subcommands: [List.self, Show.self, Events.self, Watch.self, Explain.self, Cancel.self])
+        subcommands: [
+            List.self, Show.self, Events.self, Watch.self, Explain.self, Cancel.self, Trace.self, Report.self,
+        ])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(
@@ -29,14 +31,18 @@ struct RunsCommand: NounCommand {
 
     struct Show: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "One run: its legs, fills, stage latencies and refusals.",
+            abstract: "One run: its legs, fills, stage latencies, refusals and a timeline.",
             discussion: "Example: sluice runs show r7m2…")
         @Argument(help: "The run's id.") var id: String
+        @Flag(help: "Draw a bar for each stage of each leg as well.") var stages = false
         @OptionGroup var connection: ConnectionOptions
 
         func run(in session: Session) async throws {
             let now = session.surroundings.now()
-            try await session.show(.get, APIPath.make("api", "runs", id)) { RunReport.lines($0, $1, now: now) }
+            try await session.show(.get, APIPath.make("api", "runs", id)) { run, style in
+                let timeline = RunTimeline(run).lines(style, withStages: stages)
+                return RunReport.lines(run, style, now: now) + (timeline.isEmpty ? [] : [""] + timeline)
+            }
         }
     }
 

@@ -62,6 +62,26 @@ struct GatewayClient: Sendable {
     }
 }
 
+extension GatewayClient {
+    /// Asks for something of any length and hands it on piece by piece as it comes.
+    ///
+    /// - Throws: `CommandFailure.problem` where the gateway refused, `.transport` where the answer broke off, and whatever
+    ///   `take` throws, which ends the request.
+    func stream(_ path: String, _ take: @escaping ([UInt8]) throws -> Void) async throws {
+        let request = APIRequest(.get, path, headers: [("Authorization", "Bearer \(key)")])
+        let refusal: APIResponse?
+        do {
+            refusal = try await transport.stream(request, take)
+        } catch let failure as TransportFailure {
+            throw CommandFailure.transport(failure, idempotencyKey: nil, isRead: true)
+        }
+        guard let refusal else { return }
+        let limits = JSONLimits(maximumBytes: Self.answerLimit, maximumDepth: 64, maximumElements: 100_000)
+        let value = (try? JSONValue.parse(refusal.body, limits: limits)) ?? .null
+        throw CommandFailure.problem(Problem(value, status: refusal.status), idempotencyKey: nil)
+    }
+}
+
 /// Pieces of paths.
 enum APIPath {
     /// `/api/runs/…` with the pieces escaped.

@@ -13,6 +13,7 @@ struct HTTPTransport: Transport {
         self.connection = connection
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(5)
+        configuration.timeout.read = .seconds(70)
         configuration.httpVersion = .http1Only
         // A person waits: say at once that nobody is there.
         configuration.connectionPool.retryConnectionEstablishment = false
@@ -20,17 +21,46 @@ struct HTTPTransport: Transport {
     }
 
     func send(_ request: APIRequest) async throws -> APIResponse {
+        try await translatingFailures {
+            let deadline = NIODeadline.now() + .milliseconds(Int64(request.timeoutMilliseconds))
+            return try await Self.whole(try await client.execute(outgoing(request), deadline: deadline))
+        }
+    }
+
+    /// A stream may last as long as it brings anything: a gateway that says nothing for a minute is gone.
+    func stream(_ request: APIRequest, _ take: ([UInt8]) throws -> Void) async throws -> APIResponse? {
+        let answer = try await translatingFailures {
+            try await client.execute(outgoing(request), deadline: .now() + .hours(24))
+        }
+        guard (200..<300).contains(answer.status.code) else {
+            return try await translatingFailures { try await Self.whole(answer) }
+        }
+        var pieces = answer.body.makeAsyncIterator()
+        while let piece = try await translatingFailures({ try await pieces.next() }) {
+            try take(Array(piece.readableBytesView))
+        }
+        return nil
+    }
+
+    private func outgoing(_ request: APIRequest) -> HTTPClientRequest {
         var outgoing = HTTPClientRequest(url: connection.url + request.path)
         outgoing.method = HTTPMethod(rawValue: request.method.rawValue)
         outgoing.headers.add(contentsOf: request.headers)
         if let body = request.body { outgoing.body = .bytes(ByteBuffer(bytes: body)) }
+        return outgoing
+    }
+
+    private static func whole(_ answer: HTTPClientResponse) async throws -> APIResponse {
+        let body = try await answer.body.collect(upTo: GatewayClient.answerLimit)
+        return APIResponse(
+            status: Int(answer.status.code), headers: answer.headers.map { ($0.name, $0.value) },
+            body: Array(body.readableBytesView))
+    }
+
+    /// Says what went wrong in the words of `TransportFailure`.
+    private func translatingFailures<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
-            let deadline = NIODeadline.now() + .milliseconds(Int64(request.timeoutMilliseconds))
-            let answer = try await client.execute(outgoing, deadline: deadline)
-            let body = try await answer.body.collect(upTo: GatewayClient.answerLimit)
-            return APIResponse(
-                status: Int(answer.status.code), headers: answer.headers.map { ($0.name, $0.value) },
-                body: Array(body.readableBytesView))
+            return try await body()
         } catch let error as HTTPClientError where Self.neverConnected.contains(error) {
             throw TransportFailure(isCertainlyNotSent: true, message: "\(connection.url) does not answer: \(error)")
         } catch let error as NIOConnectionError {

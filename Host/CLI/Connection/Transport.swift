@@ -13,7 +13,7 @@ struct APIRequest: Hashable, Sendable {
     var path: String
     var headers: [(name: String, value: String)]
     var body: [UInt8]?
-    /// How long to wait for the whole answer.
+    /// How long to wait for the whole answer; of a stream, for its head.
     var timeoutMilliseconds = 30_000
 
     static func == (left: APIRequest, right: APIRequest) -> Bool {
@@ -56,7 +56,22 @@ protocol Transport: Sendable {
     ///
     /// - Throws: `TransportFailure`.
     func send(_ request: APIRequest) async throws -> APIResponse
+    /// Sends one request and hands the body of a successful answer on, piece by piece, as it comes.
+    ///
+    /// - Returns: the answer, where it is no success.
+    /// - Throws: `TransportFailure`, also where the answer breaks off; what `take` throws.
+    func stream(_ request: APIRequest, _ take: ([UInt8]) throws -> Void) async throws -> APIResponse?
     func shutDown() async
+}
+
+extension Transport {
+    /// For ways that bring answers whole.
+    func stream(_ request: APIRequest, _ take: ([UInt8]) throws -> Void) async throws -> APIResponse? {
+        let answer = try await send(request)
+        guard answer.isSuccess else { return answer }
+        try take(answer.body)
+        return nil
+    }
 }
 
 /// Why there was no answer.

@@ -99,14 +99,19 @@ extension DemoScript {
 
     /// Every run with its events as a file.
     mutating func runsAreExported() async throws {
-        story.begin("Everything is written down", "Each run and its events as JSON, for whoever wants to look again.")
+        story.begin(
+            "Everything is written down",
+            "Each run, its events and its trace as JSON, and every leg as CSV, for whoever wants to look again.")
         try FileAccess.makeDirectory(output)
         var isWhole = true
+        var legs = 0
         for (index, id) in runs.enumerated() {
             let run = try await ask(.get, APIPath.make("api", "runs", id))
             let events = try await ask(.get, APIPath.make("api", "runs", id, "events"))
-            isWhole = isWhole && run.isSuccess && events.isSuccess && !events.value.items.isEmpty
-            for (name, answer) in [("run", run), ("events", events)] {
+            let trace = try await ask(.get, APIPath.make("api", "runs", id, "trace"))
+            isWhole = isWhole && run.isSuccess && events.isSuccess && !events.value.items.isEmpty && trace.isSuccess
+            legs += run.value.legs.count
+            for (name, answer) in [("run", run), ("events", events), ("trace", trace)] {
                 let path = "\(output)/\(name)-\(index + 1).json"
                 let bytes = answer.value.serialized(pretty: true)
                 try FileAccess.write(bytes + [UInt8(ascii: "\n")], to: path)
@@ -116,7 +121,23 @@ extension DemoScript {
             }
         }
         story.check(
-            isWhole && files.count == 2 * runs.count, "\(files.count) files in \(output), and they read back the same")
+            isWhole && files.count == 3 * runs.count, "\(files.count) files in \(output), and they read back the same")
+        try await legsAreExported(atLeast: legs)
         story.show(files)
+    }
+
+    /// Every leg as CSV, by the route that exports millions of them.
+    private mutating func legsAreExported(atLeast count: Int) async throws {
+        let path = "\(output)/legs.csv"
+        story.asked("GET /api/exports/legs")
+        guard let client else { throw Stopped() }
+        var bytes: [UInt8] = []
+        try await client.stream("/api/exports/legs") { bytes += $0 }
+        try FileAccess.write(bytes, to: path)
+        files.append(path)
+        let lines = bytes.count { $0 == UInt8(ascii: "\n") }
+        story.check(
+            lines > count && bytes.starts(with: "leg_id,run_id,".utf8), "\(path) has a line for each leg",
+            found: "\(lines) lines for \(count) legs")
     }
 }

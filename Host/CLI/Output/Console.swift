@@ -4,6 +4,7 @@ import Glibc
 struct Console: Sendable {
     private let writeOut: @Sendable ([UInt8]) -> Void
     private let writeError: @Sendable ([UInt8]) -> Void
+    private let writeRaw: @Sendable ([UInt8]) -> Bool
     /// For standard output.
     let style: Style
     /// For standard error.
@@ -11,8 +12,14 @@ struct Console: Sendable {
 
     init(
         style: Style, errorStyle: Style, out: @escaping @Sendable ([UInt8]) -> Void,
-        error: @escaping @Sendable ([UInt8]) -> Void
+        error: @escaping @Sendable ([UInt8]) -> Void, raw: (@Sendable ([UInt8]) -> Bool)? = nil
     ) {
+        writeRaw =
+            raw
+            ?? { bytes in
+                out(bytes)
+                return true
+            }
         (self.style, self.errorStyle, writeOut, writeError) = (style, errorStyle, out, error)
     }
 
@@ -27,7 +34,8 @@ struct Console: Sendable {
             return Style(hasColour: wantsColour, width: isKnown ? Int(size.ws_col) : 80)
         }
         return Console(
-            style: style(1), errorStyle: style(2), out: { write($0, to: 1) }, error: { write($0, to: 2) })
+            style: style(1), errorStyle: style(2), out: { _ = write($0, to: 1) },
+            error: { _ = write($0, to: 2) }, raw: { write($0, to: 1) })
     }
 
     /// One line of the answer.
@@ -45,14 +53,20 @@ struct Console: Sendable {
         writeOut(bytes.last == UInt8(ascii: "\n") ? bytes : bytes + [UInt8(ascii: "\n")])
     }
 
+    /// A piece of the answer, as it is.
+    ///
+    /// - Returns: `false` where the reader is gone.
+    func raw(_ bytes: [UInt8]) -> Bool { writeRaw(bytes) }
+
     /// Writes all of it, or gives up where the reader is gone.
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return }
+            guard count > 0 else { return false }
             rest = rest.dropFirst(count)
         }
+        return true
     }
 }

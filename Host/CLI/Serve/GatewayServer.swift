@@ -1,5 +1,6 @@
 import API
 import Domain
+import Exports
 import Gateway
 import Logging
 import Settings
@@ -33,9 +34,13 @@ enum GatewayServer {
                 "cannot listen on \(configuration.http.host):\(configuration.http.port): \(error)",
                 remedy: "choose a free port with --port, 0 for any")
         }
+        let exports = ExportServices(
+            configuration.exports, sources: ExportSources(gateway: runtime.gateway) { keys.person(of: $0) },
+            logger: logger)
+        exports.start()
         return RunningGateway(
             port: port, keyFile: runtime.store.directory + "/admin.key", isNewKey: keyFile != nil, runtime: runtime,
-            server: server)
+            server: server, exports: exports)
     }
 
     /// For a gateway inside another command: what goes wrong, and nothing else.
@@ -54,6 +59,7 @@ struct RunningGateway: Sendable {
     let isNewKey: Bool
     let runtime: GatewayRuntime
     let server: APIServer
+    let exports: ExportServices
 
     /// The admin key, as the first start wrote it.
     var adminKey: String {
@@ -71,6 +77,7 @@ struct RunningGateway: Sendable {
     /// Graceful: no new requests, what was not handed over is withdrawn, the last batch is written.
     func stop() async {
         runtime.gateway.beginStopping()
+        await exports.stop()
         await server.stop()
         await runtime.stop()
     }

@@ -36,7 +36,8 @@ struct Column<Row>: Sendable {
         self.write = write
     }
 
-    static func text(_ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> String?) -> Column {
+    static func text(_ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> String?) -> Column
+    {
         Column(name, .text, nil, note) { $1.text(value($0)) }
     }
     static func decimal(
@@ -45,12 +46,16 @@ struct Column<Row>: Sendable {
     static func integer(
         _ name: String, _ unit: String?, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> Int64?
     ) -> Column { Column(name, .integer, unit, note) { $1.integer(value($0)) } }
-    static func boolean(_ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> Bool?) -> Column {
+    static func boolean(_ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> Bool?) -> Column
+    {
         Column(name, .boolean, nil, note) { $1.boolean(value($0)) }
     }
-    static func time(_ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> Timestamp?) -> Column
+    static func time(_ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> Timestamp?)
+        -> Column
     { Column(name, .time, nil, note) { $1.time(value($0)) } }
-    static func json(_ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> JSONObject) -> Column {
+    static func json(_ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> JSONObject)
+        -> Column
+    {
         Column(name, .json, nil, note) { $1.json(value($0)) }
     }
 

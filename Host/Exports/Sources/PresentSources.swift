@@ -26,7 +26,11 @@ struct PositionSource: ExportSource {
             guard visibility.admits(position.account, adapter) else { return nil }
             return PositionRow(position: position, adapter: adapter, at: now)
         }
-        for row in rows.sorted(by: { ($0.position.account.rawValue, $0.position.symbol.text) < ($1.position.account.rawValue, $1.position.symbol.text) })
+        for row in rows.sorted(by: {
+            ($0.position.account.rawValue, $0.position.symbol.text) < (
+                $1.position.account.rawValue, $1.position.symbol.text
+            )
+        })
         where cursor.map({ $0.lexicographicallyPrecedes(row.id.split(separator: "/")) }) ?? true {
             writer.row(row, columns)
         }

@@ -28,6 +28,7 @@ enum SluiceBench {
         ("instruments", measureInstruments),
         ("memory", measureMemory),
         ("recovery", measureRecovery),
+        ("exports", measureExports),
     ]
 
     static func main() {

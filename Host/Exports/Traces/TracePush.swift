@@ -1,0 +1,156 @@
+import AsyncHTTPClient
+import Domain
+import Engine
+package import Gateway
+package import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+
+/// Sends each run that has ended to a collector, as OTLP/JSON over HTTP.
+///
+/// Beside the trading path: it listens to the hub like any client, and what it cannot send in time is dropped and counted.
+/// A run whose client said by `traceparent` that it does not record its trace is not sent. A collector that is not there or
+/// busy is tried again, later and later, `attempts` times in all.
+package final class TracePush: Sendable {
+    /// Runs that wait at most; later ones are dropped and counted.
+    package static let maximumWaiting = 1_000
+    package static let attempts = 5
+    /// Statuses that OTLP says to try again on.
+    private static let passing: Set<UInt> = [429, 502, 503, 504]
+
+    /// What became of runs so far.
+    package struct Counts: Hashable, Sendable {
+        package var sent: Int
+        /// The collector refused, or did not answer `attempts` times.
+        package var failed: Int
+        /// They came faster than they could be sent.
+        package var dropped: Int
+
+        package init(sent: Int = 0, failed: Int = 0, dropped: Int = 0) {
+            (self.sent, self.failed, self.dropped) = (sent, failed, dropped)
+        }
+    }
+
+    private struct State {
+        var counts = Counts()
+        /// Runs with news since they were last looked at.
+        var touched: Set<RunID> = []
+    }
+
+    private let endpoint: String
+    private let gateway: Gateway
+    private let logger: Logger
+    private let pause: @Sendable (Int64) async throws -> Void
+    private let state = NIOLockedValueBox(State())
+
+    /// - Parameters:
+    ///   - endpoint: the whole address, `http://127.0.0.1:4318/v1/traces`.
+    ///   - pause: waits so many milliseconds.
+    package init(
+        _ endpoint: String, gateway: Gateway, logger: Logger,
+        pause: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) }
+    ) {
+        (self.endpoint, self.gateway, self.logger, self.pause) = (endpoint, gateway, logger, pause)
+    }
+
+    package var counts: Counts { state.withLockedValue { $0.counts } }
+
+    /// Listens and sends until the task is cancelled.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await self.listen() }
+            tasks.addTask { await self.send() }
+        }
+    }
+
+    private func listen() async {
+        while !Task.isCancelled {
+            if let items = gateway.hub.subscribe() {
+                for await item in items {
+                    guard case .event(let event) = item, let run = event.run else { continue }
+                    state.withLockedValue { state in
+                        if state.touched.count < Self.maximumWaiting || state.touched.contains(run) {
+                            state.touched.insert(run)
+                        } else {
+                            state.counts.dropped += 1
+                        }
+                    }
+                }
+            }
+            // Fallen behind, or too many subscribers: what passed meanwhile is not told again.
+            do { try await pause(1_000) } catch { return }
+        }
+    }
+
+    private func send() async {
+        var recent = RecentRuns()
+        while !Task.isCancelled {
+            let touched = state.withLockedValue { exchange(&$0.touched, with: []) }
+            for id in touched.sorted() where !recent.contains(id) {
+                guard let run = try? await gateway.settledRun(id), run.doneAt != nil else { continue }
+                recent.insert(id)
+                if run.origin.trace?.isSampled == false { continue }
+                let isSent = await send(run)
+                state.withLockedValue { state in
+                    if isSent { state.counts.sent += 1 } else { state.counts.failed += 1 }
+                }
+                if Task.isCancelled { return }
+            }
+            do { try await pause(200) } catch { return }
+        }
+    }
+
+    private func send(_ run: RunSnapshot) async -> Bool {
+        let body = ByteBuffer(bytes: TraceStream.whole(run, format: .otlp))
+        var wait: Int64 = 500
+        for attempt in 1...Self.attempts {
+            var request = HTTPClientRequest(url: endpoint)
+            request.method = .POST
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(body)
+            var seconds: Int64?
+            do {
+                let answer = try await HTTPClient.shared.execute(request, deadline: .now() + .seconds(10))
+                _ = try? await answer.body.collect(upTo: 65_536)
+                if (200..<300).contains(answer.status.code) { return true }
+                guard Self.passing.contains(answer.status.code) else {
+                    logger.warning(
+                        "Collector refuses a trace",
+                        metadata: ["run.id": "\(run.id?.description ?? "")", "http.status": "\(answer.status.code)"])
+                    return false
+                }
+                seconds = answer.headers.first(name: "retry-after").flatMap { Int64($0) }
+            } catch is CancellationError {
+                return false
+            } catch {
+                logger.debug("Collector cannot be reached", metadata: ["failure": "\(error)"])
+            }
+            guard attempt < Self.attempts else { break }
+            do { try await pause(min(30_000, max(wait, (seconds ?? 0) * 1_000))) } catch { return false }
+            wait *= 2
+        }
+        logger.warning("Collector took no trace", metadata: ["run.id": "\(run.id?.description ?? "")"])
+        return false
+    }
+}
+
+/// The last runs that were dealt with, so that a late word of one does not send it again. Bounded.
+private struct RecentRuns {
+    private static let limit = 10_000
+    private var known: Set<RunID> = []
+    private var order: [RunID] = []
+    private var next = 0
+
+    func contains(_ id: RunID) -> Bool { known.contains(id) }
+
+    mutating func insert(_ id: RunID) {
+        known.insert(id)
+        if order.count < Self.limit {
+            order.append(id)
+        } else {
+            known.remove(order[next])
+            order[next] = id
+            next = (next + 1) % Self.limit
+        }
+    }
+}
