@@ -65,6 +65,7 @@ let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swi
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioCompression = Target.Dependency.product(name: "NIOHTTPCompression", package: "swift-nio-extras")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket = Target.Dependency.product(name: "NIOWebSocket", package: "swift-nio")
 let nioLocks = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 
 let package = Package(
@@ -131,8 +132,8 @@ let package = Package(
                 "Exports", "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Telemetry", "Settings",
                 "RiskConfiguration", "Domain", openssl, hummingbird,
                 nioCore,
-                nioPosix, nioLocks, logging,
-            ]),
+                nioPosix, nioHTTP1, nioWebSocket, nioLocks, logging,
+            ], exclude: ["Live/README.md"]),
         room(
             "CLI",
             [

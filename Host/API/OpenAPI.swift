@@ -88,7 +88,9 @@ enum OpenAPI {
     }
 
     /// Answers that are no JSON.
-    private static let mediaTypes = ["EventStream": "text/event-stream", "MetricsText": "text/plain"]
+    private static let mediaTypes = [
+        "EventStream": "text/event-stream", "EventSocket": "text/plain", "MetricsText": "text/plain",
+    ]
 
     private static func responses(_ route: Route) -> JSONObject {
         var responses = JSONObject()

@@ -14,6 +14,30 @@ extension Routes {
         ]
     private static let strategy = [Route.Parameter(name: "strategy", kind: .text, note: "as orders name it")]
 
+    private static let topics = [
+        Route.Parameter(
+            name: "topics", kind: .text, note: "comma-separated: runs, legs, positions, alerts, state; default all"),
+        Route.Parameter(
+            name: "last_event_id", kind: .text, note: "goes on after it, where Last-Event-ID cannot be sent"),
+    ]
+
+    static let live: [Route] = [
+        Route(
+            .get, "/api/stream", .scope(.read),
+            "A snapshot, then events as they happen, as server-sent events; resumes by Last-Event-ID",
+            query: topics, answer: "EventStream"
+        ) { try await $0.openStream($1) },
+        Route(
+            .get, "/api/ws", .scope(.read),
+            "The same as /api/stream over WebSocket: {id, event, data} as text messages",
+            query: topics, answer: "EventSocket", statuses: [101]
+        ) { try await $0.openSocket($1) },
+        Route(
+            .get, "/api/analytics/live", .scope(.read), "The gateway at a glance: queues, sessions, counters",
+            isFirmWide: true, answer: "Overview"
+        ) { try await $0.showLive($1) },
+    ]
+
     static let analytics: [Route] = [
         Route(
             .get, "/metrics", .scope(.read),

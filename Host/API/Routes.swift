@@ -28,7 +28,7 @@ enum Routes {
 
     static let all: [Route] =
         system + brokers + accounts + symbols + groups + runs + orders + risk + riskDocuments + riskQuestions
-        + riskOperations + operations + keys + audit + reconciliation + analytics + network + exports
+        + riskOperations + operations + keys + audit + reconciliation + analytics + live + network + exports
 
     private static let system: [Route] = [
         Route(.get, "/health", .open, "Whether the process lives", answer: "Health") { try await $0.showHealth($1) },
@@ -39,16 +39,6 @@ enum Routes {
         Route(.get, "/api/openapi.json", .open, "This description", answer: "Document") {
             try await $0.showDocument($1)
         },
-        Route(
-            .get, "/api/stream", .scope(.read),
-            "Events as they happen, as server-sent events; resumes by Last-Event-ID",
-            query: [
-                Route.Parameter(
-                    name: "topics", kind: .text,
-                    note: "comma-separated: runs, legs, positions, alerts, state; default all")
-            ],
-            answer: "EventStream"
-        ) { try await $0.openStream($1) },
     ]
 
     private static let brokers: [Route] = [

@@ -72,5 +72,28 @@ extension Schema {
                     .required("version", .text, ""),
                     .required("configuration_hash", .text, "SHA-256 of the effective configuration"),
                 ]),
+            Schema(
+                name: "Overview", note: "The gateway at a glance; counters are those since the process began.",
+                fields: [
+                    .required("at", .time, ""), .required("version", .text, ""), .required("serving", .boolean, ""),
+                    .required("live_runs", .integer, "runs with a leg that has not ended"),
+                    .required("waiting_orders", .integer, "durable, and waiting for their turn"),
+                    .required("waiting_requests", .integer, "waiting for the disk"),
+                    .required("event_streams", .integer, ""), .required("journal_records", .integer, ""),
+                    .required("dropped_events", .integer, "by capture"),
+                    .required("stopped_scopes", .map(.integer), "by state"), .optional("runs", .integer, ""),
+                    .required("adapters", .list(.object("AdapterOverview")), ""),
+                ]),
+            Schema(
+                name: "AdapterOverview", note: "One adapter at a glance.",
+                fields: [
+                    .required("adapter_id", .text, ""), .required("accounts", .integer, ""),
+                    .required("accounts_ready", .integer, ""), .required("sessions", .map(.integer), "by state"),
+                    .required("queued_commands", .integer, "in lanes' queues"),
+                    .required("open_commands", .integer, "held by the adapter"),
+                    .required("busy_lanes", .integer, "inside a call right now"),
+                    .required("longest_call_us", .integer, "of those calls"),
+                    .required("legs", .map(.integer), "by outcome"), .required("fills", .integer, ""),
+                ]),
         ] + ["Latency", "LegOutcome", "StrategyReport", "DailyResult", "ProcessSession"].map(list)
 }

@@ -1,71 +1,248 @@
 package import Adapters
 package import Domain
+import Engine
 import NIOConcurrencyHelpers
 
 /// Passes durable events on to live subscribers.
 ///
-/// A subscriber has a bounded queue; one that falls behind is ended, and goes on from the last id it saw, which the journal
-/// still knows: nothing is lost. At most `maximumSubscribers` at once.
+/// Whoever has something to tell leaves it here and goes on; a thread of its own describes it and deals it out
+/// (`Gateway.distribute`). Each subscriber has a bounded queue. One that falls behind loses what is queued and is told so;
+/// the journal still knows it. At most `maximumSubscribers` at once.
 package final class EventHub: Sendable {
-    package static let maximumSubscribers = 1_000
-    package static let queueLength = 4_096
+    package static let maximumSubscribers = 2_000
+    /// Records that wait to be described; beyond it all subscribers have fallen behind.
+    static let maximumRecords = 8_192
+    /// Two states of one session are told no closer together than this, nanoseconds; of those in between only the last is.
+    static let stateInterval: Int64 = 250_000_000
 
     package enum Item: Sendable {
-        case event(EventView)
+        case event(LiveEvent)
         /// A session's state: not in the journal, so without an id.
         case session(SessionID, SessionStatus, accounts: [AccountID], at: Timestamp)
     }
 
-    private struct Subscriber {
-        let id: UInt64
-        let continuation: AsyncStream<Item>.Continuation
+    struct Record {
+        var events: [Event]
+        var sequence: UInt64
+        var at: Timestamp
     }
 
-    private let state = NIOLockedValueBox((next: UInt64(1), subscribers: [Subscriber]()))
+    private struct State {
+        var next: UInt64 = 1
+        var queues: [UInt64: EventQueue] = [:]
+        var records: [Record] = []
+        var isOverflown = false
+        var sessions: [SessionID: Item] = [:]
+        var sessionsDue: Int64 = .min
+        var isFinished = false
+    }
+
+    private let state = NIOLockedValueBox(State())
+    /// Raised when there is something to deal out.
+    let signal = WakeSignal()
 
     package init() {}
 
-    package var count: Int { state.withLockedValue { $0.subscribers.count } }
+    package var count: Int { state.withLockedValue { $0.queues.count } }
 
-    package var hasSubscribers: Bool { state.withLockedValue { !$0.subscribers.isEmpty } }
+    package var hasSubscribers: Bool { state.withLockedValue { !$0.queues.isEmpty } }
 
-    /// Items from now on; ends when the subscriber falls behind or is cancelled. `nil` where there are too many already.
-    package func subscribe() -> AsyncStream<Item>? {
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: Item.self, bufferingPolicy: .bufferingOldest(Self.queueLength))
-        let id = state.withLockedValue { state -> UInt64? in
-            guard state.subscribers.count < Self.maximumSubscribers else { return nil }
-            let id = state.next
+    /// A queue of what happens from now on; to be given back by `unsubscribe`. `nil` where there are too many already, and
+    /// when the gateway stops.
+    package func subscribe(capacity: Int = EventQueue.capacity) -> EventQueue? {
+        state.withLockedValue { state in
+            guard state.queues.count < Self.maximumSubscribers, !state.isFinished else { return nil }
+            let queue = EventQueue(id: state.next, capacity: capacity)
             state.next += 1
-            state.subscribers.append(Subscriber(id: id, continuation: continuation))
-            return id
+            state.queues[queue.id] = queue
+            return queue
         }
-        guard let id else { return nil }
-        continuation.onTermination = { [state] _ in
-            state.withLockedValue { $0.subscribers.removeAll { $0.id == id } }
-        }
-        return stream
     }
 
-    func publish(_ item: Item) { publish([item]) }
+    package func unsubscribe(_ queue: EventQueue) {
+        state.withLockedValue { _ = $0.queues.removeValue(forKey: queue.id) }
+        queue.finish()
+    }
 
-    func publish(_ items: [Item]) {
-        let subscribers = state.withLockedValue { $0.subscribers }
-        for subscriber in subscribers {
-            for item in items {
-                if case .dropped = subscriber.continuation.yield(item) {
-                    subscriber.continuation.finish()
-                    break
-                }
+    func publish(_ record: Record) {
+        let isNews = state.withLockedValue { state in
+            guard !state.queues.isEmpty else { return false }
+            guard state.records.count < Self.maximumRecords else {
+                state.isOverflown = true
+                return false
             }
+            state.records.append(record)
+            return true
+        }
+        if isNews { signal.raise() }
+    }
+
+    func publish(session: SessionID, _ item: Item) {
+        state.withLockedValue { state in
+            if !state.queues.isEmpty { state.sessions[session] = item }
+        }
+    }
+
+    /// What is to be dealt out now, and to whom.
+    func take(now: Int64) -> (records: [Record], sessions: [Item], queues: [EventQueue], isOverflown: Bool) {
+        state.withLockedValue { state in
+            var sessions: [Item] = []
+            if !state.sessions.isEmpty, state.sessionsDue <= now {
+                state.sessionsDue = now + Self.stateInterval
+                sessions = state.sessions.sorted { $0.key.description < $1.key.description }.map(\.value)
+                state.sessions = [:]
+            }
+            defer { (state.records, state.isOverflown) = ([], false) }
+            return (state.records, sessions, Array(state.queues.values), state.isOverflown)
         }
     }
 
     func finish() {
-        let subscribers = state.withLockedValue { state in
-            defer { state.subscribers = [] }
-            return state.subscribers
+        let queues = state.withLockedValue { state in
+            state.isFinished = true
+            defer { state.queues = [:] }
+            return Array(state.queues.values)
         }
-        for subscriber in subscribers { subscriber.continuation.finish() }
+        for queue in queues { queue.finish() }
+    }
+}
+
+/// An event on its way to many clients, each of which wants the same bytes: they are made once.
+package final class LiveEvent: Sendable {
+    package let view: EventView
+    private let encoded = NIOLockedValueBox<[UInt8]?>(nil)
+
+    package init(_ view: EventView) { self.view = view }
+
+    /// The event's bytes, made by the first who asks.
+    package func bytes(_ encode: (EventView) -> [UInt8]) -> [UInt8] {
+        encoded.withLockedValue { encoded in
+            if let encoded { return encoded }
+            let made = encode(view)
+            encoded = made
+            return made
+        }
+    }
+}
+
+/// One subscriber's queue: many put in, one takes out.
+///
+/// A full queue is emptied instead of growing or making anybody wait, and its reader hears `fellBehind` before what comes
+/// after.
+package final class EventQueue: Sendable {
+    package static let capacity = 4_096
+
+    package enum Delivery: Sendable {
+        case items([EventHub.Item])
+        /// What was queued is lost; what follows is complete from here on.
+        case fellBehind
+        /// Nothing happened; it is time for a sign of life.
+        case idle
+        case ended
+    }
+
+    private struct State {
+        var items: [EventHub.Item] = []
+        var isBehind = false
+        var isIdle = false
+        var isFinished = false
+        var reader: CheckedContinuation<Delivery, Never>?
+    }
+
+    let id: UInt64
+    private let limit: Int
+    private let state = NIOLockedValueBox(State())
+
+    init(id: UInt64, capacity: Int = EventQueue.capacity) { (self.id, limit) = (id, capacity) }
+
+    func post(_ items: [EventHub.Item]) {
+        change { state in
+            guard !state.isFinished else { return }
+            if state.isBehind || state.items.count + items.count > limit {
+                (state.items, state.isBehind) = ([], true)
+            } else {
+                state.items += items
+            }
+        }
+    }
+
+    func fallBehind() { change { ($0.items, $0.isBehind) = ([], true) } }
+
+    /// Wakes the reader though nothing happened.
+    package func nudge() { change { $0.isIdle = true } }
+
+    /// Lets the reader have what is queued, and no more.
+    package func finish() { change { $0.isFinished = true } }
+
+    /// What there is, or what comes next. One reader.
+    package func next() async -> Delivery {
+        await withCheckedContinuation { continuation in
+            let ready = state.withLockedValue { state -> Delivery? in
+                if let ready = Self.take(&state) { return ready }
+                state.reader = continuation
+                return nil
+            }
+            if let ready { continuation.resume(returning: ready) }
+        }
+    }
+
+    private func change(_ body: (inout State) -> Void) {
+        let (reader, ready) = state.withLockedValue { state -> (CheckedContinuation<Delivery, Never>?, Delivery?) in
+            body(&state)
+            guard state.reader != nil, let ready = Self.take(&state) else { return (nil, nil) }
+            defer { state.reader = nil }
+            return (state.reader, ready)
+        }
+        if let reader, let ready { reader.resume(returning: ready) }
+    }
+
+    private static func take(_ state: inout State) -> Delivery? {
+        if state.isBehind {
+            state.isBehind = false
+            return .fellBehind
+        }
+        if !state.items.isEmpty {
+            defer { state.items = [] }
+            return .items(state.items)
+        }
+        if state.isFinished { return .ended }
+        if state.isIdle {
+            state.isIdle = false
+            return .idle
+        }
+        return nil
+    }
+}
+
+extension Gateway {
+    /// Records described in one go under the lock at most.
+    private static let recordsPerStep = 64
+
+    /// Describes what was published since and deals it out. A thread of its own calls it; nothing waits for it.
+    ///
+    /// - Returns: whether there was anything.
+    @discardableResult
+    package func distribute() -> Bool {
+        let (records, sessions, queues, isOverflown) = hub.take(now: clock.monotonic())
+        guard !queues.isEmpty else { return false }
+        if isOverflown { for queue in queues { queue.fallBehind() } }
+        for start in stride(from: 0, to: records.count, by: Self.recordsPerStep) {
+            // Under the lock: a copy of the engine that lives on would make the next step copy its tables.
+            let views = state.withLockedValue { state in
+                records[start..<min(start + Self.recordsPerStep, records.count)].flatMap { record in
+                    EventDescriber(engine: state.engine).describe(
+                        record.events, sequence: record.sequence, at: record.at)
+                }
+            }
+            let items = views.map { EventHub.Item.event(LiveEvent($0)) }
+            for queue in queues { queue.post(items) }
+        }
+        if !sessions.isEmpty { for queue in queues { queue.post(sessions) } }
+        return !records.isEmpty
+    }
+
+    func publish(_ batch: Batch, sequence: UInt64) {
+        guard hub.hasSubscribers else { return }
+        hub.publish(EventHub.Record(events: batch.events, sequence: sequence, at: clock.wall()))
     }
 }

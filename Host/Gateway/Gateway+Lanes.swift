@@ -208,7 +208,8 @@ extension Gateway: AdapterDelegate {
         }
         FaultPoint.hit(.sessionChanged)
         planReopening(session, status, now, &state)
-        hub.publish(.session(session.id, status, accounts: session.accounts.map(\.id), at: now))
+        hub.publish(
+            session: session.id, .session(session.id, status, accounts: session.accounts.map(\.id), at: now))
         // Every account passes through opening at every start: only where it leads is news.
         logger.log(
             level: status.state == .opening ? .debug : .info, "Session state",

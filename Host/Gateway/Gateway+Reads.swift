@@ -147,13 +147,17 @@ extension Gateway {
     /// The sequence of the last durable record.
     package var durableSequence: UInt64 { state.withLockedValue { $0.durableSequence } }
 
-    func publish(_ batch: Batch, sequence: UInt64) {
-        guard hub.hasSubscribers else { return }
-        // Under the lock: a copy of the engine that lives on would make the next step copy its tables.
-        let views = state.withLockedValue {
-            EventDescriber(engine: $0.engine).describe(batch.events, sequence: sequence, at: clock.wall())
+    /// The newest runs that have not ended and that a caller may see, and how many more there are.
+    package func liveRuns(limit: Int, authority: TradingAuthority) -> (runs: [RunSnapshot], leftOut: Int) {
+        state.withLockedValue { state in
+            var visible: [RunID] = []
+            state.engine.runs.forEachLive { run in
+                if state.engine.covers(authority, run) { visible.append(run.id) }
+            }
+            visible.sort(by: >)
+            let runs = visible.prefix(limit).compactMap { state.engine.snapshot(of: $0) }
+            return (runs, visible.count - runs.count)
         }
-        hub.publish(views.map { .event($0) })
     }
 
     // MARK: Positions

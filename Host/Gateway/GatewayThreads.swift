@@ -2,7 +2,8 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// The threads that drive a gateway in production: the journal, which commits and goes on to dispatch, and the ticker.
+/// The threads that drive a gateway in production: the journal, which commits and goes on to dispatch, the ticker, and the one
+/// that deals out events to live clients.
 package final class GatewayThreads: Sendable {
     private let gateway: Gateway
     private let isStopping = Atomic<Bool>(false)
@@ -15,8 +16,7 @@ package final class GatewayThreads: Sendable {
     package init(_ gateway: Gateway) { self.gateway = gateway }
 
     package func start() {
-        running.enter()
-        running.enter()
+        for _ in 0..<3 { running.enter() }
         Thread.detachNewThread { [self] in
             Thread.current.name = "sluice.journal"
             while true {
@@ -36,9 +36,16 @@ package final class GatewayThreads: Sendable {
             }
             running.leave()
         }
+        Thread.detachNewThread { [self] in
+            Thread.current.name = "sluice.events"
+            while !isStopping.load(ordering: .acquiring) {
+                if !gateway.distribute() { gateway.hub.signal.wait(atMost: Self.tickInterval, spinning: 0) }
+            }
+            running.leave()
+        }
     }
 
-    /// Ends both threads after the last batch. Blocks for at most a commit and a tick.
+    /// Ends the threads after the last batch. Blocks for at most a commit and a tick.
     package func stop() {
         isStopping.store(true, ordering: .releasing)
         gateway.commitSignal.raise()

@@ -118,7 +118,7 @@ struct DocumentTests {
                     }
                 }
             }
-            let others = ["Document", "EventStream", "MetricsText"]
+            let others = ["Document", "EventStream", "EventSocket", "MetricsText"]
             for route in Routes.all where route.method == .get && !others.contains(route.answer) {
                 var path = AuthMatrixTests.path(route)
                 if path == "/api/symbols/search" { path += "?query=AAPL" }

@@ -193,7 +193,9 @@ struct ServerTests {
                         .post, "/api/execution-groups/family/orders", APIFixture.order(), idempotency: key)
                 }
                 @Sendable func ids(_ text: String) -> [String] {
-                    text.split(separator: "\n").filter { $0.hasPrefix("id: ") }.map { String($0.dropFirst(4)) }
+                    text.components(separatedBy: "\n\n").filter { !$0.contains("event: snapshot") }
+                        .flatMap { $0.split(separator: "\n") }.filter { $0.hasPrefix("id: ") }
+                        .map { String($0.dropFirst(4)) }
                 }
                 let first = try RawConnection(port: port)
                 first.send(head("GET", "/api/stream?topics=runs,legs", fixture.admin))

@@ -34,7 +34,7 @@ extension Backend {
 }
 
 extension JSONWriter {
-    fileprivate mutating func readiness(_ status: Gateway.AccountStatus) {
+    mutating func readiness(_ status: Gateway.AccountStatus) {
         object {
             $0.member("account_id", status.account.id.rawValue)
             $0.member("ready", status.isReady)

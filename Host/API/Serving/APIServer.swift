@@ -75,7 +75,9 @@ package final class APIServer: Sendable {
             responder: Dispatcher(backend: backend, table: RouteTable(Routes.all)),
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [RequestDeadline(.milliseconds(configuration.requestMilliseconds))],
+                    additionalChannelHandlers: [
+                        RequestDeadline(.milliseconds(configuration.requestMilliseconds)), WebSocketSwitch(),
+                    ],
                     idleTimeout: .milliseconds(configuration.idleMilliseconds),
                     httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
                         maxHeaderFieldSize: Self.maximumHeaderField, maxHeaderListSize: Self.maximumHeaderList,

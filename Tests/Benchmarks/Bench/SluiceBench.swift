@@ -26,6 +26,7 @@ enum SluiceBench {
         ("sustained", measureSustained),
         ("http", measureHTTP),
         ("instruments", measureInstruments),
+        ("telemetry", measureTelemetry),
         ("memory", measureMemory),
         ("recovery", measureRecovery),
         ("exports", measureExports),
