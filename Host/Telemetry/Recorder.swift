@@ -42,10 +42,11 @@ package struct RunContext: Hashable, Sendable {
 /// Drains the capture rings, counts, and keeps rows: a step that a thread of its own calls in production, and that a
 /// simulation calls when it likes.
 ///
-/// **Bounds.** `maximumTracked` runs are remembered; of a further one the oldest is forgotten, and its row is counted as lost if
+/// **Bounds.** `maximumTracked` runs and `maximumTrackedLegs` legs are remembered; of a further one the oldest is forgotten, and its row is counted as lost if
 /// it was not kept yet. Steps and flushes of several threads queue behind each other; none of them is on the trading path.
 package final class TelemetryRecorder: Sendable {
     package static let maximumTracked = 20_000
+    package static let maximumTrackedLegs = 200_000
     /// Legs written in one transaction at most, but for a single larger run.
     static let legsPerWrite = 2_000
     /// A run is written when nothing is older than this that is not kept, nanoseconds ...
@@ -72,6 +73,8 @@ package final class TelemetryRecorder: Sendable {
     private struct Tracked {
         var context: RunContext
         var extras: [Int32: LegExtra] = [:]
+        /// By place of the leg, the stages that were counted, a bit each: what is told twice counts once.
+        var counted: [UInt16]
         /// Since when something is not kept; `nil` = everything is.
         var dirtySince: Int64?
         var writtenAt: Int64 = .min
@@ -82,6 +85,8 @@ package final class TelemetryRecorder: Sendable {
         /// In order of coming, for forgetting the oldest.
         var order: [RunID] = []
         var orderHead = 0
+        /// Of all runs that are remembered.
+        var legs = 0
         var dirty: Set<RunID> = []
         var windows: [LatencyWindowKey: StageHistograms] = [:]
         var windowsDue: Int64 = .min
@@ -193,13 +198,16 @@ package final class TelemetryRecorder: Sendable {
                 metrics.update { $0.lostRows += 1 }
                 continue
             }
-            state.runs[run] = Tracked(context: context)
+            state.runs[run] = Tracked(context: context, counted: [UInt16](repeating: 0, count: context.legs.count))
             state.order.append(run)
+            state.legs += context.legs.count
         }
-        while state.order.count - state.orderHead > Self.maximumTracked {
+        while state.order.count - state.orderHead > Self.maximumTracked
+            || (state.legs > Self.maximumTrackedLegs && state.order.count - state.orderHead > 1)
+        {
             let oldest = state.order[state.orderHead]
             state.orderHead += 1
-            state.runs[oldest] = nil
+            state.legs -= state.runs.removeValue(forKey: oldest)?.context.legs.count ?? 0
             if state.dirty.remove(oldest) != nil { metrics.update { $0.lostRows += 1 } }
         }
         if state.orderHead > Self.maximumTracked {
@@ -227,7 +235,9 @@ package final class TelemetryRecorder: Sendable {
         guard context.legs.indices.contains(Int(event.leg)) else { return }
         let party = context.legs[Int(event.leg)]
         func count(_ stage: Stage, _ instant: Int64) {
-            guard instant != 0 else { return }
+            let bit = UInt16(1) << UInt16(stage.rawValue)
+            guard instant != 0, let known = state.runs[run]?.counted[Int(event.leg)], known & bit == 0 else { return }
+            state.runs[run]?.counted[Int(event.leg)] = known | bit
             let at = Timestamp(nanoseconds: instant)
             let distance = at.since(context.receivedAt)
             let key = LatencyWindowKey(

@@ -107,6 +107,27 @@ struct RecorderTests {
         store.close()
     }
 
+    @Test("A stage of a leg that is told twice, by a fill and by a report, or by a second slice, counts once")
+    func countedOnce() throws {
+        let (source, capture) = (Source(), Capture(isOn: true))
+        let recorder = TelemetryRecorder(capture: capture, source: source, store: nil, retention: nil)
+        let rows = Sample.run(7, second: 1, legs: 1)
+        source.put(rows)
+        let at = rows.run.receivedAt.nanoseconds + 5_000_000
+        var filled = CaptureEvent(.filled, run: 7)
+        (filled.first, filled.second, filled.third) = (at, at, at)
+        var ended = CaptureEvent(.ended, run: 7)
+        ended.first = at
+        for event in [filled, ended] { capture.record(event) }
+        for _ in 0..<2 { capture.record(Self.answered(7, rows.run.receivedAt, microseconds: 300)) }
+        recorder.step(now: Self.now)
+        let latencies = recorder.metrics.figures.latencies
+        for stage in [Stage.acknowledged, .dispatched, .firstFill, .done] {
+            let buckets = latencies[MetricsBook.LatencyKey(adapter: "paper", stage: stage)]
+            #expect(buckets?.counts.reduce(0, +) == 1, "\(stage)")
+        }
+    }
+
     @Test("What a run's events cannot be tied to is counted as lost, not silently left out")
     func losing() throws {
         let (source, capture) = (Source(), Capture(isOn: true))
