@@ -55,7 +55,7 @@ extension EndToEnd {
                     try Self.repeatAll(&deeds, next, scenario)
                     let books = try Books.check(next, scenario)
                     Self.compare(deeds, books, next, scenario)
-                    Self.compareTelemetry(books, next, scenario)
+                    try Self.compareTelemetry(books, next, scenario)
                     scenario.note("round \(round): \(deeds.count) keys, \(books.runs.count) runs")
                     next.destroy()
                 }
@@ -158,14 +158,18 @@ extension EndToEnd {
 
         /// A kill takes timings at most, whatever was being drained or written: of every run and leg that the journal knows
         /// telemetry has a row with its outcome, and it knows that the life before was killed.
-        private static func compareTelemetry(_ books: Books, _ server: Server, _ scenario: Scenario) {
+        private static func compareTelemetry(_ first: Books, _ server: Server, _ scenario: Scenario) throws {
+            var books = first
             var wanted: [String: Int64] = [:]
-            for leg in books.runs.flatMap({ $0["legs"]?.array ?? [] }) {
-                wanted[Orders.text(leg["status"]), default: 0] += 1
-            }
             var found: [String: Int64] = [:]
             var runs: Int64?
-            let isWhole = Poll.holds(seconds: 10) {
+            let isWhole = try Poll.holds(seconds: 15) {
+                // Candles go on filling what meets them: the journal is read anew for each comparison.
+                books = try Books.read(server.http)
+                wanted = [:]
+                for leg in books.runs.flatMap({ $0["legs"]?.array ?? [] }) {
+                    wanted[Orders.text(leg["status"]), default: 0] += 1
+                }
                 let summary = server.http.get("/api/analytics/summary")?.json
                 found = (summary?["legs_by_status"]?.object ?? [:]).reduce(into: [:]) { $0[$1.key] = $1.value.int64 }
                 runs = summary?["runs"]?.int64

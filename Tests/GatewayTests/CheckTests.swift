@@ -95,7 +95,7 @@ struct CheckTests {
             ("UPDATE journal SET recorded_at = recorded_at + 1 WHERE sequence = 4", "chain"),
             ("DELETE FROM journal WHERE sequence = 5", "chain"),
             (
-                "UPDATE meta SET value = CASE substr(value, 1, 1) WHEN '0' THEN '1' ELSE '0' END || substr(value, 2) WHERE name = 'journal_state'",
+                "UPDATE meta SET value = substr(value, 1, length(value) - 1) || CASE substr(value, -1) WHEN '0' THEN '1' ELSE '0' END WHERE name = 'journal_state'",
                 "replay"
             ),
             ("UPDATE idempotency SET key = 'other' WHERE key = 'k3'", "idempotency"),

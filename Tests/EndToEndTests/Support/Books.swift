@@ -47,7 +47,7 @@ struct Books {
         return items
     }
 
-    private static func read(_ http: HTTP) throws -> Books {
+    static func read(_ http: HTTP) throws -> Books {
         var books = Books()
         for account in Site.accounts {
             books.trades[account] = try items(http, "/api/accounts/\(account)/trades?limit=1000").array ?? []
