@@ -88,7 +88,7 @@ struct ExportStreamTests {
     @Test("No more exports run at once than the bound says; one more is told when to come back")
     func bounded() async throws {
         let fixture = try await APIFixture()
-        let desk = ExportDesk(ExportSources(gateway: fixture.gateway) { _ in nil })
+        let desk = ExportDesk(ExportSources(fixture.runtime) { _ in nil })
         var held: [OpenExport] = []
         for _ in 0..<ExportDesk.maximumOpen {
             held.append(try #require(desk.begin(ExportRequest(.runs), authority: .everything)))

@@ -18,7 +18,7 @@ struct ScheduledExportTests {
     private func scheduled(_ fixture: APIFixture, _ settings: SluiceConfiguration.Exports) throws -> ScheduledExport {
         try #require(
             ScheduledExport(
-                settings, sources: ExportSources(gateway: fixture.gateway) { _ in nil }, logger: Logger(label: "test")))
+                settings, sources: ExportSources(fixture.runtime) { _ in nil }, logger: Logger(label: "test")))
     }
 
     /// By the system's own tool.

@@ -38,6 +38,11 @@ extension Backend {
         } catch {
             throw Problem(error)
         }
+        if dataset == .latency, runtime.telemetry.store == nil {
+            throw Problem(
+                .serviceUnavailable, "telemetry_off",
+                "nothing is kept: telemetry is off, or its file could not be opened")
+        }
         if let group = request.group { _ = try self.group(group, for: principal) }
         if let account = request.account { _ = try self.account(account, for: principal) }
         var headers: HTTPFields = [.contentType: request.format.mediaType, .cacheControl: "no-store"]

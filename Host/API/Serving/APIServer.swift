@@ -56,7 +56,7 @@ package final class APIServer: Sendable {
         backend = Backend(
             runtime: runtime, keys: keys,
             streams: LiveStreams(heartbeatMilliseconds: configuration.heartbeatMilliseconds),
-            exports: ExportDesk(ExportSources(gateway: runtime.gateway) { keys.person(of: $0) }), logger: logger,
+            exports: ExportDesk(ExportSources(runtime) { keys.person(of: $0) }), logger: logger,
             document: OpenAPI.document(Routes.all))
     }
 

@@ -35,7 +35,7 @@ enum GatewayServer {
                 remedy: "choose a free port with --port, 0 for any")
         }
         let exports = ExportServices(
-            configuration.exports, sources: ExportSources(gateway: runtime.gateway) { keys.person(of: $0) },
+            configuration.exports, sources: ExportSources(runtime) { keys.person(of: $0) },
             logger: logger)
         exports.start()
         return RunningGateway(

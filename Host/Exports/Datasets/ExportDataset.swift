@@ -8,7 +8,9 @@ package enum ExportDataset: String, CaseIterable, Hashable, Sendable {
         case .runs: "one row a run, oldest first, as it stands"
         case .legs: "one row a leg (an account's share of a run), oldest run first, as it stands"
         case .events: "one row an event, as the event stream tells it, oldest first"
-        case .latency: "one row an adapter and stage, percentiles since the gateway started"
+        case .latency:
+            "one row an adapter, account, group and stage: percentiles of the requests received in whole minutes that from "
+                + "and to touch, as long as telemetry keeps them"
         case .pnl:
             "one row a UTC day, account and instrument that was traded in it, oldest first; a correction counts in the day "
                 + "it came"
@@ -21,8 +23,7 @@ package enum ExportDataset: String, CaseIterable, Hashable, Sendable {
     package var filters: [ExportFilter] {
         switch self {
         case .runs, .legs: ExportFilter.allCases
-        case .events, .pnl: [.from, .to, .group, .account, .adapter]
-        case .latency: [.adapter]
+        case .events, .pnl, .latency: [.from, .to, .group, .account, .adapter]
         case .positions: [.group, .account, .adapter]
         case .audit: [.from, .to]
         }

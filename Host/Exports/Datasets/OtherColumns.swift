@@ -33,17 +33,27 @@ enum AuditColumns {
     ]
 }
 
-/// `latency`: percentiles of the stages.
+extension LatencyRow {
+    var id: String {
+        "\(adapter?.rawValue ?? "")/\(account?.rawValue ?? "")/\(group?.rawValue ?? "")/\(stage.rawName)"
+    }
+}
+
+/// `latency`: percentiles of the stages, of merged histograms.
 enum LatencyColumns {
-    static let all: [Column<LatencyBook.Row>] = [
-        .text("series", "the cursor: adapter/stage") { "\($0.adapter)/\($0.stage.rawName)" },
-        .text("adapter_id", "") { $0.adapter.rawValue },
+    static let all: [Column<LatencyRow>] = [
+        .text("series", "the cursor: adapter/account/group/stage") { $0.id },
+        .text("adapter_id", "") { $0.adapter?.rawValue },
+        .text("account_id", "") { $0.account?.rawValue },
+        .text("group_id", "empty for orders on one account") { $0.group?.rawValue },
         .text("stage", "measured from received") { $0.stage.rawName },
-        .integer("legs", "count", "legs that reached it") { Int64(clamping: $0.count) },
-        .integer("p50_us", "µs", "half of them were faster") { Int64(clamping: $0.p50) },
-        .integer("p90_us", "µs", "nine of ten") { Int64(clamping: $0.p90) },
-        .integer("p99_us", "µs", "99 of 100") { Int64(clamping: $0.p99) },
-        .integer("max_us", "µs", "the slowest") { Int64(clamping: $0.maximum) },
+        .integer("legs", "count", "legs that reached it") { Int64(clamping: $0.summary.count) },
+        .integer("mean_us", "µs", "rounded down") { Int64(clamping: $0.summary.mean) },
+        .integer("p50_us", "µs", "half of them were faster") { Int64(clamping: $0.summary.p50) },
+        .integer("p90_us", "µs", "nine of ten") { Int64(clamping: $0.summary.p90) },
+        .integer("p99_us", "µs", "99 of 100") { Int64(clamping: $0.summary.p99) },
+        .integer("p999_us", "µs", "999 of 1,000") { Int64(clamping: $0.summary.p999) },
+        .integer("max_us", "µs", "the slowest") { Int64(clamping: $0.summary.maximum) },
     ]
 }
 

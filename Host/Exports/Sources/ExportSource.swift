@@ -5,11 +5,12 @@ package import Gateway
 /// What exports read from.
 package struct ExportSources: Sendable {
     let gateway: Gateway
+    let telemetry: TelemetryService
     /// The person that an API key names.
     let person: @Sendable (String) -> String?
 
-    package init(gateway: Gateway, person: @escaping @Sendable (String) -> String?) {
-        (self.gateway, self.person) = (gateway, person)
+    package init(_ runtime: GatewayRuntime, person: @escaping @Sendable (String) -> String?) {
+        (gateway, telemetry, self.person) = (runtime.gateway, runtime.telemetry, person)
     }
 
     /// Opens an export. Nothing is read before the first portion is asked for.
@@ -27,7 +28,7 @@ package struct ExportSources: Sendable {
         case .audit: AuditSource(gateway, request, person: person)
         case .pnl: DailyResultSource(gateway, request, visibility)
         case .positions: PositionSource(gateway, request, visibility)
-        case .latency: LatencySource(gateway, request)
+        case .latency: LatencySource(telemetry, request, visibility)
         }
     }
 }
@@ -102,6 +103,12 @@ struct Visibility: Sendable {
         }
         members = request.group.map { Set((gateway.group($0)?.members ?? []).map(\.account)) }
         adapters = Dictionary(gateway.accounts().map { ($0.id, $0.adapter) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Groups whose rows are told where rows know their group; `nil` = all.
+    var groups: Set<GroupID>? {
+        guard case .groups(let bound) = authority else { return group.map { [$0] } }
+        return group.map { authority.covers($0) ? [$0] : [] } ?? Set(bound)
     }
 
     func adapter(of account: AccountID) -> AdapterID? { adapters[account] }

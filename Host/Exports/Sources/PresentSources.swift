@@ -39,25 +39,38 @@ struct PositionSource: ExportSource {
 }
 
 struct LatencySource: ExportSource {
-    private let gateway: Gateway
-    private let columns: [Column<LatencyBook.Row>]
-    private let adapter: AdapterID?
+    private let telemetry: TelemetryService
+    private let columns: [Column<LatencyRow>]
+    private let question: LatencyQuestion
     private let cursor: String?
     private var isRead = false
 
-    init(_ gateway: Gateway, _ request: ExportRequest) {
-        self.gateway = gateway
-        (columns, adapter, cursor) = (chosen(LatencyColumns.all, request), request.adapter, request.cursor)
+    init(_ telemetry: TelemetryService, _ request: ExportRequest, _ visibility: Visibility) {
+        self.telemetry = telemetry
+        (columns, cursor) = (chosen(LatencyColumns.all, request), request.cursor)
+        question = LatencyQuestion(
+            from: request.from, to: request.to, groups: visibility.groups, account: request.account,
+            adapter: request.adapter, by: Set(LatencyQuestion.Dimension.allCases))
     }
 
     mutating func write(to writer: inout ExportWriter) async throws -> Bool {
         guard !isRead else { return false }
         isRead = true
-        // A cursor names a row in the order of adapters and stages; one that is not there names none.
+        guard let store = telemetry.store else {
+            throw GatewayError.notServing("nothing is kept: telemetry is off, or its file could not be opened")
+        }
+        telemetry.flush()
+        let rows: [LatencyRow]
+        do {
+            rows = try store.latencies(question)
+        } catch {
+            throw GatewayError.notServing("telemetry cannot be read: \(error)")
+        }
+        // A cursor names a row in the order of the store; one that is not there names none.
         var isNew = cursor == nil
-        for row in gateway.latency.rows() {
-            if isNew, (adapter ?? row.adapter) == row.adapter { writer.row(row, columns) }
-            if "\(row.adapter)/\(row.stage.rawName)" == cursor { isNew = true }
+        for row in rows {
+            if isNew { writer.row(row, columns) }
+            if row.id == cursor { isNew = true }
         }
         return true
     }

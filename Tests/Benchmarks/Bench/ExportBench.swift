@@ -14,7 +14,7 @@ func measureExports(_ bench: Bench) async throws {
         try await rig.place(
             rig.parent(legs: legs, side: round % 2 == 0 ? .buy : .sell), wait: round % 16 == 15 ? .done : .durable)
     }
-    let desk = ExportDesk(ExportSources(gateway: rig.gateway) { _ in nil })
+    let desk = ExportDesk(ExportSources(rig.runtime) { _ in nil })
     for format in [ExportFormat.csv, .ndjson] {
         var request = ExportRequest(.legs)
         request.format = format
