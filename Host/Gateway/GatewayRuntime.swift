@@ -207,9 +207,9 @@ package final class GatewayRuntime: Sendable {
         }
         threads.stop()
         FaultPoint.hit(.stopThreadsEnded)
-        telemetry.stop()
         gateway.noteState()
         FaultPoint.hit(.stopStateNoted)
+        telemetry.stop()
         do { try market.master.close() } catch {
             logger.error("The instrument master did not close", metadata: ["failure": "\(error)"])
         }

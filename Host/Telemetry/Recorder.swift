@@ -42,8 +42,8 @@ package struct RunContext: Hashable, Sendable {
 /// Drains the capture rings, counts, and keeps rows: a step that a thread of its own calls in production, and that a
 /// simulation calls when it likes.
 ///
-/// **Bounds.** `maximumTracked` runs and `maximumTrackedLegs` legs are remembered; of a further one the oldest is forgotten, and its row is counted as lost if
-/// it was not kept yet. Steps and flushes of several threads queue behind each other; none of them is on the trading path.
+/// **Bounds.** `maximumTracked` runs and `maximumTrackedLegs` legs are remembered; for a further one the oldest run is
+/// forgotten, and its row is counted as lost if it was not kept yet. Steps and flushes of several threads queue behind each other; none of them is on the trading path.
 package final class TelemetryRecorder: Sendable {
     package static let maximumTracked = 20_000
     package static let maximumTrackedLegs = 200_000
