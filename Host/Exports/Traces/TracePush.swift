@@ -23,7 +23,7 @@ package final class TracePush: Sendable {
         package var sent: Int
         /// The collector refused, or did not answer `attempts` times.
         package var failed: Int
-        /// They came faster than they could be sent.
+        /// They came faster than they could be sent; where events themselves were lost, 1 each time.
         package var dropped: Int
 
         package init(sent: Int = 0, failed: Int = 0, dropped: Int = 0) {
@@ -65,10 +65,28 @@ package final class TracePush: Sendable {
 
     private func listen() async {
         while !Task.isCancelled {
-            if let items = gateway.hub.subscribe() {
-                for await item in items {
-                    guard case .event(let event) = item, let run = event.run else { continue }
-                    state.withLockedValue { state in
+            if let queue = gateway.hub.subscribe() {
+                await withTaskCancellationHandler {
+                    await read(queue)
+                } onCancel: {
+                    queue.finish()
+                }
+                gateway.hub.unsubscribe(queue)
+            }
+            // Too many subscribers, or the gateway stops.
+            do { try await pause(1_000) } catch { return }
+        }
+    }
+
+    private func read(_ queue: EventQueue) async {
+        while true {
+            switch await queue.next() {
+            case .items(let items):
+                let runs = items.compactMap { item -> RunID? in
+                    if case .event(let event) = item { event.view.run } else { nil }
+                }
+                state.withLockedValue { state in
+                    for run in runs {
                         if state.touched.count < Self.maximumWaiting || state.touched.contains(run) {
                             state.touched.insert(run)
                         } else {
@@ -76,9 +94,13 @@ package final class TracePush: Sendable {
                         }
                     }
                 }
+            case .fellBehind:
+                // How many runs had their last news among what was lost, nobody knows: at least one is counted.
+                state.withLockedValue { $0.counts.dropped += 1 }
+                logger.warning("Traces for the collector were lost: events came faster than they were read")
+            case .idle: break
+            case .ended: return
             }
-            // Fallen behind, or too many subscribers: what passed meanwhile is not told again.
-            do { try await pause(1_000) } catch { return }
         }
     }
 
