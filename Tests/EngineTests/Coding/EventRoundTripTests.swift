@@ -77,7 +77,7 @@ struct EventRoundTripTests {
         expectFields(DayOpening.Mark(instrument: 1, points: 1), 2)
         expectFields(sample.parentOrder(), 31)
         expectFields(sample.admission(), 22)
-        expectFields(sample.admission().origin, 2)
+        expectFields(sample.admission().origin, 3)
         expectFields(RunAdmission.LeftOut(account: sample.account(), reason: ""), 2)
         expectFields(RunAdmission.Reference(points: 1, age: 1), 2)
         expectFields(sample.leg(), 15)
