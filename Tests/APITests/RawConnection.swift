@@ -9,7 +9,7 @@ final class RawConnection: Sendable {
     struct Failure: Error {}
 
     /// - Parameter receiveBuffer: bytes that the system holds for a reader that does not read; `nil` = as it likes.
-    init(port: Int, seconds: Int = 5, receiveBuffer: Int32? = nil) throws {
+    init(port: Int, seconds: Int = 30, receiveBuffer: Int32? = nil) throws {
         self.seconds = seconds
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
