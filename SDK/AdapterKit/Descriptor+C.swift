@@ -31,33 +31,21 @@ extension Descriptor {
     }
 
     private static func lay(_ buckets: [RateBucket], _ scratch: inout Scratch) -> sluice_span {
-        guard !buckets.isEmpty else { return sluice_span() }
-        let start = scratch.take(buckets.count * SLUICE_SIZE_rate_bucket)
-        for (index, bucket) in buckets.enumerated() {
-            var entity = sluice_rate_bucket()
-            entity.struct_size = UInt32(SLUICE_SIZE_rate_bucket)
+        scratch.list(buckets, of: sluice_rate_bucket(), size: SLUICE_SIZE_rate_bucket) { scratch, bucket, entity in
             entity.id = scratch.text(bucket.id)
             entity.scope_key = scratch.text(bucket.scopeKey)
             entity.windows = lay(bucket.windows, &scratch)
             entity.mode = bucket.mode.rawValue
-            (start + index * SLUICE_SIZE_rate_bucket).assumingMemoryBound(to: sluice_rate_bucket.self).pointee = entity
         }
-        return scratch.span(start, count: buckets.count, stride: SLUICE_SIZE_rate_bucket)
     }
 
     private static func lay(_ windows: [RateBucket.Window], _ scratch: inout Scratch) -> sluice_span {
-        guard !windows.isEmpty else { return sluice_span() }
-        let start = scratch.take(windows.count * SLUICE_SIZE_rate_window)
-        for (index, window) in windows.enumerated() {
-            var entity = sluice_rate_window()
-            entity.struct_size = UInt32(SLUICE_SIZE_rate_window)
+        scratch.list(windows, of: sluice_rate_window(), size: SLUICE_SIZE_rate_window) { scratch, window, entity in
             entity.units = window.units
             entity.window_ns = window.nanoseconds
             entity.resets_after_midnight_ns = window.resetsAfterMidnightNanoseconds
             entity.zone = scratch.text(window.zone)
-            (start + index * SLUICE_SIZE_rate_window).assumingMemoryBound(to: sluice_rate_window.self).pointee = entity
         }
-        return scratch.span(start, count: windows.count, stride: SLUICE_SIZE_rate_window)
     }
 }
 

@@ -175,15 +175,19 @@ extension Host {
         _ elements: [Element],
         _ body: (UnsafePointer<sluice_host>, UnsafeMutablePointer<Scratch>, [Element]) -> Int32
     ) -> HostStatus {
-        guard elements.count > Host.chunk else {
-            return elements.isEmpty ? .ok : call { table, scratch in body(table, scratch, elements) }
+        inChunks(elements) { chunk in
+            let whole = chunk.count == elements.count ? elements : Array(chunk)
+            return call { table, scratch in body(table, scratch, whole) }
         }
-        var start = 0
-        while start < elements.count {
-            let end = min(start + Host.chunk, elements.count)
-            let status = call { table, scratch in body(table, scratch, Array(elements[start..<end])) }
+    }
+
+    /// The same for whatever hands a chunk to the host.
+    func inChunks<Element>(_ elements: [Element], _ send: (ArraySlice<Element>) -> HostStatus) -> HostStatus {
+        var rest = elements[...]
+        while !rest.isEmpty {
+            let status = send(rest.prefix(Host.chunk))
             guard status.isOK else { return status }
-            start = end
+            rest = rest.dropFirst(Host.chunk)
         }
         return .ok
     }

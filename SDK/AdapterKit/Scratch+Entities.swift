@@ -86,88 +86,58 @@ extension Scratch {
     }
 
     package mutating func orderUpdates(_ updates: [OrderUpdate]) -> sluice_span {
-        let start = take(updates.count * SLUICE_SIZE_order_update)
-        for (index, update) in updates.enumerated() {
-            var entity = sluice_order_update()
-            entity.struct_size = UInt32(SLUICE_SIZE_order_update)
+        list(updates, of: sluice_order_update(), size: SLUICE_SIZE_order_update) { scratch, update, entity in
             entity.state = update.state.rawValue
-            entity.ref = identity(update.identity)
-            entity.cumulative_quantity = decimal(update.cumulativeQuantity)
-            entity.leaves_quantity = decimal(update.leavesQuantity)
-            entity.average_price = decimal(update.averagePrice)
-            entity.reason = error(update.reason)
-            entity.broker_time = time(update.brokerTime)
+            entity.ref = scratch.identity(update.identity)
+            entity.cumulative_quantity = scratch.decimal(update.cumulativeQuantity)
+            entity.leaves_quantity = scratch.decimal(update.leavesQuantity)
+            entity.average_price = scratch.decimal(update.averagePrice)
+            entity.reason = scratch.error(update.reason)
+            entity.broker_time = scratch.time(update.brokerTime)
             entity.sequence = update.sequence
-            entity.raw_state = text(update.rawState)
-            entity.order = order(update.order)
-            (start + index * SLUICE_SIZE_order_update).assumingMemoryBound(to: sluice_order_update.self).pointee =
-                entity
+            entity.raw_state = scratch.text(update.rawState)
+            entity.order = scratch.order(update.order)
         }
-        return span(start, count: updates.count, stride: SLUICE_SIZE_order_update)
     }
 
     package mutating func tradeUpdates(_ updates: [TradeUpdate]) -> sluice_span {
-        let start = take(updates.count * SLUICE_SIZE_trade_update)
-        for (index, update) in updates.enumerated() {
-            var entity = sluice_trade_update()
-            entity.struct_size = UInt32(SLUICE_SIZE_trade_update)
+        list(updates, of: sluice_trade_update(), size: SLUICE_SIZE_trade_update) { scratch, update, entity in
             entity.kind = update.kind.rawValue
-            entity.ref = identity(update.identity)
-            entity.execution_id = text(update.executionID)
-            entity.replaces = text(update.replaces)
+            entity.ref = scratch.identity(update.identity)
+            entity.execution_id = scratch.text(update.executionID)
+            entity.replaces = scratch.text(update.replaces)
             entity.side = update.side.rawValue
             entity.liquidity = update.liquidity?.rawValue ?? 0
-            entity.instrument_id = text(update.instrumentID)
-            entity.quantity = decimal(update.quantity)
-            entity.price = decimal(update.price)
-            entity.fees = fees(update.fees)
-            entity.trade_time = time(update.tradeTime)
-            (start + index * SLUICE_SIZE_trade_update).assumingMemoryBound(to: sluice_trade_update.self).pointee =
-                entity
+            entity.instrument_id = scratch.text(update.instrumentID)
+            entity.quantity = scratch.decimal(update.quantity)
+            entity.price = scratch.decimal(update.price)
+            entity.fees = scratch.fees(update.fees)
+            entity.trade_time = scratch.time(update.tradeTime)
         }
-        return span(start, count: updates.count, stride: SLUICE_SIZE_trade_update)
     }
 
     private mutating func fees(_ fees: [Fee]) -> sluice_span {
-        guard !fees.isEmpty else { return sluice_span() }
-        let start = take(fees.count * SLUICE_SIZE_fee)
-        for (index, fee) in fees.enumerated() {
-            var entity = sluice_fee()
-            entity.struct_size = UInt32(SLUICE_SIZE_fee)
-            entity.name = text(fee.name)
-            entity.currency = text(fee.currency)
-            entity.amount = decimal(fee.amount)
-            (start + index * SLUICE_SIZE_fee).assumingMemoryBound(to: sluice_fee.self).pointee = entity
+        list(fees, of: sluice_fee(), size: SLUICE_SIZE_fee) { scratch, fee, entity in
+            entity.name = scratch.text(fee.name)
+            entity.currency = scratch.text(fee.currency)
+            entity.amount = scratch.decimal(fee.amount)
         }
-        return span(start, count: fees.count, stride: SLUICE_SIZE_fee)
     }
 
     package mutating func children(_ children: [ChildOrder]) -> sluice_span {
-        guard !children.isEmpty else { return sluice_span() }
-        let start = take(children.count * SLUICE_SIZE_child)
-        for (index, child) in children.enumerated() {
-            var entity = sluice_child()
-            entity.struct_size = UInt32(SLUICE_SIZE_child)
+        list(children, of: sluice_child(), size: SLUICE_SIZE_child) { scratch, child, entity in
             entity.role = child.role.rawValue
-            entity.ref = identity(child.identity)
-            entity.quantity = decimal(child.quantity)
+            entity.ref = scratch.identity(child.identity)
+            entity.quantity = scratch.decimal(child.quantity)
             entity.outcome = child.outcome.rawValue
-            entity.error = error(child.error)
-            (start + index * SLUICE_SIZE_child).assumingMemoryBound(to: sluice_child.self).pointee = entity
+            entity.error = scratch.error(child.error)
         }
-        return span(start, count: children.count, stride: SLUICE_SIZE_child)
     }
 
-    package mutating func fields(_ fields: KeyValuePairs<String, String>) -> sluice_span {
-        guard !fields.isEmpty else { return sluice_span() }
-        let start = take(fields.count * SLUICE_SIZE_field)
-        for (index, field) in fields.enumerated() {
-            var entity = sluice_field()
-            entity.struct_size = UInt32(SLUICE_SIZE_field)
-            entity.key = text(field.key)
-            entity.value = text(field.value)
-            (start + index * SLUICE_SIZE_field).assumingMemoryBound(to: sluice_field.self).pointee = entity
+    package mutating func fields(_ fields: some Collection<(key: String, value: String)>) -> sluice_span {
+        list(fields, of: sluice_field(), size: SLUICE_SIZE_field) { scratch, field, entity in
+            entity.key = scratch.text(field.key)
+            entity.value = scratch.text(field.value)
         }
-        return span(start, count: fields.count, stride: SLUICE_SIZE_field)
     }
 }

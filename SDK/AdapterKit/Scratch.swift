@@ -130,6 +130,26 @@ extension Scratch {
     @inline(__always)
     package func account(_ index: Int) -> UInt32 { UInt32(exactly: index) ?? UInt32.max }
 
+    /// Lays out entities one after another. `fill` writes one but for its size, with which every entity of the boundary
+    /// begins, and may lay out what it points to. Nothing is laid out of no items.
+    @inline(__always)
+    package mutating func list<Items: Collection, Entity>(
+        _ items: Items, of blank: Entity, size: Int,
+        _ fill: (inout Scratch, Items.Element, inout Entity) -> Void
+    ) -> sluice_span {
+        guard !items.isEmpty else { return sluice_span() }
+        let start = take(items.count * size)
+        var place = start
+        for item in items {
+            var entity = blank
+            fill(&self, item, &entity)
+            place.assumingMemoryBound(to: Entity.self).pointee = entity
+            place.storeBytes(of: UInt32(size), as: UInt32.self)
+            place += size
+        }
+        return span(start, count: items.count, stride: size)
+    }
+
     @inline(__always)
     package func span(_ memory: UnsafeMutableRawPointer?, count: Int, stride: Int) -> sluice_span {
         sluice_span(ptr: UnsafeRawPointer(memory), count: UInt64(count), stride: UInt32(stride), reserved: 0)

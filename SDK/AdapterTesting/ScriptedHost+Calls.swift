@@ -105,17 +105,13 @@ extension ScriptedHost {
     public func reconcile(_ items: [(identity: OrderIdentity, written: Timestamp?)]) -> [Sent] {
         let tokens = items.map { _ in nextToken() }
         scratch.reset()
-        let start = scratch.take(items.count * SLUICE_SIZE_reconcile_item)
-        for (index, item) in items.enumerated() {
-            var entity = sluice_reconcile_item()
-            entity.struct_size = UInt32(SLUICE_SIZE_reconcile_item)
-            entity.token = tokens[index]
-            entity.ref = scratch.identity(item.identity)
-            entity.written_time = scratch.time(item.written)
-            (start + index * SLUICE_SIZE_reconcile_item).assumingMemoryBound(to: sluice_reconcile_item.self).pointee =
-                entity
+        let sought = Array(zip(tokens, items))
+        let span = scratch.list(sought, of: sluice_reconcile_item(), size: SLUICE_SIZE_reconcile_item) {
+            scratch, sought, entity in
+            entity.token = sought.0
+            entity.ref = scratch.identity(sought.1.identity)
+            entity.written_time = scratch.time(sought.1.written)
         }
-        let span = scratch.span(start, count: items.count, stride: SLUICE_SIZE_reconcile_item)
         let status = lane { functions, session in functions.pointee.reconcile(session, span) }
         return tokens.map { settle($0, status) }
     }
@@ -247,15 +243,11 @@ extension ScriptedHost {
     }
 
     private func batch(_ orders: [StoredOrder], _ tokens: [UInt64]) -> sluice_span {
-        let start = scratch.take(orders.count * SLUICE_SIZE_batch_item)
-        for (index, order) in orders.enumerated() {
-            var entity = sluice_batch_item()
-            entity.struct_size = UInt32(SLUICE_SIZE_batch_item)
-            entity.token = tokens[index]
-            entity.order = scratch.order(order)
-            (start + index * SLUICE_SIZE_batch_item).assumingMemoryBound(to: sluice_batch_item.self).pointee = entity
+        let items = Array(zip(tokens, orders))
+        return scratch.list(items, of: sluice_batch_item(), size: SLUICE_SIZE_batch_item) { scratch, item, entity in
+            entity.token = item.0
+            entity.order = scratch.order(item.1)
         }
-        return scratch.span(start, count: orders.count, stride: SLUICE_SIZE_batch_item)
     }
 
     private func filter(

@@ -108,15 +108,7 @@ extension ScriptedHost {
         entity.struct_size = UInt32(SLUICE_SIZE_answer)
         entity.status = UInt32(status)
         entity.transport = transport(tag, result, text)
-        let fields = scratch.take(max(headers.count, 1) * SLUICE_SIZE_field)
-        for (index, header) in headers.sorted(by: { $0.key < $1.key }).enumerated() {
-            var field = sluice_field()
-            field.struct_size = UInt32(SLUICE_SIZE_field)
-            field.key = scratch.text(header.key.lowercased())
-            field.value = scratch.text(header.value)
-            (fields + index * SLUICE_SIZE_field).assumingMemoryBound(to: sluice_field.self).pointee = field
-        }
-        entity.headers = scratch.span(fields, count: headers.count, stride: SLUICE_SIZE_field)
+        entity.headers = self.headers(headers)
         entity.body = scratch.bytes(body)
         entity.captured = named(captured)
         memory.pointee = entity
@@ -138,16 +130,16 @@ extension ScriptedHost {
         return entity
     }
 
+    /// Names in lower case, in their order.
+    private func headers(_ headers: [String: String]) -> sluice_span {
+        scratch.fields(headers.sorted { $0.key < $1.key }.map { (key: $0.key.lowercased(), value: $0.value) })
+    }
+
     private func named(_ secrets: [(name: String, handle: UInt64)]) -> sluice_span {
-        let start = scratch.take(max(secrets.count, 1) * SLUICE_SIZE_named_secret)
-        for (index, secret) in secrets.enumerated() {
-            var item = sluice_named_secret()
-            item.struct_size = UInt32(SLUICE_SIZE_named_secret)
+        scratch.list(secrets, of: sluice_named_secret(), size: SLUICE_SIZE_named_secret) { scratch, secret, item in
             item.name = scratch.text(secret.name)
             item.handle = secret.handle
-            (start + index * SLUICE_SIZE_named_secret).assumingMemoryBound(to: sluice_named_secret.self).pointee = item
         }
-        return scratch.span(start, count: secrets.count, stride: SLUICE_SIZE_named_secret)
     }
 
     // MARK: Streams
@@ -191,15 +183,7 @@ extension ScriptedHost {
         var entity = sluice_webhook()
         entity.struct_size = UInt32(SLUICE_SIZE_webhook)
         entity.account = UInt32(account)
-        let fields = scratch.take(max(headers.count, 1) * SLUICE_SIZE_field)
-        for (index, header) in headers.sorted(by: { $0.key < $1.key }).enumerated() {
-            var field = sluice_field()
-            field.struct_size = UInt32(SLUICE_SIZE_field)
-            field.key = scratch.text(header.key.lowercased())
-            field.value = scratch.text(header.value)
-            (fields + index * SLUICE_SIZE_field).assumingMemoryBound(to: sluice_field.self).pointee = field
-        }
-        entity.headers = scratch.span(fields, count: headers.count, stride: SLUICE_SIZE_field)
+        entity.headers = self.headers(headers)
         entity.body = scratch.bytes(body)
         entity.received_time = now.nanoseconds
         connectedLane { functions, session in functions.pointee.on_webhook(session, &entity) }

@@ -173,23 +173,20 @@ public final class ScriptedHost {
     private func makeSession(
         accounts: [AccountOptions], role: SessionRole, environment: SessionEnvironment, login: String
     ) throws(ScriptedHostError) {
-        let start = scratch.take(accounts.count * SLUICE_SIZE_account)
-        for (index, account) in accounts.enumerated() {
-            var entity = sluice_account()
-            entity.struct_size = UInt32(SLUICE_SIZE_account)
-            entity.index = UInt32(index)
-            entity.id = scratch.text(account.id)
-            entity.currency = scratch.text(account.currency)
-            entity.config = scratch.text(account.config)
-            (start + index * SLUICE_SIZE_account).assumingMemoryBound(to: sluice_account.self).pointee = entity
-        }
         var options = sluice_session_options()
         options.struct_size = UInt32(SLUICE_SIZE_session_options)
         options.role = role.rawValue
         options.environment = environment.rawValue
         options.login = scratch.text(login)
         options.grants = grants.rawValue
-        options.accounts = scratch.span(start, count: accounts.count, stride: SLUICE_SIZE_account)
+        let places = Array(accounts.enumerated())
+        options.accounts = scratch.list(places, of: sluice_account(), size: SLUICE_SIZE_account) {
+            scratch, place, entity in
+            entity.index = UInt32(place.offset)
+            entity.id = scratch.text(place.element.id)
+            entity.currency = scratch.text(place.element.currency)
+            entity.config = scratch.text(place.element.config)
+        }
         var error = sluice_str()
         let status = module.pointee.session_create(module, table, &options, &session, &error)
         scratch.poison()

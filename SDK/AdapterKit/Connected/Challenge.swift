@@ -163,33 +163,23 @@ extension Scratch {
         entity.id = text(challenge.id)
         entity.url = template(url)
         entity.prompt = text(challenge.prompt)
-        let start = take(max(challenge.fields.count, 1) * SLUICE_SIZE_challenge_field)
-        for (index, field) in challenge.fields.enumerated() {
-            var item = sluice_challenge_field()
-            item.struct_size = UInt32(SLUICE_SIZE_challenge_field)
+        entity.fields = list(challenge.fields, of: sluice_challenge_field(), size: SLUICE_SIZE_challenge_field) {
+            scratch, field, item in
             item.is_secret = field.isSecret ? 1 : 0
-            item.name = text(field.name)
-            item.label = text(field.label)
-            item.pattern = text(field.pattern)
-            (start + index * SLUICE_SIZE_challenge_field).assumingMemoryBound(to: sluice_challenge_field.self).pointee =
-                item
+            item.name = scratch.text(field.name)
+            item.label = scratch.text(field.label)
+            item.pattern = scratch.text(field.pattern)
         }
-        entity.fields = span(start, count: challenge.fields.count, stride: SLUICE_SIZE_challenge_field)
         entity.deadline = time(challenge.deadline)
         memory.pointee = entity
         return UnsafePointer(memory)
     }
 
     mutating func options(_ options: [Question.Option]) -> sluice_span {
-        let start = take(max(options.count, 1) * SLUICE_SIZE_option)
-        for (index, option) in options.enumerated() {
-            var item = sluice_option()
-            item.struct_size = UInt32(SLUICE_SIZE_option)
+        list(options, of: sluice_option(), size: SLUICE_SIZE_option) { scratch, option, item in
             item.meaning = option.meaning.rawValue
-            item.id = text(option.id)
-            item.text = text(option.text)
-            (start + index * SLUICE_SIZE_option).assumingMemoryBound(to: sluice_option.self).pointee = item
+            item.id = scratch.text(option.id)
+            item.text = scratch.text(option.text)
         }
-        return span(start, count: options.count, stride: SLUICE_SIZE_option)
     }
 }

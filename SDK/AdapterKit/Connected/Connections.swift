@@ -142,10 +142,8 @@ extension Connections {
         entity.max_requests = maxRequests
         entity.login_text = scratch.text(loginText)
 
-        let places = scratch.take(max(endpoints.count, 1) * SLUICE_SIZE_endpoint)
-        for (index, endpoint) in endpoints.enumerated() {
-            var item = sluice_endpoint()
-            item.struct_size = UInt32(SLUICE_SIZE_endpoint)
+        entity.endpoints = scratch.list(endpoints, of: sluice_endpoint(), size: SLUICE_SIZE_endpoint) {
+            scratch, endpoint, item in
             item.kind = endpoint.kind.rawValue
             item.id = scratch.text(endpoint.id)
             item.live = scratch.text(endpoint.live)
@@ -153,34 +151,24 @@ extension Connections {
             item.host_suffix = scratch.text(endpoint.hostSuffix)
             item.verification = endpoint.verification.rawValue
             item.http = endpoint.isHTTP1 ? SLUICE_HTTP_1 : SLUICE_HTTP_AUTO
-            (places + index * SLUICE_SIZE_endpoint).assumingMemoryBound(to: sluice_endpoint.self).pointee = item
         }
-        entity.endpoints = scratch.span(places, count: endpoints.count, stride: SLUICE_SIZE_endpoint)
 
-        let needs = scratch.take(max(secrets.count, 1) * SLUICE_SIZE_secret_need)
-        for (index, secret) in secrets.enumerated() {
-            var item = sluice_secret_need()
-            item.struct_size = UInt32(SLUICE_SIZE_secret_need)
+        entity.secrets = scratch.list(secrets, of: sluice_secret_need(), size: SLUICE_SIZE_secret_need) {
+            scratch, secret, item in
             item.is_required = secret.isRequired ? 1 : 0
             item.name = scratch.text(secret.name)
             item.purpose = scratch.text(secret.purpose)
             item.needs_reveal = secret.needsReveal ? 1 : 0
-            (needs + index * SLUICE_SIZE_secret_need).assumingMemoryBound(to: sluice_secret_need.self).pointee = item
         }
-        entity.secrets = scratch.span(needs, count: secrets.count, stride: SLUICE_SIZE_secret_need)
 
-        let calls = scratch.take(max(vendorCalls.count, 1) * SLUICE_SIZE_vendor_call)
-        for (index, call) in vendorCalls.enumerated() {
-            var item = sluice_vendor_call()
-            item.struct_size = UInt32(SLUICE_SIZE_vendor_call)
+        entity.vendor_calls = scratch.list(vendorCalls, of: sluice_vendor_call(), size: SLUICE_SIZE_vendor_call) {
+            scratch, call, item in
             item.effect = call.effect.rawValue
             item.name = scratch.text(call.name)
             item.arguments_schema = scratch.text(call.argumentsSchema)
             item.result_schema = scratch.text(call.resultSchema)
             item.text = scratch.text(call.text)
-            (calls + index * SLUICE_SIZE_vendor_call).assumingMemoryBound(to: sluice_vendor_call.self).pointee = item
         }
-        entity.vendor_calls = scratch.span(calls, count: vendorCalls.count, stride: SLUICE_SIZE_vendor_call)
         memory.pointee = entity
         return UnsafePointer(memory)
     }

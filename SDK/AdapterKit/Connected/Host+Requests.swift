@@ -163,42 +163,30 @@ extension Scratch {
     }
 
     mutating func costs(_ costs: [Cost]) -> sluice_span {
-        guard !costs.isEmpty else { return sluice_span() }
-        let start = take(costs.count * SLUICE_SIZE_cost)
-        for (index, cost) in costs.enumerated() {
-            var entity = sluice_cost()
-            entity.struct_size = UInt32(SLUICE_SIZE_cost)
+        list(costs, of: sluice_cost(), size: SLUICE_SIZE_cost) { scratch, cost, entity in
             entity.units = cost.units
-            entity.bucket = text(cost.bucket)
-            entity.scope = text(cost.scope)
-            (start + index * SLUICE_SIZE_cost).assumingMemoryBound(to: sluice_cost.self).pointee = entity
+            entity.bucket = scratch.text(cost.bucket)
+            entity.scope = scratch.text(cost.scope)
         }
-        return span(start, count: costs.count, stride: SLUICE_SIZE_cost)
     }
 
     mutating func captures(_ captures: [Capture]) -> sluice_span {
-        guard !captures.isEmpty else { return sluice_span() }
-        let start = take(captures.count * SLUICE_SIZE_capture)
-        for (index, capture) in captures.enumerated() {
-            var entity = sluice_capture()
-            entity.struct_size = UInt32(SLUICE_SIZE_capture)
+        list(captures, of: sluice_capture(), size: SLUICE_SIZE_capture) { scratch, capture, entity in
             switch capture.source {
             case .json(let pointer):
                 entity.source = SLUICE_CAPTURE_JSON
-                entity.pointer = text(pointer)
+                entity.pointer = scratch.text(pointer)
             case .header(let name):
                 entity.source = SLUICE_CAPTURE_HEADER
-                entity.pointer = text(name)
+                entity.pointer = scratch.text(name)
             case .cookie(let name):
                 entity.source = SLUICE_CAPTURE_COOKIE
-                entity.pointer = text(name)
+                entity.pointer = scratch.text(name)
             case .body: entity.source = SLUICE_CAPTURE_TEXT
             }
             entity.flags = capture.isOptional ? SLUICE_CAPTURE_OPTIONAL : 0
-            entity.secret = text(capture.secret)
-            entity.expires_at = time(capture.expiresAt)
-            (start + index * SLUICE_SIZE_capture).assumingMemoryBound(to: sluice_capture.self).pointee = entity
+            entity.secret = scratch.text(capture.secret)
+            entity.expires_at = scratch.time(capture.expiresAt)
         }
-        return span(start, count: captures.count, stride: SLUICE_SIZE_capture)
     }
 }

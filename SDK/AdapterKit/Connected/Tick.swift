@@ -52,60 +52,42 @@ extension Host {
     /// Prices of subscribed instruments.
     @discardableResult
     public func ticks(_ ticks: [Tick]) -> HostStatus {
-        var start = 0
-        while start < ticks.count {
-            let end = min(start + Host.chunk, ticks.count)
-            let status = callServices { table, services, scratch in
-                services.pointee.ticks(table, scratch.pointee.ticks(ticks[start..<end]))
-            }
-            guard status.isOK else { return status }
-            start = end
+        inChunks(ticks) { chunk in
+            callServices { table, services, scratch in services.pointee.ticks(table, scratch.pointee.ticks(chunk)) }
         }
-        return .ok
     }
 }
 
 extension Scratch {
     mutating func ticks(_ ticks: ArraySlice<Tick>) -> sluice_span {
-        let start = take(ticks.count * SLUICE_SIZE_tick)
-        for (index, tick) in ticks.enumerated() {
-            var entity = sluice_tick()
-            entity.struct_size = UInt32(SLUICE_SIZE_tick)
+        list(ticks, of: sluice_tick(), size: SLUICE_SIZE_tick) { scratch, tick, entity in
             entity.instrument = tick.instrument
-            entity.instrument_id = text(tick.instrumentID)
-            entity.last = decimal(tick.last)
-            entity.last_quantity = decimal(tick.lastQuantity)
-            entity.average_price = decimal(tick.averagePrice)
-            entity.volume = decimal(tick.volume)
-            entity.total_bid_quantity = decimal(tick.totalBidQuantity)
-            entity.total_ask_quantity = decimal(tick.totalAskQuantity)
-            entity.open = decimal(tick.open)
-            entity.high = decimal(tick.high)
-            entity.low = decimal(tick.low)
-            entity.close = decimal(tick.close)
-            entity.open_interest = decimal(tick.openInterest)
-            entity.open_interest_high = decimal(tick.openInterestHigh)
-            entity.open_interest_low = decimal(tick.openInterestLow)
-            entity.last_trade_time = time(tick.lastTradeTime)
-            entity.exchange_time = time(tick.exchangeTime)
-            entity.bids = levels(tick.bids)
-            entity.asks = levels(tick.asks)
-            (start + index * SLUICE_SIZE_tick).assumingMemoryBound(to: sluice_tick.self).pointee = entity
+            entity.instrument_id = scratch.text(tick.instrumentID)
+            entity.last = scratch.decimal(tick.last)
+            entity.last_quantity = scratch.decimal(tick.lastQuantity)
+            entity.average_price = scratch.decimal(tick.averagePrice)
+            entity.volume = scratch.decimal(tick.volume)
+            entity.total_bid_quantity = scratch.decimal(tick.totalBidQuantity)
+            entity.total_ask_quantity = scratch.decimal(tick.totalAskQuantity)
+            entity.open = scratch.decimal(tick.open)
+            entity.high = scratch.decimal(tick.high)
+            entity.low = scratch.decimal(tick.low)
+            entity.close = scratch.decimal(tick.close)
+            entity.open_interest = scratch.decimal(tick.openInterest)
+            entity.open_interest_high = scratch.decimal(tick.openInterestHigh)
+            entity.open_interest_low = scratch.decimal(tick.openInterestLow)
+            entity.last_trade_time = scratch.time(tick.lastTradeTime)
+            entity.exchange_time = scratch.time(tick.exchangeTime)
+            entity.bids = scratch.levels(tick.bids)
+            entity.asks = scratch.levels(tick.asks)
         }
-        return span(start, count: ticks.count, stride: SLUICE_SIZE_tick)
     }
 
     private mutating func levels(_ levels: [BookLevel]) -> sluice_span {
-        guard !levels.isEmpty else { return sluice_span() }
-        let start = take(levels.count * SLUICE_SIZE_level)
-        for (index, level) in levels.enumerated() {
-            var entity = sluice_level()
-            entity.struct_size = UInt32(SLUICE_SIZE_level)
+        list(levels, of: sluice_level(), size: SLUICE_SIZE_level) { scratch, level, entity in
             entity.orders = level.orders
-            entity.price = decimal(level.price)
-            entity.quantity = decimal(level.quantity)
-            (start + index * SLUICE_SIZE_level).assumingMemoryBound(to: sluice_level.self).pointee = entity
+            entity.price = scratch.decimal(level.price)
+            entity.quantity = scratch.decimal(level.quantity)
         }
-        return span(start, count: levels.count, stride: SLUICE_SIZE_level)
     }
 }
