@@ -203,16 +203,7 @@ extension SessionCore {
                     ? SLUICE_TRANSPORT_ABORTED : UInt32(outcome.result.rawValue),
             tag: request.plan.tag, tries: request.tries, queued: request.queued, written: outcome.written,
             firstByte: outcome.firstByte, done: outcome.done, text: outcome.text.map { network.vault.redact($0) })
-        let fieldSize = MemoryLayout<sluice_field>.size
-        let fields = scratch.zeroed(fieldSize * max(1, outcome.headers.count))
-        for (index, header) in outcome.headers.enumerated() {
-            let field = (fields + index * fieldSize).assumingMemoryBound(to: sluice_field.self)
-            field.pointee.struct_size = UInt32(fieldSize)
-            field.pointee.key = scratch.text(header.name)
-            field.pointee.value = scratch.text(header.value)
-        }
-        answer.pointee.headers = sluice_span(
-            ptr: fields, count: UInt64(outcome.headers.count), stride: UInt32(fieldSize), reserved: 0)
+        answer.pointee.headers = scratch.fields(outcome.headers)
         answer.pointee.captured = namedSecrets(captured)
         outcome.body.withUnsafeBytes { bytes in
             answer.pointee.body = sluice_bytes(
@@ -222,15 +213,10 @@ extension SessionCore {
     }
 
     func namedSecrets(_ secrets: [(name: String, handle: UInt64)]) -> sluice_span {
-        let size = MemoryLayout<sluice_named_secret>.size
-        let memory = scratch.zeroed(size * max(1, secrets.count))
-        for (index, secret) in secrets.enumerated() {
-            let entity = (memory + index * size).assumingMemoryBound(to: sluice_named_secret.self)
-            entity.pointee.struct_size = UInt32(size)
-            entity.pointee.name = scratch.text(secret.name)
-            entity.pointee.handle = secret.handle
+        scratch.list(secrets, of: sluice_named_secret.self) { secret, entity in
+            entity.name = scratch.text(secret.name)
+            entity.handle = secret.handle
         }
-        return sluice_span(ptr: memory, count: UInt64(secrets.count), stride: UInt32(size), reserved: 0)
     }
 
     func fill(

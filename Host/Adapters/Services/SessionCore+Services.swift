@@ -101,16 +101,7 @@ extension SessionCore {
         let entity = scratch.zeroed(size).assumingMemoryBound(to: sluice_webhook.self)
         entity.pointee.struct_size = UInt32(size)
         entity.pointee.account = UInt32(bitPattern: webhook.accountIndex)
-        let fieldSize = MemoryLayout<sluice_field>.size
-        let fields = scratch.zeroed(fieldSize * max(1, webhook.headers.count))
-        for (index, header) in webhook.headers.enumerated() {
-            let field = (fields + index * fieldSize).assumingMemoryBound(to: sluice_field.self)
-            field.pointee.struct_size = UInt32(fieldSize)
-            field.pointee.key = scratch.text(header.name)
-            field.pointee.value = scratch.text(header.value)
-        }
-        entity.pointee.headers = sluice_span(
-            ptr: fields, count: UInt64(webhook.headers.count), stride: UInt32(fieldSize), reserved: 0)
+        entity.pointee.headers = scratch.fields(webhook.headers)
         entity.pointee.body = scratch.data(optional: webhook.body)
         entity.pointee.received_time = webhook.receivedTime.nanoseconds
         call(.onWebhook) { network.calls.onWebhook($0, entity) }

@@ -49,6 +49,28 @@ final class CallScratch {
         return start
     }
 
+    /// Entities one after another; `fill` writes each but for its size, with which every entity of the boundary begins.
+    func list<Item, Entity>(
+        _ items: [Item], of entity: Entity.Type, _ fill: (Item, inout Entity) -> Void
+    ) -> sluice_span {
+        let size = MemoryLayout<Entity>.size
+        let memory = zeroed(size * max(1, items.count))
+        for (index, item) in items.enumerated() {
+            let place = memory + index * size
+            place.storeBytes(of: UInt32(size), as: UInt32.self)
+            fill(item, &place.assumingMemoryBound(to: Entity.self).pointee)
+        }
+        return sluice_span(ptr: memory, count: UInt64(items.count), stride: UInt32(size), reserved: 0)
+    }
+
+    /// Headers of an answer or a webhook.
+    func fields(_ fields: [(name: String, value: String)]) -> sluice_span {
+        list(fields, of: sluice_field.self) { field, entity in
+            entity.key = text(field.name)
+            entity.value = text(field.value)
+        }
+    }
+
     func text(_ text: String) -> sluice_str {
         var text = text
         return text.withUTF8 { utf8 in

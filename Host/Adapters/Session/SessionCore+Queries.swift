@@ -48,14 +48,7 @@ extension SessionCore {
                 call(.query) { calls.query($0, SLUICE_QUERY_ORDER, token, filter) }
             }
         case .preview(let orders):
-            let size = MemoryLayout<sluice_batch_item>.size
-            let memory = scratch.zeroed(size * max(1, orders.count))
-            for (index, order) in orders.enumerated() {
-                let item = (memory + index * size).assumingMemoryBound(to: sluice_batch_item.self)
-                item.pointee.struct_size = UInt32(size)
-                item.pointee.order = order.entity
-            }
-            let span = sluice_span(ptr: memory, count: UInt64(orders.count), stride: UInt32(size), reserved: 0)
+            let span = scratch.list(orders, of: sluice_batch_item.self) { order, item in item.order = order.entity }
             function = .preview
             status = withExtendedLifetime(orders) { call(.preview) { calls.preview($0, token, span) } }
         }
