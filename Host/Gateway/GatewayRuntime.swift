@@ -46,7 +46,7 @@ package final class GatewayRuntime: Sendable {
         market = MarketData(master: master, quotes: QuoteHub(clock: SystemWallClock()))
         telemetry = TelemetryService(
             configuration.telemetry, directory: store.directory,
-            configurationHash: Digest.sha256(configuration.canonicalText) ?? "", logger: logger)
+            configurationHash: SHA256.digest(configuration.canonicalText.utf8)?.hexadecimal ?? "", logger: logger)
         var options = options
         options.reconciliation.read(configuration.reconciliation)
         options.network = NetworkAccess(configuration, dataDirectory: store.directory, logger: logger)

@@ -7,7 +7,7 @@ import Domain
 /// Whoever changes, takes out or moves a record must make every later hash anew, and then the head no longer is the one
 /// that an operator has written down elsewhere (`ChainAnchor`).
 final class ChainHash {
-    static let length = 32
+    static let length = SHA256.length
     static let beginning = [UInt8](repeating: 0, count: length)
 
     private let context: OpaquePointer
@@ -50,13 +50,8 @@ final class ChainHash {
     }
 
     /// The plain SHA-256 of some bytes.
-    func of(_ bytes: [UInt8]) throws(StoreFailure) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var length: UInt32 = 0
-        guard EVP_Digest(bytes, bytes.count, &digest, &length, algorithm, nil) == 1, Int(length) == Self.length else {
-            throw Self.unavailable
-        }
-        digest.removeSubrange(Self.length...)
+    static func of(_ bytes: [UInt8]) throws(StoreFailure) -> [UInt8] {
+        guard let digest = SHA256.digest(bytes) else { throw unavailable }
         return digest
     }
 
@@ -104,10 +99,5 @@ package struct ChainAnchor: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    package var description: String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text = Array("\(sequence):".utf8)
-        for byte in hash { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
-        return String(decoding: text, as: UTF8.self)
-    }
+    package var description: String { "\(sequence):\(hash.hexadecimal)" }
 }

@@ -39,14 +39,12 @@ extension KeyRow {
     /// What the key may do, in one line for the journal, with a print of its hash, so that a key put in its place is noticed.
     package var auditDetail: String {
         get throws(StoreFailure) {
-            let print = try ChainHash().of(secretSHA256).prefix(8).map { byte in
-                String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-            }
+            let print = try ChainHash.of(secretSHA256).prefix(8).hexadecimal
             return [
                 "person \(name)", "scopes \(scopes)",
                 "groups \(groups.map { $0.map(\.rawValue).joined(separator: " ") } ?? "all")",
                 "addresses \(addresses.map { $0.joined(separator: " ") } ?? "any")",
-                "expires \(expiresAt?.rfc3339 ?? "never")", "print \(print.joined())",
+                "expires \(expiresAt?.rfc3339 ?? "never")", "print \(print)",
             ].joined(separator: ", ")
         }
     }

@@ -195,5 +195,5 @@ extension Store {
         return NotedState(layout: layout, anchor: anchor)
     }
 
-    package static func stateHash(_ bytes: [UInt8]) throws(StoreFailure) -> [UInt8] { try ChainHash().of(bytes) }
+    package static func stateHash(_ bytes: [UInt8]) throws(StoreFailure) -> [UInt8] { try ChainHash.of(bytes) }
 }

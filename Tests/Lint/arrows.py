@@ -40,7 +40,7 @@ ARROWS = {
         "RiskConfiguration", "Faults",
     },
     "Host/Exports": {
-        "Domain", "Exact", "Engine", "Store", "Telemetry", "Settings", "Gateway", "COpenSSL",
+        "Domain", "Exact", "Engine", "Store", "Telemetry", "Settings", "Gateway",
     },
     "Host/API": {
         "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",

@@ -1,3 +1,5 @@
+import Store
+
 /// The text of an API key: `slc_<env>_<id>_<secret>_<crc>` (RELIABILITY.md §5.1).
 ///
 /// The id finds the key, the secret proves it, and the checksum lets typing errors and secret scanners be recognised
@@ -23,7 +25,7 @@ struct APIKeyText: Sendable {
 
     /// A new key's text and the digest of its secret; `nil` where libcrypto refuses.
     static func make(environment: String, id: String, secret: [UInt8]) -> (text: String, digest: [UInt8])? {
-        let digits = hexadecimal(secret)
+        let digits = secret.hexadecimal
         guard let digest = SHA256.digest(digits.utf8) else { return nil }
         let body = "slc_\(environment)_\(id)_\(digits)"
         return ("\(body)_\(checksum(body.utf8))", digest)
@@ -37,19 +39,6 @@ struct APIKeyText: Sendable {
         text.count == length && text.allSatisfy { (97...102).contains($0) || (48...57).contains($0) }
     }
 
-    static func hexadecimal(_ bytes: some Collection<UInt8>) -> String {
-        func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
-        return String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
-            var index = 0
-            for byte in bytes {
-                buffer[index] = digit(byte >> 4)
-                buffer[index + 1] = digit(byte & 15)
-                index += 2
-            }
-            return index
-        }
-    }
-
     private static let table: [UInt32] = (0..<256).map { byte in
         (0..<8).reduce(UInt32(byte)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }
     }
@@ -59,6 +48,6 @@ struct APIKeyText: Sendable {
         var crc = UInt32.max
         for byte in bytes { crc = crc >> 8 ^ table[Int((crc ^ UInt32(byte)) & 0xFF)] }
         let value = ~crc
-        return hexadecimal([24, 16, 8, 0].map { UInt8(value >> UInt32($0) & 0xFF) })
+        return [24, 16, 8, 0].map { UInt8(value >> UInt32($0) & 0xFF) }.hexadecimal
     }
 }

@@ -161,7 +161,7 @@ package final class KeyRing: Sendable {
     ) throws -> (row: KeyRow, text: String) {
         var bytes = [UInt8](repeating: 0, count: 32 + 6)
         bytes.withUnsafeMutableBytes { random.fill($0) }
-        let id = APIKeyText.hexadecimal(bytes[32...])
+        let id = bytes[32...].hexadecimal
         guard let (text, digest) = APIKeyText.make(environment: environment, id: id, secret: Array(bytes[..<32])) else {
             throw Problem(.internalServerError, "internal", "the key could not be hashed")
         }

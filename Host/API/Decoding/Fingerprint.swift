@@ -1,4 +1,5 @@
 import Domain
+import Store
 
 /// What an idempotency key stands for: a digest of the route and of the decoded body (RELIABILITY.md §1).
 ///

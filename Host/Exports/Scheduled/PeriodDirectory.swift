@@ -1,5 +1,6 @@
 import Domain
 import Glibc
+import Store
 
 /// The directory of one period while it is written: under a name with a dot in front until it is whole.
 struct PeriodDirectory {
@@ -80,12 +81,12 @@ struct PeriodDirectory {
     final class File {
         private let path: String
         private var descriptor: Int32
-        private let digest: Digest
+        private let digest: RunningSHA256
         private var count: Int64 = 0
 
         fileprivate init(_ path: String) throws {
             self.path = path
-            guard let digest = Digest() else { throw Failure(path, ENOMEM) }
+            guard let digest = RunningSHA256() else { throw Failure(path, ENOMEM) }
             self.digest = digest
             descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw Failure(path) }
@@ -113,8 +114,7 @@ struct PeriodDirectory {
             close(descriptor)
             descriptor = -1
             guard let digest = digest.finish() else { throw Failure(path, EIO) }
-            let hexadecimal = digest.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-            return (count, hexadecimal)
+            return (count, digest.hexadecimal)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Store
 
 /// A run as spans: the run, in it a span a leg, in each leg a span a stage that it reached.
 ///
@@ -16,7 +17,7 @@ struct RunSpans {
     init(_ run: RunSnapshot) {
         self.run = run
         let name = "sluice \(run.id?.description ?? "preview") \(run.receivedAt.nanoseconds)"
-        let digest = Digest.of(Array(name.utf8)) ?? Array(name.utf8) + [UInt8](repeating: 1, count: 24)
+        let digest = SHA256.digest(name.utf8) ?? Array(name.utf8) + [UInt8](repeating: 1, count: 24)
         func number(_ place: Int) -> UInt64 { digest[place..<place + 8].reduce(0) { $0 << 8 | UInt64($1) } }
         traceHigh = run.origin.trace?.high ?? number(0)
         traceLow = run.origin.trace?.low ?? number(8) | 1
