@@ -11,15 +11,31 @@ extension TelemetryStore {
         _ filter: TelemetryFilter = TelemetryFilter(), after cursor: TelemetryCursor? = nil, limit: Int = maximumPage
     ) throws(Failure) -> TelemetryPage<LegTiming> {
         let rule = Rule(filter, after: cursor, isLegs: true)
+        return try page(
+            "SELECT \(Self.legNames) FROM leg_timing WHERE \(rule.sql) ORDER BY received_at, run, leg", rule, limit,
+            cursor: { TelemetryCursor(at: $0[2], id: $0[0], leg: $0[1]) }, make: { LegTiming($0) })
+    }
+
+    /// Runs, by the receipt of their request, oldest first.
+    package func runs(
+        _ filter: TelemetryFilter = TelemetryFilter(), after cursor: TelemetryCursor? = nil, limit: Int = maximumPage
+    ) throws(Failure) -> TelemetryPage<RunSummary> {
+        let rule = Rule(filter, after: cursor, isLegs: false)
+        return try page(
+            "SELECT \(Self.runNames) FROM run_summary WHERE \(rule.sql) ORDER BY received_at, run", rule, limit,
+            cursor: { TelemetryCursor(at: $0[1], id: $0[0]) }, make: { RunSummary($0) })
+    }
+
+    /// The rows of a question, at most a page of them, and where the next page begins. A row that nobody can read any more
+    /// is left out and passed by.
+    private func page<Value>(
+        _ sql: String, _ rule: Rule, _ limit: Int, cursor: (Row) -> TelemetryCursor, make: (Row) -> Value?
+    ) throws(Failure) -> TelemetryPage<Value> {
         let count = max(1, min(limit, Self.maximumPage))
         return try read { database in
             let rows = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT \(Self.legNames) FROM leg_timing WHERE \(rule.sql)
-                    ORDER BY received_at, run, leg LIMIT \(count + 1)
-                    """, arguments: StatementArguments(rule.arguments))
-            var page = TelemetryPage<LegTiming>(rows: [], next: nil)
+                database, sql: "\(sql) LIMIT \(count + 1)", arguments: StatementArguments(rule.arguments))
+            var page = TelemetryPage<Value>(rows: [], next: nil)
             page.rows.reserveCapacity(count)
             var last: TelemetryCursor?
             var taken = 0
@@ -29,37 +45,8 @@ extension TelemetryStore {
                     break
                 }
                 taken += 1
-                last = TelemetryCursor(at: row[2], id: row[0], leg: row[1])
-                if let leg = LegTiming(row) { page.rows.append(leg) }
-            }
-            return page
-        }
-    }
-
-    /// Runs, by the receipt of their request, oldest first.
-    package func runs(
-        _ filter: TelemetryFilter = TelemetryFilter(), after cursor: TelemetryCursor? = nil, limit: Int = maximumPage
-    ) throws(Failure) -> TelemetryPage<RunSummary> {
-        let rule = Rule(filter, after: cursor, isLegs: false)
-        let count = max(1, min(limit, Self.maximumPage))
-        return try read { database in
-            let rows = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT \(Self.runNames) FROM run_summary WHERE \(rule.sql)
-                    ORDER BY received_at, run LIMIT \(count + 1)
-                    """, arguments: StatementArguments(rule.arguments))
-            var page = TelemetryPage<RunSummary>(rows: [], next: nil)
-            var last: TelemetryCursor?
-            var taken = 0
-            while let row = try rows.next() {
-                guard taken < count else {
-                    page.next = last
-                    break
-                }
-                taken += 1
-                last = TelemetryCursor(at: row[1], id: row[0])
-                if let run = RunSummary(row) { page.rows.append(run) }
+                last = cursor(row)
+                if let value = make(row) { page.rows.append(value) }
             }
             return page
         }
