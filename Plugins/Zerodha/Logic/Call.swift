@@ -85,43 +85,7 @@ struct Call: Equatable {
 
     /// Names and values as `application/x-www-form-urlencoded` writes them.
     static func encoded(_ parameters: [Parameter]) -> String {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(parameters.count * 24)
-        for parameter in parameters {
-            if !bytes.isEmpty { bytes.append(UInt8(ascii: "&")) }
-            append(parameter.name, to: &bytes, space: UInt8(ascii: "+"))
-            bytes.append(UInt8(ascii: "="))
-            append(parameter.value, to: &bytes, space: UInt8(ascii: "+"))
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// One part of a path: an id that the broker gave, or one that a caller typed.
-    static func segment(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        append(text, to: &bytes, space: nil)
-        return String(decoding: bytes, as: UTF8.self)
-    }
-
-    private static func append(_ text: String, to bytes: inout [UInt8], space: UInt8?) {
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            case UInt8(ascii: " "):
-                if let space { bytes.append(space) } else { bytes += Array("%20".utf8) }
-            default:
-                bytes.append(UInt8(ascii: "%"))
-                bytes.append(hexDigit(byte >> 4))
-                bytes.append(hexDigit(byte & 15))
-            }
-        }
-    }
-
-    private static func hexDigit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") - 10 + value
+        parameters.map { "\($0.name.formEncoded)=\($0.value.formEncoded)" }.joined(separator: "&")
     }
 }
 
@@ -138,14 +102,14 @@ extension Call {
     /// `PUT /orders/{variety}/{order_id}`.
     static func modify(_ order: KnownOrder, _ form: OrderForm) -> Call {
         Call(
-            .put, "/orders/\(form.variety.rawValue)/\(segment(order.orderID))", body: .form(form.parameters),
+            .put, "/orders/\(form.variety.rawValue)/\(order.orderID.percentEncoded)", body: .form(form.parameters),
             bucket: .orders, changesNothing: false)
     }
 
     /// `DELETE /orders/{variety}/{order_id}`; the second leg of a cover order names its first.
     static func cancel(_ order: KnownOrder) -> Call {
         Call(
-            .delete, "/orders/\(order.variety.rawValue)/\(segment(order.orderID))",
+            .delete, "/orders/\(order.variety.rawValue)/\(order.orderID.percentEncoded)",
             query: order.parentOrderID.map { [Parameter("parent_order_id", $0)] } ?? [], bucket: .orders,
             changesNothing: false)
     }
@@ -157,8 +121,8 @@ extension Call {
     static let holdings = Call.get("/portfolio/holdings")
     static let profile = Call.get("/user/profile")
 
-    static func history(orderID: String) -> Call { .get("/orders/\(segment(orderID))") }
-    static func trades(orderID: String) -> Call { .get("/orders/\(segment(orderID))/trades") }
+    static func history(orderID: String) -> Call { .get("/orders/\(orderID.percentEncoded)") }
+    static func trades(orderID: String) -> Call { .get("/orders/\(orderID.percentEncoded)/trades") }
 
     /// The day's list, of one exchange or of all.
     static func instruments(_ exchange: Exchange? = nil) -> Call {

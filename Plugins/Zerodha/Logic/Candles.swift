@@ -68,7 +68,7 @@ enum Candles {
         token: String, interval: Interval, from: String, to: String, continuous: Bool, openInterest: Bool
     ) -> Call {
         .get(
-            "/instruments/historical/\(Call.segment(token))/\(interval.rawValue)",
+            "/instruments/historical/\(token.percentEncoded)/\(interval.rawValue)",
             query: [
                 Call.Parameter("from", from), Call.Parameter("to", to),
                 Call.Parameter("continuous", continuous ? "1" : "0"), Call.Parameter("oi", openInterest ? "1" : "0"),

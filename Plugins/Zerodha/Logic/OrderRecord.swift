@@ -40,13 +40,11 @@ struct OrderRecord {
     /// - Returns: `nil` without an id, a status or a name of the instrument: a record nobody can act on.
     init?(_ value: JSONValue) {
         guard let object = value.object, let orderID = object["order_id"]?.identifier,
-            let status = object["status"]?.string, !status.isEmpty,
-            let exchange = object["exchange"]?.string.flatMap(Exchange.init(rawValue:)),
-            let tradingSymbol = object["tradingsymbol"]?.string, !tradingSymbol.isEmpty
+            let status = object["status"]?.filled, let symbol = Symbol(object)
         else { return nil }
         self.orderID = orderID
         self.status = status
-        symbol = Symbol(exchange, tradingSymbol)
+        self.symbol = symbol
         exchangeOrderID = object["exchange_order_id"]?.identifier
         parentOrderID = object["parent_order_id"]?.identifier
         statusMessage = object["status_message"]?.filled ?? object["status_message_raw"]?.filled
@@ -206,16 +204,14 @@ struct TradeRecord {
     init?(_ value: JSONValue, now: Timestamp) {
         guard let object = value.object, let tradeID = object["trade_id"]?.identifier,
             let orderID = object["order_id"]?.identifier,
-            let exchange = object["exchange"]?.string.flatMap(Exchange.init(rawValue:)),
-            let tradingSymbol = object["tradingsymbol"]?.string,
-            let side = Direction.side(object["transaction_type"]?.string),
+            let symbol = Symbol(object), let side = Direction.side(object["transaction_type"]?.string),
             let quantity = object["quantity"]?.decimalOrText, quantity > .zero,
             let price = object["average_price"]?.decimalOrText
         else { return nil }
         self.tradeID = tradeID
         self.orderID = orderID
         exchangeOrderID = object["exchange_order_id"]?.identifier
-        symbol = Symbol(exchange, tradingSymbol)
+        self.symbol = symbol
         self.side = side
         self.quantity = quantity
         self.price = price

@@ -41,7 +41,7 @@ enum Portfolio {
         guard let rows = data["net"]?.array else { return nil }
         var positions: [Position] = []
         for row in rows {
-            guard let symbol = symbol(row), let counted = row["quantity"]?.decimalOrText,
+            guard let symbol = row.object.flatMap(Symbol.init), let counted = row["quantity"]?.decimalOrText,
                 let product = KiteProduct.product(row["product"]?.string)
             else { return nil }
             guard let instrument = instrument(symbol), let quantity = symbol.units(counted, lotSize: instrument.lotSize)
@@ -71,7 +71,9 @@ enum Portfolio {
         guard let rows = data.array else { return nil }
         var holdings: [Holding] = []
         for row in rows {
-            guard let symbol = symbol(row), let quantity = row["quantity"]?.decimalOrText else { return nil }
+            guard let symbol = row.object.flatMap(Symbol.init), let quantity = row["quantity"]?.decimalOrText else {
+                return nil
+            }
             guard let instrument = instrument(symbol) else {
                 unknown(symbol)
                 continue
@@ -86,12 +88,5 @@ enum Portfolio {
                     averagePrice: row["average_price"]?.decimalOrText))
         }
         return holdings
-    }
-
-    private static func symbol(_ row: JSONValue) -> Symbol? {
-        guard let exchange = row["exchange"]?.string.flatMap(Exchange.init(rawValue:)),
-            let tradingSymbol = row["tradingsymbol"]?.string, !tradingSymbol.isEmpty
-        else { return nil }
-        return Symbol(exchange, tradingSymbol)
     }
 }

@@ -11,6 +11,14 @@ struct Symbol: Hashable, Sendable {
         self.tradingSymbol = tradingSymbol
     }
 
+    /// The `exchange` and `tradingsymbol` of a row of the broker's; `nil` where one is missing or unknown.
+    init?(_ row: JSONObject) {
+        guard let exchange = row["exchange"]?.string.flatMap(Exchange.init(rawValue:)),
+            let tradingSymbol = row["tradingsymbol"]?.filled
+        else { return nil }
+        self.init(exchange, tradingSymbol)
+    }
+
     /// Reads `NSE:INFY`; a symbol may hold further colons.
     init?(_ text: String) {
         guard let colon = text.firstIndex(of: ":"), let exchange = Exchange(rawValue: String(text[..<colon])) else {
@@ -39,6 +47,11 @@ struct Symbol: Hashable, Sendable {
                 retry: .never)
         }
         return Symbol(venue, alias)
+    }
+
+    /// The broker's number of an instrument, which came with its list; `nil` before that.
+    static func token(of instrument: borrowing Instrument) -> UInt32? {
+        instrument.brokerData.flatMap { UInt32(String(decoding: $0, as: UTF8.self)) }
     }
 
     /// A quantity of ours in what the broker counts: lots at MCX and in currencies, else units (FACTS.md §3.2).

@@ -17,13 +17,13 @@ extension VendorCall {
             name: "gtt_modify", effect: .mutation, text: "replaces a waiting order by another",
             schema: gttSchema(withID: true)
         ) { (arguments) throws(AdapterError) in
-            let id = Call.segment(try arguments.text("gtt_id"))
+            let id = (try arguments.text("gtt_id")).percentEncoded
             return Call(.put, "/gtt/triggers/\(id)", body: try gttBody(&arguments), changesNothing: false)
         },
         VendorCall(
             name: "gtt_delete", effect: .mutation, text: "takes a waiting order back", schema: gttID
         ) { (arguments) throws(AdapterError) in
-            Call(.delete, "/gtt/triggers/\(Call.segment(try arguments.text("gtt_id")))", changesNothing: false)
+            Call(.delete, "/gtt/triggers/\((try arguments.text("gtt_id")).percentEncoded)", changesNothing: false)
         },
         VendorCall(
             name: "gtt_list", effect: .read, text: "waiting orders, and those of the last seven days",
@@ -32,7 +32,7 @@ extension VendorCall {
         VendorCall(
             name: "gtt_get", effect: .read, text: "one waiting order", schema: gttID
         ) { (arguments) throws(AdapterError) in
-            .get("/gtt/triggers/\(Call.segment(try arguments.text("gtt_id")))")
+            .get("/gtt/triggers/\((try arguments.text("gtt_id")).percentEncoded)")
         },
     ]
 
@@ -115,7 +115,7 @@ extension VendorCall {
         VendorCall(
             name: "alert_modify", effect: .mutation, text: "changes an alert", schema: alertSchema(withID: true)
         ) { (arguments) throws(AdapterError) in
-            let id = Call.segment(try arguments.text("uuid"))
+            let id = (try arguments.text("uuid")).percentEncoded
             return Call(.put, "/alerts/\(id)", body: try alertBody(&arguments), changesNothing: false)
         },
         VendorCall(
@@ -140,12 +140,12 @@ extension VendorCall {
         VendorCall(
             name: "alert_get", effect: .read, text: "one alert",
             schema: Schema.object(["uuid": Schema.text], required: ["uuid"])
-        ) { (arguments) throws(AdapterError) in .get("/alerts/\(Call.segment(try arguments.text("uuid")))") },
+        ) { (arguments) throws(AdapterError) in .get("/alerts/\((try arguments.text("uuid")).percentEncoded)") },
         VendorCall(
             name: "alert_history", effect: .read, text: "when an alert went off",
             schema: Schema.object(["uuid": Schema.text], required: ["uuid"])
         ) { (arguments) throws(AdapterError) in
-            .get("/alerts/\(Call.segment(try arguments.text("uuid")))/history")
+            .get("/alerts/\((try arguments.text("uuid")).percentEncoded)/history")
         },
     ]
 

@@ -8,11 +8,10 @@ extension ZerodhaAdapter {
     private static let redirectID = "kite-login"
 
     func open(_ command: Command) {
-        let login: Login
+        var login: Login
         do throws(HostError) {
             login = Login(
-                apiKey: try host.secret("api_key", account: 0), apiSecret: try host.secret("api_secret", account: 0),
-                accessToken: try? host.secret("access_token", account: 0))
+                apiKey: try host.secret("api_key", account: 0), apiSecret: try host.secret("api_secret", account: 0))
         } catch {
             let failure = AdapterError(
                 .authenticationRejected, "api_key and api_secret of the account are needed: \(error)",
@@ -21,6 +20,7 @@ extension ZerodhaAdapter {
             command.notSent(failure)
             return
         }
+        login.use(try? host.secret("access_token", account: 0))
         self.login = login
         if login.accessToken != nil { return verify(command) }
         if let token = try? host.secret("request_token", account: 0) { return exchange(token, command) }
@@ -50,8 +50,6 @@ extension ZerodhaAdapter {
 
     /// Whether the token that is there still opens anything: yesterday's looks like today's.
     private func verify(_ command: Command) {
-        guard let login, let token = login.accessToken else { return renewOrAsk(command) }
-        authorization = PreparedTemplate("token \(secret: login.apiKey):\(secret: token)")
         let request = ownRequest(.profile)
         let status = host.send(request) { [self] answer in
             if let error = answer.transport.error { return fail(error, command) }
@@ -62,7 +60,7 @@ extension ZerodhaAdapter {
             let error = Failure.read(status: answer.status, body: try? answer.json())
             guard error.code == .authenticationExpired else { return fail(error, command) }
             host.log(.notice, "The kept login has ended")
-            self.login?.accessToken = nil
+            login?.use(nil)
             if let token = try? host.secret("request_token", account: 0) { return exchange(token, command) }
             renewOrAsk(command)
         }
@@ -111,8 +109,7 @@ extension ZerodhaAdapter {
             }
             keep("access_token", accessToken, until: expiresAt)
             if let refresh = answer.captured("refresh_token") { keep("refresh_token", refresh, until: nil) }
-            self.login?.accessToken = accessToken
-            authorization = PreparedTemplate("token \(secret: login.apiKey):\(secret: accessToken)")
+            self.login?.use(accessToken)
             host.eraseSecret("request_token", account: 0)
             isLoggedIn(expires: expiresAt, command)
         }
@@ -148,12 +145,7 @@ extension ZerodhaAdapter {
 
     private func ask(_ command: Command, after error: AdapterError? = nil) {
         guard let login else { return }
-        host.sessionReport(
-            .challenge, error: error,
-            challenge: Challenge(
-                .redirect, id: Self.redirectID, url: "\(settings.loginURL)?v=3&api_key=\(secret: login.apiKey)",
-                prompt: "Open the page, sign in, and let the broker lead back here",
-                fields: [Challenge.Field("request_token", label: "request_token of the page the broker leads to")]))
+        challenge(login, "Open the page, sign in, and let the broker lead back here", error)
         if let error { command.reject(error) } else { command.ok() }
     }
 
@@ -178,18 +170,22 @@ extension ZerodhaAdapter {
     /// The broker said that the token is dead, or its hour has come. The account waits for a person; nothing else ends.
     func loginHasEnded(_ error: AdapterError?) {
         guard authorization != nil, let login else { return }
-        authorization = nil
-        self.login?.accessToken = nil
+        self.login?.use(nil)
         host.eraseSecret("access_token", account: 0)
         closeStream()
         books.stop(host)
         host.log(.warning, "The login has ended")
         host.sessionReport(.opening)
+        challenge(login, "The login has ended: open the page, sign in, and let the broker lead back here", error)
+    }
+
+    /// Sends a person to the login page; `authReply` brings what it gave.
+    private func challenge(_ login: Login, _ prompt: String, _ error: AdapterError?) {
         host.sessionReport(
             .challenge, error: error,
             challenge: Challenge(
                 .redirect, id: Self.redirectID, url: "\(settings.loginURL)?v=3&api_key=\(secret: login.apiKey)",
-                prompt: "The login has ended: open the page, sign in, and let the broker lead back here",
+                prompt: prompt,
                 fields: [Challenge.Field("request_token", label: "request_token of the page the broker leads to")]))
     }
 

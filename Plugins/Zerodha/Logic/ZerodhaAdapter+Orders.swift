@@ -165,7 +165,7 @@ extension ZerodhaAdapter {
         for part in parts {
             let variety = part.variety ?? .regular
             let call = Call(
-                .delete, "/orders/\(variety.rawValue)/\(Call.segment(part.orderID))", bucket: .orders,
+                .delete, "/orders/\(variety.rawValue)/\(part.orderID.percentEncoded)", bucket: .orders,
                 changesNothing: false)
             var request = ownRequest(call)
             request.isUrgent = true

@@ -138,9 +138,9 @@ extension ZerodhaAdapter {
             parts: { part in reading.add(part) { rows in command.send(instruments: rows).isOK } },
             then: { [self] answer in
                 guard answer.isSuccess else {
-                    if let error = answer.transport.error { return command.fail(error).end }
                     let body = try? JSONValue.parse(reading.beginning)
-                    return command.fail(Failure.read(status: answer.status, body: body)).end
+                    command.fail(answer.transport.error ?? Failure.read(status: answer.status, body: body))
+                    return
                 }
                 if let fault = reading.finish({ rows in command.send(instruments: rows).isOK }) {
                     command.reject(Failure.unreadable(status: answer.status, fault))
@@ -198,16 +198,15 @@ extension ZerodhaAdapter {
     }
 
     private func queryCandles(_ filter: Filter, _ command: Command) {
-        var tokens: [(uid: UInt64, id: String, token: String?)] = []
+        var tokens: [(uid: UInt64, id: String, token: UInt32?)] = []
         filter.instruments.each { instrument in
-            tokens.append(
-                (instrument.uid, instrument.id, instrument.brokerData.map { String(decoding: $0, as: UTF8.self) }))
+            tokens.append((instrument.uid, instrument.id, Symbol.token(of: instrument)))
         }
         guard tokens.count == 1, let asked = tokens.first else {
             command.notSent(.invalid("one instrument a call, not \(tokens.count)", field: "filter.instruments"))
             return
         }
-        guard let token = asked.token, UInt32(token) != nil else {
+        guard let token = asked.token else {
             command.notSent(
                 AdapterError(
                     .instrument, "the broker's number of this instrument is not known: sync the instruments",
@@ -233,7 +232,7 @@ extension ZerodhaAdapter {
         // The broker's `to` is inclusive, ours is not.
         let last = Timestamp(nanoseconds: to.nanoseconds - 1)
         let call = Candles.call(
-            token: token, interval: interval, from: IndianTime.text(from), to: IndianTime.text(last),
+            token: String(token), interval: interval, from: IndianTime.text(from), to: IndianTime.text(last),
             continuous: false, openInterest: false)
         send(call, for: command) { [self] data in
             guard let bars = Candles.bars(data) else { return unreadable("candles", command) }
@@ -246,11 +245,6 @@ extension ZerodhaAdapter {
             command.ok()
         }
     }
-}
-
-extension HostStatus {
-    /// Nothing: where a closure has to end with a call that has a result.
-    fileprivate var end: Void { () }
 }
 
 /// One reading of the instrument list, as its parts arrive.

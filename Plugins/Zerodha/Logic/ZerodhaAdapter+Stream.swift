@@ -92,7 +92,7 @@ extension ZerodhaAdapter {
         var added: [UInt32: Stream.Subscription] = [:]
         var failure: AdapterError?
         instruments.each { instrument in
-            guard let data = instrument.brokerData, let token = UInt32(String(decoding: data, as: UTF8.self)) else {
+            guard let token = Symbol.token(of: instrument) else {
                 failure =
                     failure
                     ?? AdapterError(
@@ -129,7 +129,7 @@ extension ZerodhaAdapter {
     func unsubscribe(_ instruments: InstrumentList, _ command: Command) {
         var removed: [UInt32] = []
         instruments.each { instrument in
-            guard let data = instrument.brokerData, let token = UInt32(String(decoding: data, as: UTF8.self)),
+            guard let token = Symbol.token(of: instrument),
                 stream.subscriptions.removeValue(forKey: token) != nil
             else { return }
             removed.append(token)

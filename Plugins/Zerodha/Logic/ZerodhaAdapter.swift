@@ -13,8 +13,8 @@ final class ZerodhaAdapter: ConnectedAdapter {
 
     /// The login's secrets, known from `open` on.
     var login: Login?
-    /// `Authorization`, made at egress from whatever the access token is then.
-    var authorization: PreparedTemplate?
+    /// Of a login with an access token.
+    var authorization: PreparedTemplate? { login?.authorization }
     var loginEndTimer: TimerID?
 
     var books = Books()
@@ -26,7 +26,17 @@ final class ZerodhaAdapter: ConnectedAdapter {
     struct Login {
         let apiKey: SecretHandle
         let apiSecret: SecretHandle
-        var accessToken: SecretHandle?
+        private(set) var accessToken: SecretHandle?
+        /// Made at egress from whatever the access token is then.
+        private(set) var authorization: PreparedTemplate?
+
+        init(apiKey: SecretHandle, apiSecret: SecretHandle) { (self.apiKey, self.apiSecret) = (apiKey, apiSecret) }
+
+        /// The token that requests carry from now on; `nil`: none.
+        mutating func use(_ token: SecretHandle?) {
+            accessToken = token
+            authorization = token.map { PreparedTemplate("token \(secret: apiKey):\(secret: $0)") }
+        }
     }
 
     init(host: Host, options: SessionOptions) throws(AdapterFailure) {

@@ -213,6 +213,20 @@ extension Request {
     public mutating func serves(_ command: Command) { storage.tokens.append(command.token) }
 }
 
+/// As `Request` writes a text, for whoever puts a path, a query or a form together itself.
+extension String {
+    /// RFC 3986: everything but letters, digits and - . _ ~
+    public var percentEncoded: String { encoded(in: .percent) }
+    /// As `percentEncoded`, and a space is +
+    public var formEncoded: String { encoded(in: .form) }
+
+    private func encoded(in encoding: TextEncoding) -> String {
+        var bytes: [UInt8] = []
+        bytes.append(self, in: encoding)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
 extension Array where Element == UInt8 {
     /// Adds text in percent or form encoding.
     mutating func append(_ text: String, in encoding: TextEncoding) {
