@@ -122,7 +122,7 @@ let package = Package(
         room(
             "Exports",
             [
-                "Gateway", "Engine", "Store", "Telemetry", "Settings", "Domain", openssl, httpClient, nioCore,
+                "Gateway", "Engine", "Store", "Telemetry", "Settings", "Domain", httpClient, nioCore,
                 nioLocks, nioPosix, logging,
             ], exclude: ["README.md"]),
         room(
@@ -239,8 +239,11 @@ let package = Package(
         tests("Storms", ["StormKit"]),
         tests("Settings", ["Settings", "Domain"]),
         tests("RiskConfiguration", ["RiskConfiguration", "Engine", "Settings", "Domain"]),
-        tests("Instruments", ["Instruments", "Settings", "Domain", grdb, nioLocks]),
-        tests("Prices", ["Prices", "Instruments", "Settings", "Domain", nioLocks]),
+        .target(
+            name: "InstrumentKit", dependencies: ["Instruments", "Settings", "Domain"], path: "Tests/InstrumentKit",
+            swiftSettings: swiftSettings),
+        tests("Instruments", ["InstrumentKit", "Instruments", "Settings", "Domain", grdb, nioLocks]),
+        tests("Prices", ["InstrumentKit", "Prices", "Instruments", "Settings", "Domain", nioLocks]),
         tests("Store", ["Store", "Domain", grdb, nioLocks]),
         tests("Faults", ["Faults"]),
         tests(

@@ -1,4 +1,5 @@
 import Domain
+import InstrumentKit
 import Instruments
 import Settings
 import Testing

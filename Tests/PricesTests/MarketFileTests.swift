@@ -1,5 +1,6 @@
 import Domain
 import Glibc
+import InstrumentKit
 import Prices
 import Settings
 import Testing

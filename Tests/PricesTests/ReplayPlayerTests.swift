@@ -1,4 +1,5 @@
 import Domain
+import InstrumentKit
 import NIOConcurrencyHelpers
 import Prices
 import Settings
