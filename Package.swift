@@ -129,7 +129,7 @@ let package = Package(
             "API",
             [
                 "Exports", "Gateway", "Engine", "Store", "Adapters", "Instruments", "Prices", "Telemetry", "Settings",
-                "RiskConfiguration", "Domain", openssl, hummingbird,
+                "RiskConfiguration", "Transport", "Domain", hummingbird,
                 nioCore,
                 nioPosix, nioHTTP1, nioWebSocket, nioLocks, logging,
             ], exclude: ["Live/README.md"]),

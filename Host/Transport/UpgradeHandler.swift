@@ -1,4 +1,3 @@
-import COpenSSL
 import NIOCore
 import NIOWebSocket
 
@@ -11,7 +10,7 @@ struct UpgradeRequest {
     init(_ message: UpgradeMessage, _ route: NetworkRoute) throws(NotSent) {
         try MessageCheck.checkTarget(message.target)
         var random = SystemRandomNumberGenerator()
-        let key = Self.base64((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) })
+        let key = WebSocketAccept.base64((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) })
         var text = "GET \(message.target) HTTP/1.1\r\n"
         if !message.headers.contains(where: { $0.name.lowercased() == "host" }) {
             text += "Host: \(route.authority)\r\n"
@@ -31,13 +30,7 @@ struct UpgradeRequest {
         }
         bytes = Array((text + "\r\n").utf8)
         subprotocol = message.subprotocol
-        accept = Self.base64(SHA2.sha1(Array("\(key)258EAFA5-E914-47DA-95CA-C5AB0DC85B11".utf8)) ?? [])
-    }
-
-    private static func base64(_ bytes: [UInt8]) -> String {
-        var result = [UInt8](repeating: 0, count: 4 * ((bytes.count + 2) / 3) + 1)
-        let count = EVP_EncodeBlock(&result, bytes, Int32(bytes.count))
-        return String(decoding: result.prefix(Int(count)), as: UTF8.self)
+        accept = WebSocketAccept.value(for: key) ?? ""
     }
 }
 

@@ -44,7 +44,7 @@ ARROWS = {
     },
     "Host/API": {
         "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",
-        "Gateway", "Exports", "COpenSSL",
+        "Transport", "Gateway", "Exports",
     },
     "Host/CLI": HOST - {"CHost", "COpenSSL"} | {"Exact", "AdapterTesting"},
     "Host/CHost": {"CSluice"},

@@ -1,7 +1,7 @@
-import COpenSSL
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Transport
 
 /// The opening of a WebSocket (RFC 6455 §4.2).
 struct WebSocketHandshake {
@@ -33,18 +33,10 @@ struct WebSocketHandshake {
                     remedy: "connect from a program, or from a page of this address")
             }
         }
-        guard let accept = Self.accept(key) else {
+        guard let accept = WebSocketAccept.value(for: key) else {
             throw Problem(.internalServerError, "internal", "the handshake could not be computed")
         }
         headers = [.upgrade: "websocket", .connection: "Upgrade", .secWebSocketAccept: accept]
-    }
-
-    private static func accept(_ key: String) -> String? {
-        let text = Array((key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8)
-        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
-        var length: UInt32 = 0
-        guard EVP_Digest(text, text.count, &digest, &length, EVP_sha1(), nil) == 1, length == 20 else { return nil }
-        return Data(digest.prefix(20)).base64EncodedString()
     }
 }
 

@@ -1,4 +1,3 @@
-import COpenSSL
 package import Domain
 import Glibc
 package import Logging
@@ -97,17 +96,16 @@ package final class SealedSecrets: SecretKeeper {
 
     // MARK: - Files
 
-    private func path(_ place: Place) -> String {
-        var digest = [UInt8](repeating: 0, count: 32)
-        let context = place.context
-        _ = EVP_Digest(context, context.count, &digest, nil, EVP_sha256(), nil)
-        let name = digest.prefix(16).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    private func path(_ place: Place) throws(Failure) -> String {
+        guard let digest = FileDigest(), place.context.withUnsafeBytes({ digest.update($0) }),
+            let name = digest.finish()?.prefix(32)
+        else { throw Failure("the name of the file of \(place.account) cannot be made: libcrypto has no SHA-256") }
         return "\(directory)/\(name).sealed"
     }
 
     private func load(_ place: Place, _ state: inout [Place: [KeptSecret]]) throws(Failure) -> [KeptSecret] {
         if let known = state[place] { return known }
-        let path = path(place)
+        let path = try path(place)
         guard let bytes = try Self.read(path) else {
             state[place] = []
             return []
@@ -131,7 +129,7 @@ package final class SealedSecrets: SecretKeeper {
     }
 
     private func write(_ secrets: [KeptSecret], _ place: Place) throws(Failure) {
-        let path = path(place)
+        let path = try path(place)
         if secrets.isEmpty {
             guard unlink(path) == 0 || errno == ENOENT else { throw Failure("\(path) cannot be removed") }
             return
