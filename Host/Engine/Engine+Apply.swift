@@ -207,8 +207,8 @@ extension Engine {
             if wasTerminal != isTerminal { run.liveLegs += isTerminal ? -1 : 1 }
             if effect.isAnomaly { run.legs[legIndex].hasAnomaly = true }
             return OrderChange(
-                effect: effect, account: run.legs[legIndex].admission.account,
-                instrument: run.admission.instrument, side: run.legs[legIndex].admission.side,
+                effect: effect, account: run.admission.legs[legIndex].account,
+                instrument: run.admission.instrument, side: run.admission.legs[legIndex].side,
                 isDelivery: run.admission.order.product == .delivery, before: before,
                 after: tracksPrices ? run.restingPrice(Int(order)) : nil)
         }
@@ -316,7 +316,7 @@ extension Engine {
     private func account(of id: RunID, _ order: Int32) -> Int32? {
         runs.look(id) { run in
             run.orders.indices.contains(Int(order))
-                ? run.legs[Int(run.orders[Int(order)].legIndex)].admission.account : nil
+                ? run.admission.legs[Int(run.orders[Int(order)].legIndex)].account : nil
         } ?? nil
     }
 
@@ -390,11 +390,11 @@ extension Engine {
         let found = runs.look(id) { run -> (first: Int32, account: Int32, margin: Int64)? in
             guard run.orders.indices.contains(Int(order)) else { return nil }
             let legIndex = Int(run.orders[Int(order)].legIndex)
-            let margin = run.legs[legIndex].admission.margin
+            let margin = run.admission.legs[legIndex].margin
             guard margin > 0, run.legStatus(legIndex).isTerminal, run.cumulativeQuantity(legIndex) == 0 else {
                 return nil
             }
-            return (run.legs[legIndex].firstOrder, run.legs[legIndex].admission.account, margin)
+            return (run.legs[legIndex].firstOrder, run.admission.legs[legIndex].account, margin)
         }
         guard let found = found ?? nil else { return }
         drop(OrderPlace(run: id, order: found.first), found.account, found.margin)
@@ -425,7 +425,7 @@ extension Engine {
             }
             if isKnown, known <= asOf.nanoseconds { continue }
             kept.append(place)
-            reserved = saturatingSum(reserved, leg.admission.margin)
+            reserved = saturatingSum(reserved, run.admission(of: run.orders[Int(place.order)]).margin)
         }
         inputs.unsettled[Int(account)] = kept
         inputs.reservedMargin[Int(account)] = reserved

@@ -20,7 +20,7 @@ extension Engine {
                 message: "there is no live order \(id)",
                 remedy: "GET /api/orders lists orders")
         }
-        let leg = run.legs[id.index]
+        let (leg, admission) = (run.legs[id.index], run.admission.legs[id.index])
         guard leg.orderCount == 1 else {
             throw ParentRefusal(
                 code: "sliced_order", path: "", value: id.description,
@@ -37,7 +37,7 @@ extension Engine {
         }
         let instrument = instruments[Int(run.admission.instrument)].instrument
         var changed = run.admission.order
-        changed.orderType = leg.admission.orderType
+        changed.orderType = admission.orderType
         changed.limitPrice = limitPrice ?? (order.limitPrice == 0 ? nil : instrument.price(order.limitPrice))
         changed.stopPrice = stopPrice ?? (order.stopPrice == 0 ? nil : instrument.price(order.stopPrice))
         changed.quantity = quantity ?? instrument.quantity(order.quantity)
@@ -45,7 +45,7 @@ extension Engine {
         changed.onLegFailure = .leave
         // States and totals of the group hold for a change as they did for the order.
         if run.admission.group.flatMap({ groupNumber($0) }) == nil {
-            changed.target = .account(accounts[Int(leg.admission.account)].account.id)
+            changed.target = .account(accounts[Int(admission.account)].account.id)
         }
         let terms = try ParentTerms(changed, engine: self)
         let newQuantity = terms.quantity ?? order.quantity
@@ -57,30 +57,29 @@ extension Engine {
         }
         let request = AdmissionRequest(
             order: changed, origin: Origin(caller: by, idempotencyKey: ""), authority: authority, receivedAt: now)
-        let context = LegContext(terms, request, engine: self, now: now)
-        let account = leg.admission.account
+        var context = LegContext(terms, request, engine: self, now: now)
+        let account = admission.account
         let old = order.reservedQuantity
         // The candidate takes the old order's place: it is checked as if that one were gone from every sum, too. All is put
         // back before this returns.
         let isDelivery = changed.product == .delivery
-        book.reserve(account, run.admission.instrument, leg.admission.side, -old, orders: 0, isDelivery: isDelivery)
+        book.reserve(account, run.admission.instrument, admission.side, -old, orders: 0, isDelivery: isDelivery)
         let heldMargin = inputs.reservedMargin[Int(account)]
         if inputs.unsettled[Int(account)].contains(OrderPlace(run: id.run, order: Int32(index))) {
-            inputs.reservedMargin[Int(account)] -= leg.admission.margin
+            inputs.reservedMargin[Int(account)] -= admission.margin
         }
         defer {
-            book.reserve(account, run.admission.instrument, leg.admission.side, old, orders: 0, isDelivery: isDelivery)
+            book.reserve(account, run.admission.instrument, admission.side, old, orders: 0, isDelivery: isDelivery)
             inputs.reservedMargin[Int(account)] = heldMargin
         }
         guard let position = book.position(account, run.admission.instrument) else {
             return .failure(RiskRefusal(order))
         }
         let leaves = newQuantity - order.cumulativeQuantity
-        var candidate = context.candidate
-        candidate.position = position
         context.fill(
-            &candidate, account, leg.admission.side, leaves, adapter: accounts[Int(account)].adapterNumber,
-            pending: PendingMessages())
+            account, admission.side, leaves, position: PositionFacts(position),
+            adapter: accounts[Int(account)].adapterNumber, pending: PendingMessages())
+        var candidate = context.candidate
         candidate.countsAsNewOrder = false
         candidate.isReduceOnly = false
         candidate.modifications = order.modifications
@@ -90,8 +89,8 @@ extension Engine {
             && terms.stopPrice == order.stopPrice
         if !onlyShrinks {
             var (trace, none) = (NoTrace(), ParentOverrides())
-            let evaluation = assess(
-                &candidate, legLimits(account, run.admission.instrument), mayClip: false, &trace, &none)
+            var evaluation = Evaluation(mayClip: false)
+            assess(&candidate, legLimits(account, run.admission.instrument), &evaluation, &trace, &none)
             if let rejection = evaluation.rejection ?? selfTrade(candidate) { return .failure(RiskRefusal(rejection)) }
             guard evaluation.slices <= 1 else {
                 throw ParentRefusal(
@@ -150,7 +149,7 @@ extension Engine {
         for run in runs.live {
             var withdrawn: [Int32] = []
             for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
-                let leg = run.legs[Int(order.legIndex)]
+                let leg = run.admission(of: order)
                 guard concerns(change.scope, run, leg), !run.admission.isGatewayClosing else { continue }
                 if change.status == .reducing, !cancelWorking, order.status != .pendingCancel,
                     room.takes(order, of: leg, run.admission.instrument)
@@ -180,10 +179,10 @@ extension Engine {
 
         init(_ engine: borrowing Engine) { book = engine.book }
 
-        mutating func takes(_ order: Order, of leg: Leg, _ instrument: Int32) -> Bool {
-            let account = leg.admission.account
+        mutating func takes(_ order: Order, of leg: LegAdmission, _ instrument: Int32) -> Bool {
+            let account = leg.account
             guard let position = book.position(account, instrument), position.quantity != 0,
-                (position.quantity > 0) == (leg.admission.side == .sell)
+                (position.quantity > 0) == (leg.side == .sell)
             else { return false }
             let key = Int64(account) << 32 | Int64(instrument)
             let open = position.quantity > 0 ? position.openSell : position.openBuy
@@ -196,12 +195,12 @@ extension Engine {
     }
 
     /// Whether a leg lies in a scope.
-    package func concerns(_ scope: Scope, _ run: Run, _ leg: Leg) -> Bool {
+    package func concerns(_ scope: Scope, _ run: Run, _ leg: LegAdmission) -> Bool {
         switch scope.kind {
         case .firm: true
         case .group: run.admission.group?.rawValue == scope.id
-        case .account: accounts[Int(leg.admission.account)].account.id.rawValue == scope.id
-        case .adapter: accounts[Int(leg.admission.account)].account.adapter.rawValue == scope.id
+        case .account: accounts[Int(leg.account)].account.id.rawValue == scope.id
+        case .adapter: accounts[Int(leg.account)].account.adapter.rawValue == scope.id
         case .strategy: run.admission.order.strategy == scope.id
         case .key: run.admission.origin.caller == scope.id
         case .instrument: InstrumentPattern(scope.id)?.matches(instruments[Int(run.admission.instrument)].id) ?? false

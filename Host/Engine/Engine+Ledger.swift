@@ -19,7 +19,7 @@ extension Run {
     func restingPrice(_ order: Int) -> RestingPrice? {
         let leg = Int(orders[order].legIndex)
         return RestingPrice(
-            orders[order], side: legs[leg].admission.side, orderType: legs[leg].admission.orderType)
+            orders[order], side: admission.legs[leg].side, orderType: admission.legs[leg].orderType)
     }
 }
 
@@ -118,7 +118,7 @@ extension Engine {
     private func pair(_ place: OrderPlace) -> (Int32, Int32)? {
         runs.look(place.run) { run in
             run.orders.indices.contains(Int(place.order))
-                ? (run.legs[Int(run.orders[Int(place.order)].legIndex)].admission.account, run.admission.instrument)
+                ? (run.admission.legs[Int(run.orders[Int(place.order)].legIndex)].account, run.admission.instrument)
                 : nil
         } ?? nil
     }
@@ -193,7 +193,7 @@ extension Engine {
         for run in runs.live {
             for order in run.orders.indices {
                 guard let price = run.restingPrice(order) else { continue }
-                let account = run.legs[Int(run.orders[order].legIndex)].admission.account
+                let account = run.admission.legs[Int(run.orders[order].legIndex)].account
                 resting.change(price, account: account, instrument: run.admission.instrument, by: 1)
             }
         }
@@ -211,7 +211,7 @@ extension Engine {
             .effective(reference: rejection.observed)
         for run in runs.live where run.admission.instrument == instrument {
             for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
-                let other = run.legs[Int(order.legIndex)].admission
+                let other = run.admission(of: order)
                 guard other.side != leg.side, resting.share(leg.account, other.account, owners),
                     let live = run.restingPrice(index)?.effective(reference: rejection.observed),
                     leg.side == .buy ? price >= live : price <= live

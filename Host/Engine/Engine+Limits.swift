@@ -89,30 +89,34 @@ extension Engine {
         }
     }
 
-    /// The limits of an account on an instrument; `nil` = the document knows none for the account's currency. Made anew
-    /// where the pair was not looked at before.
+    /// The limits of an account on an instrument, made anew where the pair was not looked at before.
     @inline(__always)
-    func legLimits(_ account: Int32, _ instrument: Int32) -> LegLimits? {
+    func legLimits(_ account: Int32, _ instrument: Int32) -> LegLimits {
         let set = resolved.setOfAccount[Int(account)]
-        guard set >= 0 else { return nil }
         return resolved.legs[set, instrument] ?? newLegLimits(set, instrument)
     }
 
     /// Keeps the limits of a pair, so that `legLimits` finds them.
     mutating func keepLegLimits(_ account: Int32, _ instrument: Int32) {
         let set = resolved.setOfAccount[Int(account)]
-        guard set >= 0, resolved.legs[set, instrument] == nil else { return }
+        guard resolved.legs[set, instrument] == nil else { return }
         resolved.legs.insert(newLegLimits(set, instrument), limits: set, instrument: instrument)
     }
 
     @inline(never)
     private func newLegLimits(_ set: Int32, _ instrument: Int32) -> LegLimits {
-        let account = resolved.sets[Int(set)]
+        let account = set < 0 ? nil : resolved.sets[Int(set)]
         let plain = instruments[Int(instrument)].instrument
         return LegLimits(
             account, instruments[Int(instrument)],
-            valuation: account.currency.map { valuation(plain, in: $0) } ?? plain,
+            money: (account?.currency.map { valuation(plain, in: $0) } ?? plain).map { MoneyScale($0) },
             entries: resolved.instruments[Int(instrument)].lazy.map { limits.instruments[Int($0)] })
+    }
+
+    /// The collar of an account on an instrument; `nil` = the document knows no limits for the account's currency.
+    func collar(_ account: Int32, _ instrument: Int32) -> LegLimits.Collar? {
+        let limits = legLimits(account, instrument)
+        return limits.isKnown ? limits.collar : nil
     }
 
     private func entriesMatching(_ id: InstrumentID) -> [Int32] {

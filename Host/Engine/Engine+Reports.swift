@@ -91,7 +91,7 @@ extension Engine {
                 adapter: entry.adapter, account: account, instrument: number, executionID: report.executionID,
                 kind: report.kind, replaces: report.replaces, run: place?.run ?? old?.run,
                 order: place?.order ?? old?.order ?? 0,
-                side: run.map { $0.legs[Int($0.orders[Int(place?.order ?? 0)].legIndex)].admission.side }
+                side: run.map { $0.admission.legs[Int($0.orders[Int(place?.order ?? 0)].legIndex)].side }
                     ?? old?.side ?? report.side,
                 lastQuantity: quantity, lastPrice: price, fees: fees, transactTime: report.transactTime, at: at))
     }
@@ -102,7 +102,7 @@ extension Engine {
             ?? brokerOrderID.flatMap { runs.place(account: account, brokerOrderID: $0) }
         // An id of another account's order is no evidence for it.
         guard let found, let run = runs[found.run], run.orders.indices.contains(Int(found.order)),
-            run.legs[Int(run.orders[Int(found.order)].legIndex)].admission.account == account
+            run.admission.legs[Int(run.orders[Int(found.order)].legIndex)].account == account
         else { return nil }
         return found
     }
@@ -154,7 +154,7 @@ extension ReportedOrder {
 extension Engine {
     package func account(of run: Run, order: Int32) -> Account? {
         guard run.orders.indices.contains(Int(order)) else { return nil }
-        return accounts[Int(run.legs[Int(run.orders[Int(order)].legIndex)].admission.account)].account
+        return accounts[Int(run.admission.legs[Int(run.orders[Int(order)].legIndex)].account)].account
     }
 
     /// The modify of an order that waits for its answer.
@@ -188,7 +188,7 @@ extension Engine {
         run.legs.indices.compactMap { index in
             let filled = run.cumulativeQuantity(index)
             guard filled > 0 else { return nil }
-            let leg = run.legs[index].admission
+            let leg = run.admission.legs[index]
             var order = closingOrder(
                 leg.account, run.admission.instrument, leg.side.opposite, filled, run.admission.order.product)
             order.strategy = run.admission.order.strategy
@@ -201,7 +201,7 @@ extension Engine {
     package func explained(_ rejection: Rejection, leg: LegID) -> RunSnapshot.Reject? {
         guard let run = runs[leg.run], run.legs.indices.contains(leg.index) else { return nil }
         return explained(
-            rejection, run, run.legs[leg.index].admission, instruments[Int(run.admission.instrument)].instrument)
+            rejection, run, run.admission.legs[leg.index], instruments[Int(run.admission.instrument)].instrument)
     }
 }
 

@@ -308,7 +308,7 @@ package struct RunTable: Hashable, Sendable {
         for order in run.orders {
             if !places.isEmpty { places[order.clientSequence] = nil }
             if let id = order.brokerOrderID {
-                brokerPlaces[BrokerKey(account: run.legs[Int(order.legIndex)].admission.account, brokerOrderID: id)] =
+                brokerPlaces[BrokerKey(account: run.admission(of: order).account, brokerOrderID: id)] =
                     nil
             }
         }

@@ -279,7 +279,7 @@ package struct LegAdmission: Hashable, Sendable {
     /// Refusals of controls that only observe.
     package var alerts: [Rejection]
     /// Sizes, in order; more than one after freeze slicing. Empty for a refused leg.
-    package var slices: [Int64]
+    package var slices: OrderSizes
     /// Not sent before; `nil` = at once.
     package var heldUntil: Timestamp?
     /// Margin held for the leg in minor units.

@@ -249,7 +249,7 @@ struct EventDescriber {
         return EventView(
             id: id, at: at, topic: topic, type: type, run: run, leg: legIndex.map { LegID(run: run, index: $0) },
             account: known.flatMap { run in
-                legIndex.map { engine.accounts[Int(run.legs[$0].admission.account)].account.id }
+                legIndex.map { engine.accounts[Int(run.admission.legs[$0].account)].account.id }
             }, group: known?.admission.group, facts: facts)
     }
 

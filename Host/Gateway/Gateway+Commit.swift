@@ -127,12 +127,12 @@ extension Gateway {
         let count = run.legs.count
         let first = Int(admission.rotation.magnitude) % count
         for step in 0..<count {
-            let leg = run.legs[(first + step) % count]
-            for order in leg.orders where run.orders[order].isWaiting {
+            let index = (first + step) % count
+            for order in run.legs[index].orders where run.orders[order].isWaiting {
                 state.outbound.append(
                     OutboundQueue.Entry(
                         place: OrderPlace(run: run.id, order: Int32(order)),
-                        notBefore: leg.admission.heldUntil ?? Timestamp(nanoseconds: .min), deadline: deadline))
+                        notBefore: admission.legs[index].heldUntil ?? Timestamp(nanoseconds: .min), deadline: deadline))
             }
         }
     }

@@ -154,7 +154,7 @@ extension Gateway {
         }
         guard let run = state.engine.runs[place.run] else { return }
         let order = run.orders[Int(place.order)]
-        let account = state.engine.accounts[Int(run.legs[Int(order.legIndex)].admission.account)].account
+        let account = state.engine.accounts[Int(run.admission(of: order).account)].account
         if case .cancel = mutation {
             guard order.isCancelWanted else { return }
             // A cancel is never dropped: it waits for a session, and for the answer that names the order to the broker.
@@ -222,7 +222,7 @@ extension Gateway {
         _ run: Run, _ place: OrderPlace, _ state: inout State
     ) -> (AdapterSession, SubmitCommand)? {
         let order = run.orders[Int(place.order)]
-        let leg = run.legs[Int(order.legIndex)].admission
+        let leg = run.admission(of: order)
         let account = state.engine.accounts[Int(leg.account)].account
         guard let seat = state.sessions[account.id],
             let prepared = prepared(run.admission.instrument, account.adapter, seat.session, &state)
@@ -271,7 +271,7 @@ extension Gateway {
 
     /// Takes one message from every window of the order's scopes, or none.
     private func takeRate(_ run: Run, _ place: OrderPlace, _ now: Timestamp, _ state: inout State) -> Bool {
-        let number = run.legs[Int(run.orders[Int(place.order)].legIndex)].admission.account
+        let number = run.admission.legs[Int(run.orders[Int(place.order)].legIndex)].account
         let account = state.engine.accounts[Int(number)].account
         var logs: [(SendScope, SlidingLog)] = []
         for (scope, window) in state.engine.sendWindows(

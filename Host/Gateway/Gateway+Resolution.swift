@@ -94,7 +94,7 @@ extension Gateway {
     /// The orders of a leg that a person may settle.
     private func resolvable(_ id: LegID, _ state: borrowing State) throws(GatewayError) -> [OrderPlace] {
         let run = try run(of: id, state)
-        let account = state.engine.accounts[Int(run.legs[id.index].admission.account)].account.id
+        let account = state.engine.accounts[Int(run.admission.legs[id.index].account)].account.id
         let absences = state.reconciliations[account]?.absences ?? [:]
         let places = run.legs[id.index].orders.map { OrderPlace(run: id.run, order: Int32($0)) }.filter { place in
             run.orders[Int(place.order)].status == .unknown || absences[place] != nil
@@ -112,7 +112,7 @@ extension Gateway {
     ) throws(GatewayError) -> ExecutionReport {
         guard let run = state.engine.runs[place.run] else { throw .notServing("the order is not in memory") }
         let order = run.orders[Int(place.order)]
-        let leg = run.legs[Int(order.legIndex)].admission
+        let leg = run.admission(of: order)
         let instrument = state.engine.instruments[Int(run.admission.instrument)].instrument
         let left = instrument.quantity(order.leavesQuantity)
         let wanted = quantity ?? left

@@ -52,9 +52,9 @@ extension Gateway {
         state.withLockedValue { state in
             for run in state.engine.runs.live where !run.admission.isGatewayClosing {
                 for order in run.orders where order.isUnanswered {
-                    let leg = run.legs[Int(order.legIndex)]
-                    guard state.engine.concerns(scope, run, leg), !(status == .reducing && leg.admission.isClosing),
-                        let seat = state.sessions[state.engine.accounts[Int(leg.admission.account)].account.id]
+                    let leg = run.admission(of: order)
+                    guard state.engine.concerns(scope, run, leg), !(status == .reducing && leg.isClosing),
+                        let seat = state.sessions[state.engine.accounts[Int(leg.account)].account.id]
                     else { continue }
                     bySession[ObjectIdentifier(seat.session), default: (seat, [])].ids.insert(order.clientSequence)
                 }

@@ -98,7 +98,7 @@ private struct RunFacts {
     }
 
     private func leg(_ index: Int, rank: Int64?) -> LegTiming {
-        let (admission, leg) = (run.admission, run.legs[index])
+        let (admission, leg, share) = (run.admission, run.legs[index], run.admission.legs[index])
         var times = StageInstants()
         times[.received] = admission.receivedAt.nanoseconds
         times[.admitted] = admission.admittedAt.nanoseconds
@@ -112,13 +112,13 @@ private struct RunFacts {
         var timing = LegTiming(
             leg: LegID(run: run.id, index: index), group: admission.group, account: accounts[index].id,
             adapter: accounts[index].adapter, strategy: admission.order.strategy, symbol: symbol,
-            side: leg.admission.side, status: run.legStatus(index).rawName, rejectCode: rejectCode(index),
-            times: times, weight: leg.admission.weight,
-            allocatedQuantity: instrument.quantity(leg.admission.allocatedQuantity),
+            side: share.side, status: run.legStatus(index).rawName, rejectCode: rejectCode(index),
+            times: times, weight: share.weight,
+            allocatedQuantity: instrument.quantity(share.allocatedQuantity),
             orderedQuantity: instrument.quantity(run.orders[leg.orders].reduce(0) { $0 + $1.quantity }),
             cumulativeQuantity: instrument.quantity(run.cumulativeQuantity(index)), averagePrice: average,
-            slippage: slippage(average, leg.admission.side),
-            slippageCost: slippageCost(run.executedValue(index), executed, leg.admission.side))
+            slippage: slippage(average, share.side),
+            slippageCost: slippageCost(run.executedValue(index), executed, share.side))
         timing.sendRank = rank
         return timing
     }
@@ -141,7 +141,7 @@ private struct RunFacts {
     /// The code of the leg's refusal as its answer tells it.
     private func rejectCode(_ index: Int) -> String? {
         let leg = run.legs[index]
-        if let rejection = leg.admission.rejection { return rejection.code }
+        if let rejection = run.admission.legs[index].rejection { return rejection.code }
         if let reason = leg.localCancel { return reason == .deadline ? "deadline" : "canceled_locally" }
         guard let order = run.orders[leg.orders].first(where: { $0.error != nil }) else { return nil }
         switch order.status {

@@ -27,14 +27,14 @@ struct Projection {
                     createdAt: admission.admittedAt, updatedAt: run.updatedAt, body: []))
             let symbol = engine.instruments[Int(admission.instrument)].id.text
             for (index, leg) in run.legs.enumerated() where leg.orderCount > 0 && named?.contains(index) ?? true {
-                let account = engine.accounts[Int(leg.admission.account)].account
+                let account = engine.accounts[Int(admission.legs[index].account)].account
                 legs.append(
                     LegRow(
                         leg: LegID(run: id, index: index),
                         clientOrderID: engine.clientOrderID(
                             admission.firstClientSequence + UInt64(leg.firstOrder)),
                         accountID: account.id, adapterID: account.adapter, symbol: symbol,
-                        side: leg.admission.side.rawName, status: run.legStatus(index).rawName,
+                        side: admission.legs[index].side.rawName, status: run.legStatus(index).rawName,
                         updatedAt: run.updatedAt, body: []))
             }
         }

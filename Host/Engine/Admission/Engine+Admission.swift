@@ -59,26 +59,6 @@ extension Engine {
         var canRedistribute: Bool
     }
 
-    /// What the controls made of one share.
-    struct Evaluation: Sendable {
-        var quantity: Int64
-        var limitPrice: Int64
-        var stopPrice: Int64
-        var orderType: OrderType
-        var isClosing: Bool
-        var rejection: Rejection?
-        var alerts: [Rejection] = []
-        var slices: Int64 = 0
-        var heldUntil: Timestamp?
-        var margin: Int64 = 0
-        /// Points; `nil` = not known.
-        var moneyPrice: Int64?
-        /// Overrides that let it pass.
-        var overrides: [Int64] = []
-        /// The account's reserved margin before the leg's own was added; `nil` = it was not.
-        var reservedBefore: Int64?
-    }
-
     // MARK: Legs
 
     /// Evaluates legs in order, each against the reservations of those before it; takes all of them back at the end.
@@ -96,8 +76,9 @@ extension Engine {
             ? ParentOverrides() : ParentOverrides(parent, request, engine: self, now: now)
         let before = aggregateTotals(parent)
         // Legs of accounts with one set of limits, most of the time all of them, share what was resolved.
-        var (set, limits) = (Int32.min, LegLimits?.none)
-        var candidate = context.candidate
+        let first = shares.first?.account ?? 0
+        keepLegLimits(first, parent.instrumentNumber)
+        var (set, limits) = (resolved.setOfAccount[Int(first)], legLimits(first, parent.instrumentNumber))
         for share in shares {
             trace.begin(share)
             let account = Int(share.account)
@@ -107,16 +88,15 @@ extension Engine {
                 limits = legLimits(share.account, parent.instrumentNumber)
             }
             let adapter = accounts[account].adapterNumber
-            results.append(
-                evaluate(
-                    share, &candidate, parent, context, limits, adapter, pending.messages(share.account, adapter),
-                    &trace,
-                    &overrides))
-            let index = results.count - 1
+            let index = results.count
+            results.append(Evaluation(mayClip: parent.mayClip))
+            evaluate(
+                share, &context, limits, adapter, pending.messages(share.account, adapter), &results[index], &trace,
+                &overrides)
             trace.finish(&results[index], index)
             let isAdmitted = results[index].rejection == nil
             if !overrides.isEmpty {
-                if isAdmitted { results[index].overrides = overrides.used }
+                if isAdmitted { results[index].use(overrides.used) }
                 overrides.nextLeg(wasAdmitted: isAdmitted)
             }
             guard isAdmitted else { continue }
@@ -137,22 +117,18 @@ extension Engine {
         return results
     }
 
-    /// - Parameter candidate: the context's, whatever leg was in it; not inlined, so that it is filled in place.
+    /// Not inlined, so that the context's candidate is filled in place.
     @inline(never)
     func evaluate(
-        _ share: Share, _ candidate: inout Candidate, _ parent: ParentTerms, _ context: borrowing LegContext,
-        _ limits: LegLimits?, _ adapter: Int32, _ pending: PendingMessages, _ trace: inout some DecisionTrace,
+        _ share: Share, _ context: inout LegContext, _ limits: LegLimits, _ adapter: Int32,
+        _ pending: PendingMessages, _ result: inout Evaluation, _ trace: inout some DecisionTrace,
         _ overrides: inout ParentOverrides
-    ) -> Evaluation {
-        let slot = book.slot(share.account, parent.instrumentNumber)
-        if slot >= 0 {
-            candidate.position = book.positions[Int(slot)]
-        } else {
-            candidate.position = Position(account: share.account, instrument: parent.instrumentNumber)
-        }
+    ) {
         context.fill(
-            &candidate, share.account, share.side, share.quantity, adapter: adapter, pending: pending)
-        return assess(&candidate, limits, mayClip: parent.mayClip, &trace, &overrides)
+            share.account, share.side, share.quantity,
+            position: book.facts(share.account, context.candidate.instrument.index.rawValue), adapter: adapter,
+            pending: pending)
+        assess(&context.candidate, limits, &result, &trace, &overrides)
     }
 
     // MARK: Mode
@@ -170,13 +146,11 @@ extension Engine {
         }
         guard failsAll else { return }
         for index in evaluations.indices where evaluations[index].rejection == nil {
-            evaluations[index].rejection = Rejection(
-                .modeNotMet, .othersFailed, scope: .order, unit: .count,
-                limit: Int64(parent.mode == .quorum ? parent.minimumLegs : evaluations.count),
-                observed: Int64(passing), projected: Int64(passing))
-            evaluations[index].quantity = 0
-            evaluations[index].slices = 0
-            evaluations[index].margin = 0
+            evaluations[index].refuse(
+                Rejection(
+                    .modeNotMet, .othersFailed, scope: .order, unit: .count,
+                    limit: Int64(parent.mode == .quorum ? parent.minimumLegs : evaluations.count),
+                    observed: Int64(passing), projected: Int64(passing)))
         }
     }
 
@@ -201,8 +175,8 @@ extension Engine {
                     slices: slices == 0
                         ? []
                         : slices == 1
-                            ? [quantity]
-                            : FreezeSlicing.sizes(quantity, lot: parent.instrument.lot, count: slices),
+                            ? OrderSizes(one: quantity)
+                            : OrderSizes(FreezeSlicing.sizes(quantity, lot: parent.instrument.lot, count: slices)),
                     heldUntil: evaluations[index].heldUntil, margin: evaluations[index].margin,
                     funds: fundsUsed(share.account, now: now)))
         }

@@ -1,28 +1,11 @@
 import Domain
 
 extension Engine {
-    /// What the controls made of a candidate so far.
-    struct Assessment {
-        let mayClip: Bool
-        var rejection: Rejection?
-        var alerts: [Rejection] = []
-        var wasClipped = false
-        /// Whether the last refusal passed by an override.
-        var isOverridden = false
-    }
-
     /// Runs every control in evaluation order (RISK.md §4).
-    ///
-    /// - Parameter limits: `nil` = the document knows none for the account's currency.
     func assess(
-        _ candidate: inout Candidate, _ limits: LegLimits?, mayClip: Bool, _ trace: inout some DecisionTrace,
-        _ overrides: inout ParentOverrides
-    ) -> Evaluation {
-        var result = Assessment(mayClip: mayClip)
-        guard let limits else {
-            result.rejection = Rejection(.allowList, .notAllowed, cause: .noInput)
-            return evaluation(candidate, result)
-        }
+        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Evaluation,
+        _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
+    ) {
         _ =
             checkOrder(&candidate, limits, &result, &trace, &overrides)
             && checkSize(&candidate, limits, &result, &trace, &overrides)
@@ -32,8 +15,8 @@ extension Engine {
         if result.wasClipped, result.rejection == nil {
             recheck(&candidate, limits, &result, &trace, &overrides)
         }
-        if let alert = candidate.alert { result.alerts.append(alert) }
-        return evaluation(candidate, result)
+        if let alert = candidate.alert { result.alert(alert) }
+        result.take(&candidate)
     }
 
     // MARK: Stages. One function of thirty controls is too large for the optimizer: it stops inlining half way.
@@ -41,7 +24,7 @@ extension Engine {
     /// What the order is, who sends it and whether it may trade at all.
     @inline(never)
     private func checkOrder(
-        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Assessment,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Evaluation,
         _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) -> Bool {
         check(RequestShape.self, &candidate, limits, &result, &trace, &overrides)
@@ -58,7 +41,7 @@ extension Engine {
     /// Its price, size and pace.
     @inline(never)
     private func checkSize(
-        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Assessment,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Evaluation,
         _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) -> Bool {
         check(MarketProtection.self, &candidate, limits, &result, &trace, &overrides)
@@ -72,7 +55,7 @@ extension Engine {
     /// What there is of its kind already, up to the position.
     @inline(never)
     private func checkCounts(
-        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Assessment,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Evaluation,
         _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) -> Bool {
         check(ModificationCap.self, &candidate, limits, &result, &trace, &overrides)
@@ -85,7 +68,7 @@ extension Engine {
     /// What the account, the group and the firm could come to.
     @inline(never)
     private func checkExposure(
-        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Assessment,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Evaluation,
         _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) -> Bool {
         check(GrossExposure.self, &candidate, limits, &result, &trace, &overrides)
@@ -97,7 +80,7 @@ extension Engine {
     /// What it takes and what was lost.
     @inline(never)
     private func checkMoney(
-        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Assessment,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Evaluation,
         _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) -> Bool {
         check(ShortRulesCheck.self, &candidate, limits, &result, &trace, &overrides)
@@ -111,7 +94,7 @@ extension Engine {
     /// Earlier controls are monotone in the quantity; after a clip only the lower bounds and the slices are looked at
     /// again. What is reserved of margin follows the quantity that is left.
     private func recheck(
-        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Assessment,
+        _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Evaluation,
         _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) {
         _ =
@@ -127,10 +110,24 @@ extension Engine {
 
     @inline(__always)
     private func check<Control: RiskControl>(
-        _ control: Control.Type, _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Assessment,
+        _ control: Control.Type, _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Evaluation,
         _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) -> Bool {
         if trace.looksBeyond(control, limits, self) { return true }
+        guard trace.isSilent else { return judge(control, &candidate, limits, &result, &trace, &overrides) }
+        // Nearly every verdict is a pass, and of that nothing but the word is looked at: the numbers of a refusal are left
+        // out of the code that stands here, and are computed by evaluating once more.
+        if case .pass = control.evaluate(&candidate, limits, self, &trace) { return true }
+        return judge(control, &candidate, limits, &result, &trace, &overrides)
+    }
+
+    /// What a control says, with the numbers where it refuses. A control that refuses leaves the candidate such that it
+    /// refuses again.
+    @inline(never)
+    private func judge<Control: RiskControl>(
+        _ control: Control.Type, _ candidate: inout Candidate, _ limits: LegLimits, _ result: inout Evaluation,
+        _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
+    ) -> Bool {
         var verdict = control.evaluate(&candidate, limits, self, &trace)
         if trace.isJudge { verdict = trace.judge(verdict, of: control.id, candidate, self) }
         guard case .reject(let rejection, let clipTo) = verdict else {
@@ -144,46 +141,38 @@ extension Engine {
     @inline(never)
     private func fire(
         _ rejection: Rejection, _ clipTo: Int64, _ candidate: inout Candidate, _ limits: LegLimits,
-        _ result: inout Assessment, _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
+        _ result: inout Evaluation, _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) -> Bool {
-        let (quantity, alerts) = (candidate.quantity, result.alerts.count)
-        let goesOn = refuse(rejection, clipTo, &candidate, limits, &result, &overrides)
-        trace.fire(
-            rejection, from: quantity, candidate, goesOn: goesOn,
-            isAlert: result.alerts.count > alerts && !result.isOverridden)
-        return goesOn || trace.goesBeyond
+        let quantity = candidate.quantity
+        let end = refuse(rejection, clipTo, &candidate, limits, &result, &overrides)
+        trace.fire(rejection, from: quantity, candidate, goesOn: end != .refused, isAlert: end == .alert)
+        return end != .refused || trace.goesBeyond
     }
+
+    /// What becomes of a leg that a control fired on.
+    enum Firing { case refused, clipped, alert, overridden }
 
     func refuse(
         _ rejection: Rejection, _ clipTo: Int64, _ candidate: inout Candidate, _ limits: LegLimits,
-        _ result: inout Assessment, _ overrides: inout ParentOverrides
-    ) -> Bool {
+        _ result: inout Evaluation, _ overrides: inout ParentOverrides
+    ) -> Firing {
         let rule = limits.account.rules[rejection.control]?.action
-        let isObserved = limits.account.observed.contains(rejection.control) || rule == .alert
-        result.isOverridden = !isObserved && overrides.take(rejection.control, account: candidate.account)
-        if isObserved || result.isOverridden {
-            result.alerts.append(rejection)
-            return true
+        if limits.account.observed.contains(rejection.control) || rule == .alert {
+            result.alert(rejection)
+            return .alert
+        }
+        if overrides.take(rejection.control, account: candidate.account) {
+            result.alert(rejection)
+            return .overridden
         }
         if result.mayClip || rule == .clip, clipTo >= max(candidate.instrument.lot, limits.minimum),
             clipTo < candidate.quantity
         {
-            candidate.quantity = clipTo
-            result.wasClipped = true
-            return true
+            candidate.resize(to: clipTo)
+            result.clip()
+            return .clipped
         }
         result.rejection = rejection
-        return false
-    }
-
-    @inline(__always)
-    private func evaluation(_ candidate: borrowing Candidate, _ result: Assessment) -> Evaluation {
-        let isRefused = result.rejection != nil
-        return Evaluation(
-            quantity: isRefused ? 0 : candidate.quantity, limitPrice: candidate.limitPrice,
-            stopPrice: candidate.stopPrice, orderType: candidate.orderType, isClosing: candidate.isClosing,
-            rejection: result.rejection, alerts: result.alerts, slices: isRefused ? 0 : candidate.slices,
-            heldUntil: candidate.heldUntil, margin: isRefused ? 0 : candidate.margin,
-            moneyPrice: candidate.moneyPrice)
+        return .refused
     }
 }

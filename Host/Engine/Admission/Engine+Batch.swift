@@ -31,20 +31,17 @@ extension Engine {
         let account = shares[index].account
         let limits = resolved.account(Int(account))
         if limits?.observed.contains(rejection.control) ?? false || limits?.rules[rejection.control]?.action == .alert {
-            results[index].alerts.append(rejection)
+            results[index].alert(rejection)
             return
         }
         if !overrides.isEmpty, overrides.take(rejection.control, account: account) {
-            results[index].alerts.append(rejection)
-            results[index].overrides += overrides.used
+            results[index].alert(rejection)
+            results[index].use(overrides.used)
             overrides.nextLeg(wasAdmitted: true)
             return
         }
         reserve(shares[index], -results[index].quantity, -results[index].slices, parent)
-        results[index].rejection = rejection
-        results[index].quantity = 0
-        results[index].slices = 0
-        results[index].margin = 0
+        results[index].refuse(rejection)
     }
 
     // MARK: C29
@@ -80,7 +77,7 @@ extension Engine {
                 others: others, limit, self, &trace)
             {
                 if limit.action == .tag {
-                    results[index].alerts.append(rejection)
+                    results[index].alert(rejection)
                     trace.fire(rejection, leg: index, isAlert: true)
                 } else {
                     refuse(rejection, index, shares, parent, &results, &trace, &overrides)

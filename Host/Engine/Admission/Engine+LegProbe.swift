@@ -5,7 +5,8 @@ package import Domain
 package struct LegProbe: Sendable {
     let share: Engine.Share
     let parent: ParentTerms
-    let context: LegContext
+    var context: LegContext
+    let limits: LegLimits
 }
 
 extension Engine {
@@ -22,18 +23,18 @@ extension Engine {
         var context = LegContext(parent, request, engine: self, now: now)
         context.setParentQuantity(quantity)
         return LegProbe(
-            share: Share(account: account, side: side, weight: 1, quantity: quantity), parent: parent, context: context)
+            share: Share(account: account, side: side, weight: 1, quantity: quantity), parent: parent, context: context,
+            limits: legLimits(account, parent.instrumentNumber))
     }
 
     /// Looks the position up and runs every control on the leg, by the code of admission; keeps nothing.
     ///
     /// - Returns: the slices it would be sent in; 0 = refused.
-    package func slices(of probe: LegProbe) -> Int64 {
-        var (trace, none, candidate) = (NoTrace(), ParentOverrides(), probe.context.candidate)
-        return evaluate(
-            probe.share, &candidate, probe.parent, probe.context,
-            legLimits(probe.share.account, probe.parent.instrumentNumber),
-            accounts[Int(probe.share.account)].adapterNumber, PendingMessages(), &trace, &none
-        ).slices
+    package func slices(of probe: inout LegProbe) -> Int64 {
+        var (trace, none, result) = (NoTrace(), ParentOverrides(), Evaluation(mayClip: probe.parent.mayClip))
+        evaluate(
+            probe.share, &probe.context, probe.limits, accounts[Int(probe.share.account)].adapterNumber,
+            PendingMessages(), &result, &trace, &none)
+        return result.slices
     }
 }

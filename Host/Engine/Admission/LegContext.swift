@@ -2,8 +2,8 @@ import Domain
 
 /// What every leg of one parent meets alike: reference price, states of the scopes above the account, authority.
 struct LegContext {
-    /// The candidate that every leg puts itself into.
-    private(set) var candidate: Candidate
+    /// The candidate that every leg puts itself into, one after the other.
+    var candidate: Candidate
     private let parentState: EffectiveState
     private let accountStates: [Int32: TradingStatus]
     private let adapterStates: [Int32: TradingStatus]
@@ -70,13 +70,13 @@ struct LegContext {
     /// Quantity of all legs together; 0 = it is not looked at.
     mutating func setParentQuantity(_ quantity: Int64) { candidate.parentQuantity = quantity }
 
-    /// Makes a copy of `candidate`, or one that an earlier leg was in, with the leg's position in it, a leg as the controls
-    /// meet it.
+    /// Makes `candidate`, whatever leg was in it, a leg as the controls meet it.
     @inline(__always)
-    func fill(
-        _ candidate: inout Candidate, _ account: Int32, _ side: Side, _ quantity: Int64, adapter: Int32,
+    mutating func fill(
+        _ account: Int32, _ side: Side, _ quantity: Int64, position: PositionFacts, adapter: Int32,
         pending: PendingMessages
     ) {
+        candidate.position = position
         candidate.take(
             account: account, adapter: adapter, side: side, quantity: quantity, pending: pending,
             isAuthorised: isAuthorised(account),
@@ -110,6 +110,9 @@ extension ParentFacts {
         isAfterMarket = request.order.isAfterMarket
         orderType = request.order.orderType
         (limitPrice, stopPrice) = (parent.limitPrice, parent.stopPrice)
+        isLimitOnTick = limitPrice % parent.instrument.tick == 0
+        isStopOnTick = stopPrice % parent.instrument.tick == 0
+        today = now.nanoseconds.dividedFloor(by: 86_400_000_000_000)
         words = AllowRule.words(
             product: request.order.product, orderType: request.order.orderType,
             timeInForce: request.order.timeInForce, orderClass: request.order.orderClass)

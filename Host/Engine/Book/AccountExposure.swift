@@ -36,8 +36,9 @@ extension Engine {
     /// - Parameters:
     ///   - instrument: its underlying is that of `net`.
     ///   - isByInstrument: `net` is of `instrument` alone.
-    func exposure(account: Int32, like instrument: Int32, isByInstrument: Bool) -> AccountExposure {
-        var found = AccountExposure()
+    @inline(never)
+    func findExposure(of account: Int32, like instrument: Int32, isByInstrument: Bool, _ found: inout AccountExposure) {
+        found = AccountExposure()
         let own = accountCurrency(account)
         let underlying = instruments[Int(instrument)].underlying
         for place in 0..<book.slotCount(of: account) {
@@ -68,6 +69,5 @@ extension Engine {
             guard isByInstrument ? number == instrument : instruments[held].underlying == underlying else { continue }
             found.addNet(long: long >= short ? worst : other, short: long >= short ? other : worst)
         }
-        return found
     }
 }

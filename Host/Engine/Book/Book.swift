@@ -48,6 +48,12 @@ package struct Book: Sendable {
         return slot < 0 ? nil : positions[Int(slot)]
     }
 
+    @inline(__always)
+    func facts(_ account: Int32, _ instrument: Int32) -> PositionFacts {
+        let slot = table[account, instrument]
+        return slot < 0 ? PositionFacts() : PositionFacts(positions[Int(slot)])
+    }
+
     package func positions(of account: Int32) -> [Position] { slotsOfAccount[Int(account)].map { positions[Int($0)] } }
 
     @inline(__always)

@@ -171,6 +171,6 @@ extension EventReader {
             alerts: try readList(ofAtLeast: 9, "alerts") { reader throws(EventCodingError) in
                 try reader.readRejection()
             },
-            slices: try readNumbers(), heldUntil: try flags[2] ? readTime() : nil, margin: try readSigned())
+            slices: OrderSizes(try readNumbers()), heldUntil: try flags[2] ? readTime() : nil, margin: try readSigned())
     }
 }

@@ -29,7 +29,7 @@ extension EventWriter {
         for order in orders { write(order) }
     }
 
-    package mutating func write(_ numbers: [Int64]) {
+    package mutating func write(_ numbers: some Collection<Int64>) {
         write(count: numbers.count)
         for number in numbers { write(number) }
     }

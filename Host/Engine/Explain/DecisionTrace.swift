@@ -17,6 +17,8 @@ protocol DecisionTrace {
     mutating func looksBeyond<Control: RiskControl>(
         _ control: Control.Type, _ limits: LegLimits, _ engine: borrowing Engine
     ) -> Bool
+    /// Whether nothing that it is told is kept.
+    var isSilent: Bool { get }
     /// Whether verdicts are not taken as they are: see `judge`.
     var isJudge: Bool { get }
     /// What a control's verdict counts for: of inputs that are not known it may be another.
@@ -49,6 +51,8 @@ struct NoTrace: DecisionTrace {
     mutating func looksBeyond<Control: RiskControl>(
         _ control: Control.Type, _ limits: LegLimits, _ engine: borrowing Engine
     ) -> Bool { false }
+    @inline(__always)
+    var isSilent: Bool { true }
     @inline(__always)
     var isJudge: Bool { false }
     @inline(__always)

@@ -22,6 +22,7 @@ struct ExplainTrace: DecisionTrace {
     init(past: Recollection? = nil) { self.past = past }
 
     var goesBeyond: Bool { true }
+    var isSilent: Bool { false }
     var isJudge: Bool { past != nil }
 
     mutating func record(_ measure: @autoclosure () -> Measure?) {
@@ -49,12 +50,12 @@ struct ExplainTrace: DecisionTrace {
         switch judge(verdict, of: control.id, candidate, engine) {
         case .pass: pass(control.id, candidate)
         case .reject(let rejection, let clipTo):
-            var (result, none) = (Engine.Assessment(mayClip: false), ParentOverrides())
+            var (result, none) = (Engine.Evaluation(mayClip: false), ParentOverrides())
             let quantity = candidate.quantity
-            let goesOn = engine.refuse(rejection, clipTo, &candidate, limits, &result, &none)
-            fire(rejection, from: quantity, candidate, goesOn: goesOn, isAlert: !result.alerts.isEmpty)
+            let end = engine.refuse(rejection, clipTo, &candidate, limits, &result, &none)
+            fire(rejection, from: quantity, candidate, goesOn: end != .refused, isAlert: end == .alert)
         }
-        candidate.quantity = candidate.askedQuantity
+        candidate.resize(to: candidate.askedQuantity)
         legs[legs.count - 1].beyond = candidate
         return true
     }
@@ -89,7 +90,7 @@ struct ExplainTrace: DecisionTrace {
         put(ControlRow(rejection.control, verdict, measures: measures, rejection: rejection), leg: leg)
         if !goesOn, legs[leg].beyond == nil {
             var candidate = candidate
-            candidate.quantity = candidate.askedQuantity
+            candidate.resize(to: candidate.askedQuantity)
             legs[leg].beyond = candidate
         }
     }
@@ -100,8 +101,7 @@ struct ExplainTrace: DecisionTrace {
         switch recorded.rejection?.control {
         case nil, .selfTrade, .groupAggregate, .modeNotMet:
             evaluation.rejection = nil
-            (evaluation.limitPrice, evaluation.stopPrice) = (recorded.limitPrice, recorded.stopPrice)
-            (evaluation.orderType, evaluation.isClosing) = (recorded.orderType, recorded.isClosing)
+            evaluation.takeTerms(of: recorded)
             if recorded.rejection == nil {
                 (evaluation.quantity, evaluation.margin) = (recorded.orderedQuantity, recorded.margin)
                 evaluation.slices = Int64(recorded.slices.count)

@@ -166,7 +166,7 @@ private struct Stage {
         _ run: Run, _ account: Int32?, _ quantity: ExactDecimal?, _ price: ExactDecimal?
     ) throws(ParentRefusal) {
         let instrument = engine.instruments[Int(run.admission.instrument)].instrument
-        for leg in run.legs where account == nil || leg.admission.account == account {
+        for (leg, admission) in zip(run.legs, run.admission.legs) where account == nil || admission.account == account {
             var left = try quantity.map { quantity throws(ParentRefusal) in try steps(quantity, instrument) } ?? .max
             for index in leg.orders where left > 0 && run.orders[index].leavesQuantity > 0 {
                 let order = run.orders[index]
@@ -175,7 +175,7 @@ private struct Stage {
                 let own =
                     order.limitPrice > 0 ? order.limitPrice : engine.inputs.reference(run.admission.instrument).points
                 try trade(
-                    leg.admission.account, run.admission.instrument, leg.admission.side, filled,
+                    admission.account, run.admission.instrument, admission.side, filled,
                     price ?? instrument.price(own), clientOrderID: engine.clientOrderID(order.clientSequence))
             }
         }

@@ -167,6 +167,7 @@ private struct SimulationTrace: DecisionTrace {
     init(_ past: Recollection) { self.past = past }
 
     var goesBeyond: Bool { false }
+    var isSilent: Bool { false }
     var isJudge: Bool { true }
     mutating func record(_ measure: @autoclosure () -> Measure?) {}
     mutating func begin(keeping: [Int]) {}

@@ -39,9 +39,9 @@ extension Engine {
         func key(_ account: Int32, _ instrument: Int32) -> Int64 { Int64(account) << 32 | Int64(instrument) }
         for run in runs.live {
             for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
-                let leg = run.legs[Int(order.legIndex)]
+                let leg = run.admission(of: order)
                 guard concerns(scope, run, leg) || run.admission.isGatewayClosing else { continue }
-                let pair = key(leg.admission.account, run.admission.instrument)
+                let pair = key(leg.account, run.admission.instrument)
                 let isOld = now.since(run.admission.admittedAt) > Self.closingPatience
                 if run.admission.isGatewayClosing {
                     closing.insert(pair)
@@ -134,7 +134,7 @@ extension Engine {
             return .blocked("the product of the position is not known: close it by an order that names its product")
         }
         let reference = inputs.reference(number)
-        if let collar = legLimits(account, number)?.collar, collar.basisPoints != AccountLimits.unlimited {
+        if let collar = collar(account, number), collar.basisPoints != AccountLimits.unlimited {
             guard reference.points > 0, now.since(reference.at) <= collar.maximumAge else {
                 return .blocked(
                     reference.points > 0
@@ -160,7 +160,7 @@ extension Engine {
         order.quantity = instrument.quantity(quantity)
         order.timeInForce = .day
         let reference = inputs.reference(number).points
-        guard reference > 0, let collar = legLimits(account, number)?.collar else { return order }
+        guard reference > 0, let collar = collar(account, number) else { return order }
         guard collar.basisPoints != AccountLimits.unlimited,
             let band = scaled(reference, collar.basisPoints, over: 10_000)
         else { return order }

@@ -105,14 +105,22 @@ package struct Order: Hashable, Sendable {
     private var isUnknown = false
     private var isHandedOver = false
     private var cancelPending = false
-    package private(set) var replacement: Replacement?
+    private var ownReplacement = Boxed<Replacement>.none
+    package private(set) var replacement: Replacement? {
+        get { ownReplacement.value }
+        set { ownReplacement = Boxed(newValue) }
+    }
     /// Modifies asked for, whatever became of them (RISK.md C14).
     package private(set) var modifications: Int32 = 0
     package private(set) var ending: Ending?
     private var isGapClosed = false
     /// Steps that the broker counts for it and that are not part of it: they were executed before it was adopted.
     package private(set) var executedBefore: Int64 = 0
-    package internal(set) var error: AdapterError?
+    private var ownError = Boxed<AdapterError>.none
+    package internal(set) var error: AdapterError? {
+        get { ownError.value }
+        set { ownError = Boxed(newValue) }
+    }
 
     package init(
         legIndex: Int32, clientSequence: UInt64, quantity: Int64, limitPrice: Int64, stopPrice: Int64, isHeld: Bool

@@ -92,9 +92,8 @@ package struct StageTimes: Hashable, Sendable {
     package internal(set) var done: Int64 = 0
 }
 
-/// One account's share of a parent order.
+/// What became of one account's share of a parent order; what it is stands at the same place of `Run.admission.legs`.
 package struct Leg: Hashable, Sendable {
-    package let admission: LegAdmission
     /// Its orders within `Run.orders`.
     package let firstOrder: Int32
     package let orderCount: Int32
@@ -133,7 +132,7 @@ package struct Run: Hashable, Sendable {
         for index in admission.legs.indices {
             let count = admission.legs[index].slices.count
             legs.append(
-                Leg(admission: admission.legs[index], firstOrder: Int32(orders.count), orderCount: Int32(count)))
+                Leg(firstOrder: Int32(orders.count), orderCount: Int32(count)))
             for slice in 0..<count {
                 orders.append(
                     Order(
@@ -147,6 +146,10 @@ package struct Run: Hashable, Sendable {
         }
         if liveLegs == 0 { doneAt = admission.admittedAt }
     }
+
+    /// What the leg of an order is.
+    @inline(__always)
+    package func admission(of order: Order) -> LegAdmission { admission.legs[Int(order.legIndex)] }
 
     package func legStatus(_ index: Int) -> LegStatus {
         let count = legs[index].orderCount

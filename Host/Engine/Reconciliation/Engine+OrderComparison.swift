@@ -67,9 +67,8 @@ extension Engine {
         comparison.brokerOnly = foreign.keys.sorted().compactMap { foreign[$0] }
         runs.forEachLive { run in
             for (index, order) in run.orders.enumerated() where order.isAtBroker {
-                let leg = run.legs[Int(order.legIndex)]
                 let place = OrderPlace(run: run.id, order: Int32(index))
-                guard leg.admission.account == account, known[place] == nil else { continue }
+                guard run.admission(of: order).account == account, known[place] == nil else { continue }
                 switch order.status {
                 case .sent, .unknown: comparison.open.append(place)
                 default: if run.updatedAt < settled { comparison.localOnly.append(place) }
@@ -90,7 +89,7 @@ extension Engine {
         var may = false
         runs.forEachLive { run in
             for order in run.orders where order.isAtBroker && order.brokerOrderID == nil {
-                let leg = run.legs[Int(order.legIndex)].admission
+                let leg = run.admission(of: order)
                 guard leg.account == account else { continue }
                 let isSameSymbol = row.symbol.map { instruments[Int(run.admission.instrument)].id == $0 } ?? true
                 if isSameSymbol, row.side.map({ $0 == leg.side }) ?? true { may = true }

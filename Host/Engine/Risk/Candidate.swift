@@ -17,16 +17,17 @@ struct Candidate: Sendable {
     var orderType: OrderType
     /// The words of the order as it was asked for, one bit a word (`AllowRule.mask`).
     private(set) var words: UInt64
-    var quantity: Int64 = 0
+    private(set) var quantity: Int64 = 0
     /// Points; 0 = none.
     var limitPrice: Int64
     var stopPrice: Int64
-    /// Empty where nothing was ever held or ordered; set before `take`.
-    var position: Position
+    /// Of its account and instrument; set before `take`.
+    var position = PositionFacts()
     /// Strict closing (RISK.md §2), of the quantity it came with; a smaller one is closing all the more.
     private(set) var isClosing = false
-    /// `W` without the candidate.
+    /// `W` without the candidate, and `W'` with it.
     private(set) var worst: Int64 = 0
+    private(set) var projected: Int64 = 0
     /// Points; 0 = none known.
     let reference: Int64
     /// Age of `reference` in nanoseconds; -1 = none known.
@@ -59,8 +60,9 @@ struct Candidate: Sendable {
     var modifications: Int32 = -1
     /// What a control that passed has to say all the same; taken from here by whoever called it.
     var alert: Rejection?
-    /// What the account's live state comes to, computed for the first control that asks.
-    private var exposure: AccountExposure?
+    /// What the account's live state comes to without the candidate, in the account's currency: once a control has looked.
+    private(set) var exposure = AccountExposure()
+    private var hasExposure = false
 
     /// What every leg of a parent shares.
     init(_ parent: ParentTerms, _ request: AdmissionRequest, _ facts: ParentFacts, now: Timestamp) {
@@ -70,7 +72,6 @@ struct Candidate: Sendable {
         (product, timeInForce, orderClass) = (order.product, order.timeInForce, order.orderClass)
         (orderType, words) = (facts.orderType, facts.words)
         (limitPrice, stopPrice) = (facts.limitPrice, facts.stopPrice)
-        position = Position(account: -1, instrument: parent.instrumentNumber)
         (reference, referenceAge) = (facts.reference, facts.referenceAge)
         self.now = now
         isGatewayClosing = request.isGatewayClosing
@@ -89,29 +90,33 @@ struct Candidate: Sendable {
         orderType = parent.orderType
         (limitPrice, stopPrice) = (parent.limitPrice, parent.stopPrice)
         marketProtectedFrom = nil
-        (self.quantity, askedQuantity) = (quantity, quantity)
+        askedQuantity = quantity
         isClosing = position.isClosing(quantity, side: side)
-        worst = position.worstCase
+        worst = max(position.longest, position.shortest)
+        resize(to: quantity)
         (band, slices, margin) = (-1, 1, 0)
         heldUntil = nil
         (self.pending, self.isAuthorised, self.states) = (pending, isAuthorised, states)
         alert = nil
-        exposure = nil
+        hasExposure = false
     }
 
-    /// What the account's live state comes to without the candidate, in the instrument's currency.
+    /// Fills `exposure` in for the first control that asks.
     @inline(__always)
-    mutating func accountExposure(_ limits: LegLimits, _ engine: borrowing Engine) -> AccountExposure {
-        if let exposure { return exposure }
-        let found = engine.exposure(
-            account: account, like: instrument.index.rawValue, isByInstrument: limits.netExposure.isByInstrument)
-        exposure = found
-        return found
+    mutating func lookAtExposure(_ limits: LegLimits, _ engine: borrowing Engine) {
+        guard !hasExposure else { return }
+        hasExposure = true
+        engine.findExposure(
+            of: account, like: instrument.index.rawValue, isByInstrument: limits.netExposure.isByInstrument,
+            &exposure)
     }
 
-    /// `W'`: with the candidate.
+    /// Another quantity than it came with, which is a smaller one.
     @inline(__always)
-    var projected: Int64 { position.worstCase(adding: quantity, side: side) }
+    mutating func resize(to quantity: Int64) {
+        self.quantity = quantity
+        projected = position.worstCase(adding: quantity, side: side)
+    }
 
     /// How much the worst case grows by the candidate.
     @inline(__always)
@@ -149,6 +154,11 @@ struct ParentFacts: Sendable {
     /// Points, as asked for; 0 = none.
     var limitPrice: Int64 = 0
     var stopPrice: Int64 = 0
+    /// Whether they are multiples of the tick, of which 0 is one.
+    var isLimitOnTick = true
+    var isStopOnTick = true
+    /// Days since the epoch.
+    var today: Int64 = 0
     /// All words of the order but its side, one bit a word (`AllowRule.mask`).
     var words: UInt64 = 0
     /// Runs of the parent's strategy so far; -1 = it names none, -2 = it cannot be counted.

@@ -50,17 +50,7 @@ extension Timestamp {
 extension Instrument {
     /// `notional`: `quantity × price` in minor units, rounded up; `nil` on overflow.
     @inline(__always)
-    func value(of quantity: Int64, at price: Int64) -> Int64? {
-        let (value, overflow) = quantity.multipliedReportingOverflow(by: price)
-        let (product, overflows) = value.multipliedReportingOverflow(by: moneyNumerator)
-        guard !overflow, !overflows else {
-            // Not a call on `self`, which would be copied for it.
-            return Self.wideMoney(
-                Int128(quantity) * Int128(price), numerator: moneyNumerator, denominator: moneyDivisor.value,
-                rounding: .ceiling)
-        }
-        return moneyDivisor.ceiling(product)
-    }
+    func value(of quantity: Int64, at price: Int64) -> Int64? { MoneyScale(self).value(of: quantity, at: price) }
 
     /// `money` of a result: rounded down.
     @inline(__always)

@@ -27,10 +27,12 @@ final class LegLimits: Sendable {
         let maximumAge: Int64
     }
 
+    /// `false` = the document knows none for the account's currency, and nothing is allowed.
+    let isKnown: Bool
     /// Everything that is not a comparison: what a control does when it fires.
     let account: AccountLimits
-    /// The instrument with its money in the account's currency, in which the limits are; `nil` = there is no rate.
-    let valuation: Instrument?
+    /// Money of the instrument in the account's currency, in which the limits are; `nil` = there is no rate.
+    let money: MoneyScale?
     let allowed: [AllowedWords]
     let hours: TradingHoursLimit
     let strategyRuns: Int64
@@ -81,13 +83,17 @@ final class LegLimits: Sendable {
         let rate: Int64
     }
 
-    /// - Parameter entries: those of the document's instruments that match.
+    /// - Parameters:
+    ///   - known: of the account; `nil` = there are none.
+    ///   - money: of the instrument in the account's currency; `nil` = there is no rate.
+    ///   - entries: those of the document's instruments that match.
     init(
-        _ account: AccountLimits, _ entry: InstrumentEntry, valuation: Instrument?,
+        _ known: AccountLimits?, _ entry: InstrumentEntry, money: MoneyScale?,
         entries: some Sequence<InstrumentLimits>
     ) {
-        let instrument = entry.instrument
-        (self.account, self.valuation) = (account, valuation)
+        let (account, instrument) = (known ?? AccountLimits(), entry.instrument)
+        isKnown = known != nil
+        (self.account, self.money) = (account, money)
         let segment = String(entry.id.venue)
         allowed = account.allowList.filter { $0.segments.contains(segment) }.map { rule in
             AllowedWords(

@@ -42,6 +42,8 @@ struct RateBook: Sendable {
 /// Logs of the scopes of one kind, side by side: a control that looks at a scope's own takes no reference to a list.
 struct ScopeLogs: Sendable {
     private(set) var logs: [SlidingLog] = []
+    /// No scope of the kind has a window.
+    private(set) var isEmpty = true
     /// Logs of scope `n` stand at `starts[n]..<starts[n + 1]`.
     private var starts: [Int32] = [0]
 
@@ -64,10 +66,11 @@ struct ScopeLogs: Sendable {
             }
             ends.append(Int32(next.count))
         }
-        (logs, starts) = (next, ends)
+        (logs, starts, isEmpty) = (next, ends, next.isEmpty)
     }
 
     fileprivate mutating func record(_ scope: Int32, _ messages: Int, _ at: Timestamp) {
+        if isEmpty { return }
         for place in places(scope) { logs[place].record(messages, at: at) }
     }
 }

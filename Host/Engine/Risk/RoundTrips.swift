@@ -24,6 +24,7 @@ package struct RoundTrips: Hashable, Sendable {
 
     /// Losses beyond `epsilon` since the last profit beyond it; results between the two are neither.
     package func streak(epsilon: Int64) -> Int64 {
+        if results.isEmpty { return 0 }
         var count: Int64 = 0
         for back in 0..<results.count {
             let place = (next + results.count - 1 - back) % results.count

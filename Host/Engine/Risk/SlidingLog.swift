@@ -46,7 +46,8 @@ package struct SlidingLog: Hashable, Sendable {
             } else {
                 times[next] = time.nanoseconds
             }
-            next = (next + 1) % limit
+            next += 1
+            if next == limit { next = 0 }
             count = min(count + 1, limit)
         }
     }

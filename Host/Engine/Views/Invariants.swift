@@ -30,7 +30,7 @@ extension Engine {
         func key(_ account: Int32, _ instrument: Int32) -> Int64 { Int64(account) << 32 | Int64(instrument) }
         runs.forEachLive { run in
             for order in run.orders where !order.status.isTerminal {
-                let leg = run.legs[Int(order.legIndex)].admission
+                let leg = run.admission(of: order)
                 let place = key(leg.account, run.admission.instrument)
                 switch leg.side {
                 case .buy: expected[place, default: Sum()].buy += order.reservedQuantity

@@ -96,8 +96,7 @@ extension Engine {
     }
 
     private func leg(_ run: Run, _ index: Int, _ instrument: Instrument) -> RunSnapshot.Leg {
-        let leg = run.legs[index]
-        let admission = leg.admission
+        let (leg, admission) = (run.legs[index], run.admission.legs[index])
         let entry = accounts[Int(admission.account)].account
         let cumulative = run.cumulativeQuantity(index)
         let executed = cumulative + run.overfilledQuantity(index)
@@ -140,11 +139,11 @@ extension Engine {
     // MARK: Refusals in words
 
     private func reject(_ run: Run, _ index: Int, _ instrument: Instrument) -> RunSnapshot.Reject? {
-        let leg = run.legs[index]
-        if let rejection = leg.admission.rejection { return explained(rejection, run, leg.admission, instrument) }
+        let (leg, admission) = (run.legs[index], run.admission.legs[index])
+        if let rejection = admission.rejection { return explained(rejection, run, admission, instrument) }
         if let reason = leg.localCancel {
             return reject(
-                code: reason == .deadline ? "deadline" : "canceled_locally", message: reason.text, run, leg.admission)
+                code: reason == .deadline ? "deadline" : "canceled_locally", message: reason.text, run, admission)
         }
         guard let order = run.orders[leg.orders].first(where: { $0.error != nil }), let error = order.error else {
             return nil
@@ -157,7 +156,7 @@ extension Engine {
             default: "broker_message"
             }
         var reject = reject(
-            code: code, message: error.text ?? error.brokerText ?? error.code.rawName, run, leg.admission)
+            code: code, message: error.text ?? error.brokerText ?? error.code.rawName, run, admission)
         reject.brokerCode = error.brokerCode ?? error.code.rawName
         reject.brokerText = error.brokerText ?? error.text
         return reject

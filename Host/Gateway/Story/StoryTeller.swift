@@ -162,7 +162,7 @@ struct StoryTeller {
             let leg = Int(run.orders[Int(order)].legIndex)
             return (
                 leg, Int(order - run.legs[leg].firstOrder), Int(run.legs[leg].orderCount),
-                run.legs[leg].admission.account
+                run.admission.legs[leg].account
             )
         }
         guard let place = place ?? nil else { return add(type, at: at, text, by: by, record) }

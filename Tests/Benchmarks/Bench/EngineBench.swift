@@ -143,12 +143,12 @@ func measureControls(_ bench: Bench) async throws {
         let engine = setup.engine
         bench.expect(
             Int(engine.openOrders(0)) == resting, "\(engine.openOrders(0)) open orders, \(resting) were placed")
-        let probe = try engine.probe(request, now: setup.now)
+        var probe = try engine.probe(request, now: setup.now)
         var passed: Int64 = 0
-        let samples = bench.sample(calls: 256) { for _ in 0..<$0 { passed &+= engine.slices(of: probe) } }
-        bench.expect(engine.slices(of: probe) == 1 && passed > 0, "the leg did not pass the controls")
+        let samples = bench.sample(calls: 256) { for _ in 0..<$0 { passed &+= engine.slices(of: &probe) } }
+        bench.expect(engine.slices(of: &probe) == 1 && passed > 0, "the leg did not pass the controls")
         let before = cbench_allocations()
-        for _ in 0..<1_000 { passed &+= engine.slices(of: probe) }
+        for _ in 0..<1_000 { passed &+= engine.slices(of: &probe) }
         let allocations = cbench_allocations() - before
         let row = bench.report(
             Row(

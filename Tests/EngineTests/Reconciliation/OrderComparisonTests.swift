@@ -11,7 +11,7 @@ struct OrderComparisonTests {
     static func row(_ engine: Engine, _ run: RunID, state: ReportedState = .open) -> BrokerOrder {
         let order = engine.runs[run]!.orders[0]
         let instrument = engine.instruments[0].instrument
-        let leg = engine.runs[run]!.legs[0].admission
+        let leg = engine.runs[run]!.admission.legs[0]
         var row = BrokerOrder(
             OrderReport(
                 account: account, clientOrderID: nil, brokerOrderID: order.brokerOrderID, state: state,

@@ -57,7 +57,7 @@ struct ChangeAndStateTests {
         let half = Int64.max / 3 * 2
         try fixture.admit(fixture.parent(.buy, half, account: 0, price: "0.01"))
         let run = try fixture.admit(fixture.parent(.buy, half, account: 0, price: "0.01"))
-        #expect(run.legs[0].admission.rejection?.sentence == .overflow)
+        #expect(run.admission.legs[0].rejection?.sentence == .overflow)
     }
 
     @Test("R5: entering reducing cancels what closed when it was admitted and would open now")
@@ -66,7 +66,7 @@ struct ChangeAndStateTests {
         let buy = try Self.working(&fixture, fixture.parent(.buy, 10, account: 0, price: "100"))
         try fixture.fill(buy, quantity: 10, execution: "E1")
         let sell = try Self.working(&fixture, fixture.parent(.sell, 10, account: 0, price: "100"))
-        #expect(fixture.engine.runs[sell]!.legs[0].admission.isClosing)
+        #expect(fixture.engine.runs[sell]!.admission.legs[0].isClosing)
         let elsewhere = HostileNewsTests.execution("E2", 4, side: .sell)
         fixture.engine.apply(try fixture.engine.event(for: elsewhere, at: fixture.now))
         let change = TradingStateChange(scope: .firm, status: .reducing, reason: "", by: "p", at: fixture.now)
@@ -83,7 +83,7 @@ struct ChangeAndStateTests {
         var taken: [Int32: Int] = [:]
         for _ in 0..<4 {
             let run = try fixture.admit(fixture.parent(.sell, 1, price: "100"))
-            taken[run.legs[0].admission.account, default: 0] += 1
+            taken[run.admission.legs[0].account, default: 0] += 1
         }
         #expect(taken == [0: 2, 1: 2], "one lot alternates")
         #expect(fixture.engine.groups[0].carry.keys.allSatisfy { !$0.isClosing })
@@ -95,7 +95,7 @@ struct ChangeAndStateTests {
         limits.notional.parentMaximum = 50_000
         var fixture = EngineFixture(limits: limits)
         let run = try fixture.admit(fixture.parent(.buy, 10, account: 0, price: "100"))
-        #expect(run.legs[0].admission.rejection?.sentence == .parentNotional)
+        #expect(run.admission.legs[0].rejection?.sentence == .parentNotional)
     }
 
     @Test("A closing order is cut to the instrument's maximum, into a bounded number of slices")

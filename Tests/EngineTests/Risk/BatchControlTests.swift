@@ -19,7 +19,7 @@ struct BatchControlTests {
     private func rest(_ fixture: inout EngineFixture, _ side: Side, _ price: String?, account: Int = 0) throws -> RunID
     {
         let run = try fixture.admit(fixture.parent(side, 1, account: account, price: price))
-        #expect(run.legs[0].admission.rejection == nil)
+        #expect(run.admission.legs[0].rejection == nil)
         fixture.engine.apply(.ordersQueued(run: run.id, orders: [0], durableAt: fixture.now, queuedAt: fixture.now))
         fixture.answer(run.id)
         return run.id
@@ -137,7 +137,7 @@ struct BatchControlTests {
         _ = try rest(&fixture, .sell, "103")
         let waiting = try fixture.admit(fixture.parent(.sell, 1, account: 0, price: "102")).id
         let order = fixture.parent(.buy, 1, account: 0, price: "102")
-        let rejection = try #require(try fixture.admit(order).legs[0].admission.rejection)
+        let rejection = try #require(try fixture.admit(order).admission.legs[0].rejection)
         #expect(rejection.sentence == .selfTradeCanceling && rejection.code == "self_trade")
         let events = fixture.engine.dayEvents(now: fixture.now, mayLackPrices: true).filter { $0.kind != .dayOpened }
         #expect(
@@ -160,7 +160,7 @@ struct BatchControlTests {
         try fixture.hold(5)
         let resting = try rest(&fixture, .buy, "100")
         let close = fixture.parent(.sell, 5, account: 0, price: "99")
-        #expect(try fixture.admit(close).legs[0].admission.rejection?.sentence == .selfTradeCanceling)
+        #expect(try fixture.admit(close).admission.legs[0].rejection?.sentence == .selfTradeCanceling)
         #expect(fixture.engine.selfTradeCancels == [OrderPlace(run: resting, order: 0)])
         #expect(try fixture.refusal(fixture.parent(.sell, 6, account: 0, price: "99"))?.sentence == .selfTrade)
     }
@@ -204,7 +204,7 @@ struct BatchControlTests {
                 guard let run = fixture.engine.runs.live.randomElement(using: &random) else { continue }
                 fixture.engine.apply(.orderReported(run: run.id, order: 0, report: .state(.canceled, at: fixture.now)))
             }
-            let live = fixture.engine.runs.live.map { ($0.legs[0].admission.side, $0.orders[0].limitPrice) }
+            let live = fixture.engine.runs.live.map { ($0.admission.legs[0].side, $0.orders[0].limitPrice) }
             var anew = fixture.engine
             anew.setLimits(RiskLimits(version: 0))
             anew.setLimits(fixture.engine.limits)

@@ -25,7 +25,7 @@ extension EngineFixture {
     mutating func fillAll(_ run: Run, price: String = "100", fees: ExactDecimal = .zero) throws {
         for (index, order) in run.orders.enumerated() {
             answer(run.id, order: Int32(index))
-            let leg = run.legs[Int(order.legIndex)].admission
+            let leg = run.admission(of: order)
             var report = ExecutionReport(
                 account: engine.accounts[Int(leg.account)].account.id, executionID: "\(run.id)-\(index)",
                 clientOrderID: engine.clientOrderID(order.clientSequence), brokerOrderID: nil, symbol: nil,
@@ -149,7 +149,7 @@ struct OrderControlTests {
         try fixture.fillAll(try fixture.admit(order(.buy)))
         #expect(try fixture.refusal(order(.buy)) == nil, "the second of two")
         try fixture.fillAll(try fixture.admit(order(.buy)))
-        let refused = try #require(try fixture.admit(order(.buy)).legs[0].admission.rejection)
+        let refused = try #require(try fixture.admit(order(.buy)).admission.legs[0].rejection)
         #expect(refused.code == "repeated_execution" && refused.scope == .strategy)
         #expect(refused.limit == 2 && refused.observed == 2 && refused.projected == 3 && refused.unit == .count)
         #expect(fixture.engine.attribution.runs(ofStrategy: "s") == 2)
@@ -319,8 +319,8 @@ struct OrderControlTests {
             let side: Side = Bool.random(using: &random) ? .buy : .sell
             let run = try fixture.admit(
                 fixture.parent(side, 5 * Int64.random(in: 1...4, using: &random), account: 0))
-            guard run.legs[0].admission.rejection == nil else {
-                let refused = try #require(run.legs[0].admission.rejection)
+            guard run.admission.legs[0].rejection == nil else {
+                let refused = try #require(run.admission.legs[0].rejection)
                 #expect(refused.control == .dailyCounts && refused.unit == .lots && refused.projected > 20)
                 continue
             }
@@ -330,7 +330,7 @@ struct OrderControlTests {
             } else {
                 fixture.engine.apply(.orderReported(run: run.id, order: 0, report: .state(.canceled, at: fixture.now)))
             }
-            if run.legs[0].admission.isClosing { closed += run.orders[0].quantity / 5 }
+            if run.admission.legs[0].isClosing { closed += run.orders[0].quantity / 5 }
             #expect(fixture.engine.book.busyLots(of: 0) == fixture.position.busySteps / 5)
             #expect(fixture.position.busySteps / 5 - closed <= 20)
         }

@@ -22,7 +22,7 @@ struct PositionPropertyTests {
                 let order = fixture.parent(
                     Bool.random(using: &random) ? .buy : .sell, Int64.random(in: 1...80, using: &random), account: 0)
                 let run = try fixture.admit(order)
-                if run.legs[0].admission.rejection == nil {
+                if run.admission.legs[0].rejection == nil {
                     fixture.answer(run.id)
                     live.append(run.id)
                 }
@@ -44,10 +44,10 @@ struct PositionPropertyTests {
             let position = fixture.position
             #expect(abs(position.quantity) <= limit)
             let orders = live.compactMap { fixture.engine.runs[$0] }
-            let buys = orders.filter { $0.legs[0].admission.side == .buy }.reduce(0) {
+            let buys = orders.filter { $0.admission.legs[0].side == .buy }.reduce(0) {
                 $0 + $1.orders[0].reservedQuantity
             }
-            let sells = orders.filter { $0.legs[0].admission.side == .sell }.reduce(0) {
+            let sells = orders.filter { $0.admission.legs[0].side == .sell }.reduce(0) {
                 $0 + $1.orders[0].reservedQuantity
             }
             #expect(position.openBuy == buys && position.openSell == sells)
@@ -71,7 +71,7 @@ struct PositionPropertyTests {
                 fixture.parent(
                     Bool.random(using: &random) ? side : side.opposite, Int64.random(in: 1...40, using: &random),
                     account: 0))
-            if run.legs[0].admission.rejection == nil {
+            if run.admission.legs[0].rejection == nil {
                 executions += 1
                 fixture.answer(run.id)
                 try fixture.fill(

@@ -66,7 +66,7 @@ struct ResolvedLimitsTests {
     @Test("More pairs than are kept are resolved anew, with the same result")
     func tableIsBounded() throws {
         var fixture = EngineFixture()
-        let limits = try #require(fixture.engine.legLimits(0, 0))
+        let limits = fixture.engine.legLimits(0, 0)
         var table = LegLimitsTable()
         for number in 0..<Int32(LegLimitsTable.capacity) { table.insert(limits, limits: number, instrument: 0) }
         #expect(table[0, 0] === limits && table[Int32(LegLimitsTable.capacity) - 1, 0] === limits)
@@ -193,7 +193,8 @@ struct FastNumbersTests {
         // The last one is in another currency, for which there is no rate.
         for instrument in Int32(0)...3 {
             let currency = engine.instruments[Int(instrument)].instrument.currency
-            let found = engine.exposure(account: 0, like: instrument, isByInstrument: true)
+            var found = AccountExposure()
+            engine.findExposure(of: 0, like: instrument, isByInstrument: true, &found)
             #expect(found.gross == engine.grossExposure(account: 0, currency: currency))
             let position = engine.book.position(0, instrument) ?? Position(account: 0, instrument: instrument)
             let points = engine.inputs.reference(instrument).points

@@ -54,7 +54,7 @@ import Testing
             return
         }
         let run = try close(order, &fixture)
-        #expect(run.legs[0].admission.isClosing)
+        #expect(run.admission.legs[0].isClosing)
     }
 
     @Test("Live orders of the scope go first, then the gateway's own order is waited for, then it is flat") func order()

@@ -110,14 +110,14 @@ final class Auditor {
     private func check(_ run: Run) {
         func fail(_ text: String) { onViolation("\(text) (\(run.id))") }
         let admission = run.admission
-        let allocated = run.legs.reduce(Int64(0)) { $0 + $1.admission.allocatedQuantity }
+        let allocated = admission.legs.reduce(Int64(0)) { $0 + $1.allocatedQuantity }
         if allocated != admission.requestedQuantity - admission.unallocatedQuantity {
             fail("V1: legs have \(allocated) of \(admission.requestedQuantity) less \(admission.unallocatedQuantity)")
         }
-        for (index, leg) in run.legs.enumerated() where leg.orderCount > 0 {
-            let slices = leg.admission.slices.reduce(0, +)
-            if slices != leg.admission.orderedQuantity || leg.admission.slices.contains(where: { $0 <= 0 }) {
-                fail("V3: slices \(leg.admission.slices) of leg \(index) are not \(leg.admission.orderedQuantity)")
+        for (index, leg) in admission.legs.enumerated() where run.legs[index].orderCount > 0 {
+            let slices = leg.slices.reduce(0, +)
+            if slices != leg.orderedQuantity || leg.slices.contains(where: { $0 <= 0 }) {
+                fail("V3: slices \(leg.slices) of leg \(index) are not \(leg.orderedQuantity)")
             }
         }
         for (index, order) in run.orders.enumerated() {
@@ -142,7 +142,7 @@ final class Auditor {
         var sums: [Int64: (buy: Int64, sell: Int64, orders: Int32, unknown: Int32)] = [:]
         for run in engine.runs.live {
             for order in run.orders where !order.status.isTerminal {
-                let leg = run.legs[Int(order.legIndex)].admission
+                let leg = run.admission(of: order)
                 var sum = sums[Int64(leg.account) << 32 | Int64(run.admission.instrument)] ?? (0, 0, 0, 0)
                 if leg.side == .buy { sum.buy += order.reservedQuantity } else { sum.sell += order.reservedQuantity }
                 sum.orders += 1

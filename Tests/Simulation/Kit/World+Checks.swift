@@ -8,8 +8,8 @@ extension World {
         guard let id = ClientOrderID(reference), let place = auditor.engine.orderReference(of: id),
             let durable = auditor.engine.runs[place.run]
         else { return violate("V7: \(reference) is sent and no durable record names it") }
-        let leg = durable.legs[Int(durable.orders[Int(place.order)].legIndex)]
-        if auditor.engine.accounts[Int(leg.admission.account)].account.id.rawValue != account {
+        let leg = durable.admission(of: durable.orders[Int(place.order)])
+        if auditor.engine.accounts[Int(leg.account)].account.id.rawValue != account {
             violate("V7: \(reference) is sent for \(account), the record names another account")
         }
         life.gateway.inspect { engine, _ in

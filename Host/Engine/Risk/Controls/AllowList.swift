@@ -12,6 +12,7 @@ struct AllowList: RiskControl {
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
+        guard limits.isKnown else { return .reject(Rejection(id, .notAllowed, cause: .noInput)) }
         let opensShort =
             !candidate.side.isBuy && !candidate.isClosing
             && saturatingSum(candidate.position.openSell, candidate.quantity) > candidate.position.quantity

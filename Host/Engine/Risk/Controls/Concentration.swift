@@ -30,20 +30,22 @@ struct Concentration: RiskControl {
         let (worst, projected) = (candidate.worst, candidate.projected)
         // For the record alone: what is compared below is exact.
         var limit: Int64 { scaled(equity, limits.concentration, over: 10_000) ?? .max }
-        guard let instrument = limits.valuation else {
+        guard let money = limits.money else {
             return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
         }
-        guard let value = instrument.value(of: projected, at: candidate.reference),
-            let current = instrument.value(of: worst, at: candidate.reference)
-        else { return .reject(Rejection(id, .overflow, unit: .money)) }
+        guard let value = money.value(of: projected, at: candidate.reference) else {
+            return .reject(Rejection(id, .overflow, unit: .money))
+        }
+        let reference = candidate.reference
+        // Not above `value`, so that it fits where that does.
+        var current: Int64 { money.value(of: worst, at: reference) ?? value }
         trace.record(
             Measure(
                 .money, .instrument, limit: limit, observed: current, projected: value,
                 inputAge: max(age, candidate.referenceAge)))
         guard Int128(value) * 10_000 > Int128(limits.concentration) * Int128(equity) else { return .pass }
         let slack = candidate.quantity - (projected - worst)
-        let room = NotionalLimits.largest(
-            candidate, instrument, price: candidate.reference, within: limit - current)
+        let room = candidate.lotMultiple(money.largest(at: candidate.reference, within: limit - current))
         return .reject(
             Rejection(
                 id, .concentrationExceeded, scope: .instrument, unit: .money, limit: limit, observed: current,

@@ -43,10 +43,12 @@ struct DailyCounts: RiskControl {
         var cancels: Int64
         var lots: Int64
 
+        @inline(__always)
         init(orders: Int64, modifications: Int64, cancels: Int64, lots: Int64) {
             (self.orders, self.modifications, self.cancels, self.lots) = (orders, modifications, cancels, lots)
         }
 
+        @inline(__always)
         init(_ engine: borrowing Engine, _ account: Int32) {
             (orders, modifications, cancels) = engine.dayCounts(account)
             lots = engine.book.busyLots(of: account)

@@ -37,7 +37,7 @@ struct DailyLoss: RiskControl {
                 .money, limit: -limits.dailyLoss, observed: result, projected: result, isFloor: true))
         guard result <= -limits.dailyLoss else {
             return limits.projectsStop && candidate.parent.attachedStop > 0
-                ? projected(candidate, limits, result, &trace) : .pass
+                ? projected(&candidate, limits, result, &trace) : .pass
         }
         return .reject(
             Rejection(
@@ -45,18 +45,19 @@ struct DailyLoss: RiskControl {
     }
 
     /// The day's result if the order fills and its stop is hit.
+    @inline(never)
     private static func projected(
-        _ candidate: Candidate, _ limits: LegLimits, _ result: Int64, _ trace: inout some DecisionTrace
+        _ candidate: inout Candidate, _ limits: LegLimits, _ result: Int64, _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard let price = candidate.moneyPrice else {
             return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
         }
         let distance = max(
             0, candidate.side.isBuy ? price - candidate.parent.attachedStop : candidate.parent.attachedStop - price)
-        guard let instrument = limits.valuation else {
+        guard let money = limits.money else {
             return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
         }
-        guard let risk = instrument.value(of: candidate.quantity, at: distance) else {
+        guard let risk = money.value(of: candidate.quantity, at: distance) else {
             return .reject(Rejection(id, .overflow, unit: .money))
         }
         let projected = saturatingDifference(result, risk)
@@ -70,7 +71,7 @@ struct DailyLoss: RiskControl {
                 id, .stopRiskExceeded, unit: .money, limit: -limits.dailyLoss, observed: result,
                 projected: projected),
             clipTo: candidate.lotMultiple(
-                NotionalLimits.largest(candidate, instrument, price: distance, within: max(0, room))))
+                candidate.lotMultiple(money.largest(at: distance, within: max(0, room)))))
     }
 }
 

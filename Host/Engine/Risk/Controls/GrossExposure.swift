@@ -18,12 +18,13 @@ struct GrossExposure: RiskControl {
         if limits.grossExposure == AccountLimits.unlimited {
             trace.record(.unlimited(.money))
         } else {
-            let held = candidate.accountExposure(limits, engine)
-            guard !held.isUnconvertible, let instrument = limits.valuation else {
+            candidate.lookAtExposure(limits, engine)
+            guard !candidate.exposure.isUnconvertible, let money = limits.money else {
                 return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
             }
             let verdict = check(
-                &candidate, instrument, added, current: held.gross, limit: limits.grossExposure, .account, &trace)
+                &candidate, money, added, current: candidate.exposure.gross, limit: limits.grossExposure, .account,
+                &trace)
             if case .reject = verdict { return verdict }
         }
         if candidate.parent.groupLimits.gross.isSet {
@@ -46,13 +47,13 @@ struct GrossExposure: RiskControl {
         case .value(let limit):
             let current = engine.grossExposure(total: total, currency: candidate.instrument.currency)
             return check(
-                &candidate, candidate.instrument, added, current: current, limit: limit, scope, &trace)
+                &candidate, MoneyScale(candidate.instrument), added, current: current, limit: limit, scope, &trace)
         }
     }
 
     @inline(__always)
     private static func check(
-        _ candidate: inout Candidate, _ instrument: Instrument, _ added: Int64, current: Int64?, limit: Int64,
+        _ candidate: inout Candidate, _ money: MoneyScale, _ added: Int64, current: Int64?, limit: Int64,
         _ scope: ScopeKind,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
@@ -60,7 +61,7 @@ struct GrossExposure: RiskControl {
             return .reject(
                 Rejection(id, .exposureNoPrice, cause: .noReference, scope: scope, unit: .money, limit: limit))
         }
-        guard let addition = instrument.value(of: added, at: candidate.reference) else {
+        guard let addition = money.value(of: added, at: candidate.reference) else {
             return .reject(Rejection(id, .overflow, scope: scope, unit: .money, limit: limit, observed: current))
         }
         let projected = saturatingSum(current, addition)
@@ -71,8 +72,7 @@ struct GrossExposure: RiskControl {
         guard projected > limit else { return .pass }
         // A candidate adds to one side only, so its quantity beyond today's worst case is what counts.
         let slack = candidate.quantity - added
-        let room = NotionalLimits.largest(
-            candidate, instrument, price: candidate.reference, within: limit - current)
+        let room = candidate.lotMultiple(money.largest(at: candidate.reference, within: limit - current))
         return .reject(
             Rejection(
                 id, .exposureExceeded, scope: scope, unit: .money, limit: limit, observed: current,

@@ -19,7 +19,7 @@ struct InstrumentCheck: RiskControl {
         {
             return .reject(refusal)
         }
-        let today = candidate.now.nanoseconds.dividedFloor(by: 86_400_000_000_000)
+        let today = candidate.parent.today
         guard candidate.instrument.expiryDay >= today else {
             return .reject(
                 Rejection(
@@ -35,8 +35,8 @@ struct InstrumentCheck: RiskControl {
                     id, .offLot, scope: .instrument, unit: .quantity, limit: candidate.instrument.lot,
                     projected: candidate.quantity))
         }
-        if let refusal = check(candidate.limitPrice, &candidate, &trace)
-            ?? check(candidate.stopPrice, &candidate, &trace)
+        if let refusal = check(candidate.limitPrice, isOnTick: candidate.parent.isLimitOnTick, &candidate, &trace)
+            ?? check(candidate.stopPrice, isOnTick: candidate.parent.isStopOnTick, &candidate, &trace)
         {
             return .reject(refusal)
         }
@@ -45,10 +45,10 @@ struct InstrumentCheck: RiskControl {
 
     @inline(__always)
     private static func check(
-        _ price: Int64, _ candidate: inout Candidate, _ trace: inout some DecisionTrace
+        _ price: Int64, isOnTick: Bool, _ candidate: inout Candidate, _ trace: inout some DecisionTrace
     ) -> Rejection? {
         guard price != 0 else { return nil }
-        guard price % candidate.instrument.tick == 0 else {
+        guard isOnTick else {
             return Rejection(
                 id, .offTick, scope: .instrument, unit: .price, limit: candidate.instrument.tick, projected: price)
         }

@@ -22,16 +22,16 @@ struct Leverage: RiskControl {
         case .known(let amount, let seen): (equity, age) = (amount, seen)
         case .missing(let refusal): return .reject(refusal)
         }
-        let held = candidate.accountExposure(limits, engine)
-        guard !held.isUnconvertible, let instrument = limits.valuation else {
+        candidate.lookAtExposure(limits, engine)
+        guard !candidate.exposure.isUnconvertible, let money = limits.money else {
             return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
         }
-        guard candidate.reference > 0, let gross = held.gross
+        guard candidate.reference > 0, let gross = candidate.exposure.gross
         else { return .reject(Rejection(id, .exposureNoPrice, cause: .noReference, unit: .money)) }
         let added = candidate.added
         // For the record alone: what is compared below is exact.
         var limit: Int64 { scaled(equity, limits.leverage, over: 10_000) ?? .max }
-        guard let addition = instrument.value(of: added, at: candidate.reference) else {
+        guard let addition = money.value(of: added, at: candidate.reference) else {
             return .reject(Rejection(id, .overflow, unit: .money, observed: gross))
         }
         let projected = saturatingSum(gross, addition)
@@ -40,7 +40,7 @@ struct Leverage: RiskControl {
                 .money, limit: limit, observed: gross, projected: projected,
                 inputAge: max(age, candidate.referenceAge)))
         guard Int128(projected) * 10_000 > Int128(limits.leverage) * Int128(equity) else { return .pass }
-        let room = NotionalLimits.largest(candidate, instrument, price: candidate.reference, within: limit - gross)
+        let room = candidate.lotMultiple(money.largest(at: candidate.reference, within: limit - gross))
         return .reject(
             Rejection(
                 id, .leverageExceeded, unit: .money, limit: limit, observed: gross, projected: projected,

@@ -36,10 +36,10 @@ struct MarginBuffer: RiskControl {
             return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
         }
         let added = candidate.added
-        guard let instrument = limits.valuation else {
+        guard let money = limits.money else {
             return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
         }
-        guard let value = instrument.value(of: added, at: price),
+        guard let value = money.value(of: added, at: price),
             let need = scaled(value, rate, over: 10_000),
             let relative = scaled(funds.equity, limit.basisPoints, over: 10_000)
         else { return .reject(Rejection(id, .overflow, unit: .money)) }
@@ -55,7 +55,7 @@ struct MarginBuffer: RiskControl {
         let room = saturatingSum(free.partialValue, -buffer)
         let affordable = scaled(max(0, room), 10_000, over: max(1, rate)) ?? .max
         let slack = candidate.quantity - added
-        let steps = NotionalLimits.largest(candidate, instrument, price: price, within: affordable)
+        let steps = candidate.lotMultiple(money.largest(at: price, within: affordable))
         return .reject(
             Rejection(
                 id, .marginShort, unit: .money, limit: buffer, observed: free.partialValue, projected: left,

@@ -12,47 +12,76 @@ struct MessageRate: RiskControl {
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard candidate.countsAsNewOrder else { return .pass }
-        var finding = Finding(latest: candidate.now)
         let pending = candidate.pending
-        check(engine.rates.accounts, candidate.account, .account, pending.account, &candidate, limits, &finding, &trace)
-        check(engine.rates.groups, candidate.group, .group, pending.group, &candidate, limits, &finding, &trace)
-        check(engine.rates.adapters, candidate.adapter, .adapter, pending.adapter, &candidate, limits, &finding, &trace)
-        check(
-            engine.rates.strategies, candidate.parent.strategy, .strategy, pending.firm, &candidate, limits, &finding,
-            &trace)
-        check(engine.rates.firm, 0, .firm, pending.firm, &candidate, limits, &finding, &trace)
-        if let refusal = finding.refusal { return .reject(refusal) }
-        candidate.heldUntil = finding.latest.nanoseconds > candidate.now.nanoseconds ? finding.latest : nil
+        // The latest of all openings; a refusal of one is a refusal.
+        var opens = candidate.now.nanoseconds
+        opens = max(
+            opens,
+            opening(engine.rates.accounts, candidate.account, .account, pending.account, &candidate, limits, &trace))
+        opens = max(
+            opens, opening(engine.rates.groups, candidate.group, .group, pending.group, &candidate, limits, &trace))
+        opens = max(
+            opens,
+            opening(engine.rates.adapters, candidate.adapter, .adapter, pending.adapter, &candidate, limits, &trace))
+        opens = max(
+            opens,
+            opening(
+                engine.rates.strategies, candidate.parent.strategy, .strategy, pending.firm, &candidate, limits, &trace)
+        )
+        opens = max(opens, opening(engine.rates.firm, 0, .firm, pending.firm, &candidate, limits, &trace))
+        guard opens < .max else { return .reject(refusal(&candidate, limits, engine)) }
+        candidate.heldUntil = opens > candidate.now.nanoseconds ? Timestamp(nanoseconds: opens) : nil
         return .pass
     }
 
-    /// What the windows looked at so far say: when the last of them opens, and the first that refuses.
-    private struct Finding {
-        var latest: Timestamp
-        var refusal: Rejection?
+    /// When the last window of a scope opens for the candidate, nanoseconds; `Int64.max` = one refuses it.
+    @inline(__always)
+    private static func opening(
+        _ scopes: ScopeLogs, _ number: Int32, _ scope: ScopeKind, _ pending: Int, _ candidate: inout Candidate,
+        _ limits: LegLimits, _ trace: inout some DecisionTrace
+    ) -> Int64 {
+        var latest = candidate.now.nanoseconds
+        if scopes.isEmpty { return latest }
+        for place in scopes.places(number) {
+            trace.record(measure(scopes.logs[place], candidate.now, candidate.slices, scope, pending: pending))
+            latest = max(latest, opening(scopes.logs[place], pending, &candidate, limits))
+        }
+        return latest
     }
 
     @inline(__always)
-    private static func check(
-        _ scopes: ScopeLogs, _ number: Int32, _ scope: ScopeKind, _ pending: Int, _ candidate: inout Candidate,
-        _ limits: LegLimits, _ finding: inout Finding, _ trace: inout some DecisionTrace
-    ) {
-        for place in scopes.places(number) {
-            trace.record(measure(scopes.logs[place], candidate.now, candidate.slices, scope, pending: pending))
-            // A parent of more messages than the window takes is admitted, and paced at dispatch.
-            guard Int(candidate.slices) + pending <= scopes.logs[place].limit else { continue }
-            let earliest = scopes.logs[place].earliest(
-                Int(candidate.slices), now: candidate.now, alreadyPlanned: pending)
-            if let earliest, earliest.nanoseconds <= finding.latest.nanoseconds { continue }
-            if let earliest, earliest.elapsed(since: candidate.now) <= limits.maximumHold || candidate.isClosing {
-                finding.latest = earliest
-                continue
+    private static func opening(
+        _ log: borrowing SlidingLog, _ pending: Int, _ candidate: inout Candidate, _ limits: LegLimits
+    ) -> Int64 {
+        let now = candidate.now
+        // A parent of more messages than the window takes is admitted, and paced at dispatch.
+        guard Int(candidate.slices) + pending <= log.limit,
+            let earliest = log.earliest(Int(candidate.slices), now: now, alreadyPlanned: pending)
+        else { return now.nanoseconds }
+        return candidate.isClosing || earliest.elapsed(since: now) <= limits.maximumHold ? earliest.nanoseconds : .max
+    }
+
+    /// The first window that refuses.
+    @inline(never)
+    private static func refusal(
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine
+    ) -> Rejection {
+        let (pending, parent) = (candidate.pending, candidate.parent)
+        let scopes: [(ScopeLogs, Int32, ScopeKind, Int)] = [
+            (engine.rates.accounts, candidate.account, .account, pending.account),
+            (engine.rates.groups, candidate.group, .group, pending.group),
+            (engine.rates.adapters, candidate.adapter, .adapter, pending.adapter),
+            (engine.rates.strategies, parent.strategy, .strategy, pending.firm),
+            (engine.rates.firm, 0, .firm, pending.firm),
+        ]
+        for (logs, number, scope, pending) in scopes {
+            for log in logs[number] where opening(log, pending, &candidate, limits) == .max {
+                return Rejection(
+                    id, limits.maximumHold > 0 ? .rateHoldTooLong : .rateExceeded,
+                    measure(log, candidate.now, candidate.slices, scope, pending: pending))
             }
-            if candidate.isClosing || finding.refusal != nil { continue }
-            finding.refusal = Rejection(
-                id, limits.maximumHold > 0 ? .rateHoldTooLong : .rateExceeded,
-                measure(scopes.logs[place], candidate.now, candidate.slices, scope, pending: pending))
         }
+        return Rejection(id, .rateExceeded)
     }
 
     private static func measure(

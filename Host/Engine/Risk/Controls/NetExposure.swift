@@ -18,11 +18,11 @@ struct NetExposure: RiskControl {
         if limit.maximum == AccountLimits.unlimited {
             trace.record(.unlimited(.money))
         } else {
-            let held = candidate.accountExposure(limits, engine)
-            guard !held.isUnconvertible, let instrument = limits.valuation else {
+            candidate.lookAtExposure(limits, engine)
+            guard !candidate.exposure.isUnconvertible, let money = limits.money else {
                 return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
             }
-            let verdict = check(&candidate, instrument, held.net, limit.maximum, .account, &trace)
+            let verdict = check(&candidate, money, candidate.exposure.net, limit.maximum, .account, &trace)
             if case .reject = verdict { return verdict }
         }
         if candidate.parent.groupLimits.net.isSet {
@@ -44,20 +44,20 @@ struct NetExposure: RiskControl {
         case .value(let limit):
             let sums = engine.netExposure(
                 total: total, like: candidate.instrument.index.rawValue, isByInstrument: limits.netByInstrument)
-            return check(&candidate, candidate.instrument, sums, limit, scope, &trace)
+            return check(&candidate, MoneyScale(candidate.instrument), sums, limit, scope, &trace)
         }
     }
 
     @inline(__always)
     private static func check(
-        _ candidate: inout Candidate, _ instrument: Instrument, _ sums: NetSums?, _ limit: Int64, _ scope: ScopeKind,
+        _ candidate: inout Candidate, _ money: MoneyScale, _ sums: NetSums?, _ limit: Int64, _ scope: ScopeKind,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard let sums, candidate.reference > 0 else {
             return .reject(
                 Rejection(id, .exposureNoPrice, cause: .noReference, scope: scope, unit: .money, limit: limit))
         }
-        guard let added = instrument.value(of: candidate.quantity, at: candidate.reference) else {
+        guard let added = money.value(of: candidate.quantity, at: candidate.reference) else {
             return .reject(Rejection(id, .overflow, scope: scope, unit: .money, limit: limit, observed: sums.larger))
         }
         let side = candidate.side.isBuy ? sums.long : sums.short
@@ -69,8 +69,8 @@ struct NetExposure: RiskControl {
         guard projected > limit else { return .pass }
         // The other direction may be above a limit that was tightened since: then nothing fits.
         let other = candidate.side.isBuy ? sums.short : sums.long
-        let room = NotionalLimits.largest(
-            candidate, instrument, price: candidate.reference, within: saturatingDifference(limit, side))
+        let room = candidate.lotMultiple(
+            money.largest(at: candidate.reference, within: saturatingDifference(limit, side)))
         return .reject(
             Rejection(
                 id, .netExposureExceeded, scope: scope, unit: .money, limit: limit, observed: sums.larger,

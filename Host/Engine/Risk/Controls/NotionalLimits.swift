@@ -17,10 +17,10 @@ struct NotionalLimits: RiskControl {
         guard let price = candidate.moneyPrice else {
             return .reject(Rejection(id, .noReference, cause: .noReference, scope: .instrument))
         }
-        guard let instrument = limits.valuation else {
+        guard let money = limits.money else {
             return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
         }
-        guard let notional = instrument.value(of: candidate.quantity, at: price) else {
+        guard let notional = money.value(of: candidate.quantity, at: price) else {
             return .reject(Rejection(id, .overflow, unit: .money, limit: limit.maximum))
         }
         trace.record(
@@ -33,7 +33,7 @@ struct NotionalLimits: RiskControl {
                     inputAge: candidate.referenceAge))
         }
         if limit.parentMaximum != AccountLimits.unlimited, candidate.parentQuantity > 0 {
-            let parent = instrument.value(of: candidate.parentQuantity, at: price) ?? .max
+            let parent = money.value(of: candidate.parentQuantity, at: price) ?? .max
             trace.record(
                 Measure(
                     .money, .order, limit: limit.parentMaximum, projected: parent, inputAge: candidate.referenceAge))
@@ -50,20 +50,8 @@ struct NotionalLimits: RiskControl {
                 Rejection(
                     id, .aboveMaximumNotional, unit: .money, limit: limit.maximum, projected: notional,
                     inputAge: candidate.referenceAge),
-                clipTo: largest(candidate, instrument, price: price, within: limit.maximum))
+                clipTo: candidate.lotMultiple(money.largest(at: price, within: limit.maximum)))
         }
         return .pass
-    }
-
-    /// The largest lot multiple whose value at `price` stays within `amount`, in closed form.
-    ///
-    /// - Parameter instrument: in whose currency `amount` is.
-    static func largest(
-        _ candidate: borrowing Candidate, _ instrument: Instrument, price: Int64, within amount: Int64
-    ) -> Int64 {
-        guard amount > 0, price > 0 else { return 0 }
-        let perStep = Int128(price) * Int128(instrument.moneyNumerator)
-        let steps = Int128(amount) * Int128(instrument.moneyDenominator) / perStep
-        return candidate.lotMultiple(Int64(exactly: steps) ?? .max)
     }
 }

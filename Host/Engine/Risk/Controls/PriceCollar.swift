@@ -55,13 +55,13 @@ struct PriceCollar: RiskControl {
             if candidate.side.isBuy, candidate.limitPrice < candidate.reference - innerBand {
                 return .reject(
                     rejection(
-                        .belowInnerCollar, candidate, limit: candidate.reference - innerBand,
+                        .belowInnerCollar, &candidate, limit: candidate.reference - innerBand,
                         price: candidate.limitPrice))
             }
             if !candidate.side.isBuy, candidate.limitPrice > saturatingSum(candidate.reference, innerBand) {
                 return .reject(
                     rejection(
-                        .aboveInnerCollar, candidate, limit: saturatingSum(candidate.reference, innerBand),
+                        .aboveInnerCollar, &candidate, limit: saturatingSum(candidate.reference, innerBand),
                         price: candidate.limitPrice))
             }
         }
@@ -93,16 +93,17 @@ struct PriceCollar: RiskControl {
                 .price, .instrument, limit: candidate.side.isBuy ? high : low, observed: candidate.reference,
                 projected: price, inputAge: candidate.referenceAge, isFloor: !candidate.side.isBuy))
         if candidate.side.isBuy, price > high {
-            return rejection(stop ? .stopOutsideCollar : .aboveCollar, candidate, limit: high, price: price)
+            return rejection(stop ? .stopOutsideCollar : .aboveCollar, &candidate, limit: high, price: price)
         }
         if !candidate.side.isBuy, price < low {
-            return rejection(stop ? .stopOutsideCollar : .belowCollar, candidate, limit: low, price: price)
+            return rejection(stop ? .stopOutsideCollar : .belowCollar, &candidate, limit: low, price: price)
         }
         return nil
     }
 
+    @inline(never)
     private static func rejection(
-        _ sentence: Rejection.Sentence, _ candidate: Candidate, limit: Int64, price: Int64
+        _ sentence: Rejection.Sentence, _ candidate: inout Candidate, limit: Int64, price: Int64
     ) -> Rejection {
         Rejection(
             id, sentence, scope: .instrument, unit: .price, limit: limit, observed: candidate.reference,

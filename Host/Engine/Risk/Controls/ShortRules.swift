@@ -36,7 +36,7 @@ struct ShortRulesCheck: RiskControl {
             trace.record(.unlimited(.quantity))
             return .pass
         }
-        guard let found = engine.sellable(candidate, free: rules.delivery == .free) else {
+        guard let found = engine.sellable(&candidate, free: rules.delivery == .free) else {
             return .reject(Rejection(id, .noHoldings, cause: .noInput, unit: .quantity))
         }
         guard found.age <= maximumAge else {
@@ -61,7 +61,7 @@ struct ShortRulesCheck: RiskControl {
 extension Engine {
     /// What a delivery sell of the candidate's instrument can be met from; `nil` = no snapshot, or it does not say what is
     /// free.
-    func sellable(_ candidate: borrowing Candidate, free: Bool) -> (held: Int64, soldSince: Int64, age: Int64)? {
+    func sellable(_ candidate: inout Candidate, free: Bool) -> (held: Int64, soldSince: Int64, age: Int64)? {
         guard let holdings = inputs.holdings[Int(candidate.account)] else { return nil }
         let number = candidate.instrument.index.rawValue
         let age = candidate.now.elapsed(since: holdings.asOf)

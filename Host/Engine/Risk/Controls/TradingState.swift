@@ -15,16 +15,16 @@ struct TradingState: RiskControl {
         if candidate.isGatewayClosing, candidate.isClosing { return .pass }
         // Only where it matters: an active scope asks nothing of the quantity.
         if candidate.isReduceOnly || candidate.states.status != .active {
-            trace.record(Measure(reducing(candidate, scope: candidate.states.scope)))
+            trace.record(Measure(reducing(&candidate, scope: candidate.states.scope)))
         }
-        if candidate.isReduceOnly, !candidate.isClosing { return .reject(reducing(candidate, scope: .order)) }
+        if candidate.isReduceOnly, !candidate.isClosing { return .reject(reducing(&candidate, scope: .order)) }
         switch candidate.states.status {
         case .active: return .pass
         case .reducing:
-            return candidate.isClosing ? .pass : .reject(reducing(candidate, scope: candidate.states.scope))
+            return candidate.isClosing ? .pass : .reject(reducing(&candidate, scope: candidate.states.scope))
         case .coolOff:
             if candidate.isClosing { return .pass }
-            var refusal = reducing(candidate, scope: candidate.states.scope)
+            var refusal = reducing(&candidate, scope: candidate.states.scope)
             refusal.sentence = .coolingOff
             return .reject(refusal)
         case .halted: return .reject(Rejection(id, .halted, scope: candidate.states.scope))
@@ -32,7 +32,8 @@ struct TradingState: RiskControl {
     }
 
     /// Closing quantity that is open already, and what it would be with the candidate, against what is held.
-    private static func reducing(_ candidate: Candidate, scope: ScopeKind) -> Rejection {
+    @inline(never)
+    private static func reducing(_ candidate: inout Candidate, scope: ScopeKind) -> Rejection {
         let position = candidate.position
         let held = Int64(clamping: position.quantity.magnitude)
         let closing = position.quantity > 0 ? position.openSell : position.openBuy
