@@ -125,7 +125,7 @@ extension Engine {
         updateMembership()
     }
 
-    private mutating func updateMembership() {
+    mutating func updateMembership() {
         book.setMembership(accounts: accounts.count, groups: groups.map { $0.isRemoved ? [] : $0.members })
         for index in groups.indices { groups[index].terms = nil }
         resolveScopes()

@@ -125,6 +125,21 @@ extension Engine {
 }
 
 extension Engine {
+    /// How far the longest window of message rates in force looks back, nanoseconds; 0 = there is none.
+    package var longestRateWindow: Int64 {
+        var longest = limits.firm.rates.map(\.window).max() ?? 0
+        for account in accounts.indices {
+            for rate in resolved.account(account)?.rates ?? [] { longest = max(longest, rate.window) }
+        }
+        for totals in resolved.groups + resolved.adapters {
+            for rate in totals.rates { longest = max(longest, rate.window) }
+        }
+        for strategy in resolved.strategies {
+            for rate in strategy.rates { longest = max(longest, rate.window) }
+        }
+        return longest
+    }
+
     /// The message windows that a send for an account counts in, keyed by what `key` makes of scope and place.
     package func sendWindows<Key>(
         account: Int32, group: GroupID?, strategy: String?, _ key: (ScopeKind, Int) -> Key

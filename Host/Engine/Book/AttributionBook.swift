@@ -133,3 +133,43 @@ extension Engine {
         return saturatingSum(money, -position.dayFees)
     }
 }
+
+// MARK: - As bytes
+
+extension AttributionBook {
+    func write(to writer: inout EventWriter) {
+        let names = strategyNumbers.sorted { $0.value < $1.value }
+        writer.write(count: names.count)
+        for (name, number) in names {
+            writer.write(name)
+            writer.write(strategyRuns[Int(number)])
+        }
+        var owners = Array(repeating: Int32(-1), count: positions.count)
+        for (owner, places) in placesOfOwner {
+            for place in places { owners[Int(place)] = owner }
+        }
+        writer.write(count: positions.count)
+        for (position, owner) in zip(positions, owners) {
+            writer.write(owner)
+            position.write(to: &writer)
+        }
+    }
+
+    /// - Parameter book: makes the places that its positions are found under.
+    init(_ reader: inout EventReader, book: inout Book) throws(EventCodingError) {
+        for _ in 0..<(try reader.readCount(ofAtLeast: 2, "strategies")) {
+            strategyNumbers[try reader.readText()] = Int32(strategyRuns.count)
+            strategyRuns.append(try reader.readSigned())
+        }
+        for _ in 0..<(try reader.readCount(ofAtLeast: 24, "positions")) {
+            let owner = try reader.readInt32()
+            let position = try Position(&reader)
+            guard book.hasAccount(position.account) else { throw reader.outOfRange("an account of the state") }
+            let place = Int32(positions.count)
+            positions.append(position)
+            table.insert(owner, book.ensure(position.account, position.instrument), slot: place)
+            placesOfOwner[owner, default: []].append(place)
+            placesOfAccount[position.account, default: []].append(place)
+        }
+    }
+}

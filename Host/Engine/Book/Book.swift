@@ -93,6 +93,9 @@ package struct Book: Sendable {
         lot == 1 || steps <= 0 ? max(0, steps) : (steps - 1) / lot + 1
     }
 
+    /// Whether positions of an account have a place here.
+    func hasAccount(_ account: Int32) -> Bool { slotsOfAccount.indices.contains(Int(account)) }
+
     mutating func ensure(_ account: Int32, _ instrument: Int32) -> Int32 {
         let slot = table[account, instrument]
         if slot >= 0 { return slot }

@@ -189,3 +189,60 @@ func saturatingDifference(_ first: Int64, _ second: Int64) -> Int64 {
     let (difference, overflow) = first.subtractingReportingOverflow(second)
     return overflow ? (first < 0 ? .min : .max) : difference
 }
+
+// MARK: - As bytes
+
+extension Position {
+    func write(to writer: inout EventWriter) {
+        for number in [account, instrument, openOrders, unknownOrders, dayOrders, dayModifications, dayCancels] {
+            writer.write(number)
+        }
+        for number in [
+            quantity, openBuy, openSell, fees, dayFees, dayOpenQuantity, dayTraded, openDeliverySell, deliverySold,
+            tripFees,
+        ] { writer.write(number) }
+        for number in [entryValue, realisedValue, dayCash, tripValue] { writer.write(number) }
+        writer.write(optional: dayOpenMark)
+        writer.write(byte: productCode)
+    }
+
+    init(_ reader: inout EventReader) throws(EventCodingError) {
+        self.init(account: try reader.readInt32(), instrument: try reader.readInt32())
+        openOrders = try reader.readInt32()
+        unknownOrders = try reader.readInt32()
+        dayOrders = try reader.readInt32()
+        dayModifications = try reader.readInt32()
+        dayCancels = try reader.readInt32()
+        quantity = try reader.readSigned()
+        openBuy = try reader.readSigned()
+        openSell = try reader.readSigned()
+        fees = try reader.readSigned()
+        dayFees = try reader.readSigned()
+        dayOpenQuantity = try reader.readSigned()
+        dayTraded = try reader.readSigned()
+        openDeliverySell = try reader.readSigned()
+        deliverySold = try reader.readSigned()
+        tripFees = try reader.readSigned()
+        entryValue = try reader.readInt128()
+        realisedValue = try reader.readInt128()
+        dayCash = try reader.readInt128()
+        tripValue = try reader.readInt128()
+        dayOpenMark = try reader.readOptionalNumber()
+        productCode = try reader.readByte("a product")
+    }
+}
+
+extension EventWriter {
+    mutating func write(optional number: Int64?) {
+        write(byte: number == nil ? 0 : 1)
+        write(number ?? 0)
+    }
+}
+
+extension EventReader {
+    mutating func readOptionalNumber() throws(EventCodingError) -> Int64? {
+        let isPresent = try readBool()
+        let number = try readSigned()
+        return isPresent ? number : nil
+    }
+}

@@ -103,7 +103,7 @@ package struct Order: Hashable, Sendable {
     package internal(set) var adapterState: [UInt8] = []
     private var isAcknowledged = false
     private var isUnknown = false
-    private var isHandedOver = false
+    package private(set) var isHandedOver = false
     private var cancelPending = false
     private var ownReplacement = Boxed<Replacement>.none
     package private(set) var replacement: Replacement? {
@@ -407,5 +407,67 @@ package struct Order: Hashable, Sendable {
         // What had ended is live again, or a modify to less came after more was executed: a person is told.
         effect.isAnomaly = before.0.isTerminal && !status.isTerminal || overfilledQuantity > wasOver
         return effect
+    }
+}
+
+// MARK: - As bytes
+
+extension Order {
+    func write(to writer: inout EventWriter) {
+        var flags = FieldFlags()
+        flags[0] = brokerOrderID.isPresent
+        flags[1] = exchangeOrderID.isPresent
+        flags[2] = isAcknowledged
+        flags[3] = isUnknown
+        flags[4] = isHandedOver
+        flags[5] = cancelPending
+        flags[6] = replacement.isPresent
+        flags[7] = ending.isPresent
+        flags[8] = isGapClosed
+        flags[9] = error.isPresent
+        flags[10] = !adapterState.isEmpty
+        writer.write(flags)
+        writer.write(clientSequence)
+        for number in [
+            quantity, limitPrice, stopPrice, cumulativeQuantity, overfilledQuantity, executedQuantity, executedBefore,
+        ] { writer.write(number) }
+        writer.write(executedValue)
+        writer.write(byte: status.rawValue)
+        writer.write(modifications)
+        if let brokerOrderID { writer.write(brokerOrderID) }
+        if let exchangeOrderID { writer.write(exchangeOrderID) }
+        if let replacement { writer.write(replacement) }
+        if let ending {
+            writer.write(byte: ending.status.rawValue)
+            writer.write(ending.cumulativeHint)
+        }
+        if let error { writer.write(error) }
+        if !adapterState.isEmpty { writer.write(adapterState) }
+    }
+
+    init(_ reader: inout EventReader, legIndex: Int32) throws(EventCodingError) {
+        let flags = try reader.readFlags(known: 11)
+        let sequence = try reader.readUnsigned()
+        self.init(
+            legIndex: legIndex, clientSequence: sequence, quantity: try reader.readSigned(),
+            limitPrice: try reader.readSigned(), stopPrice: try reader.readSigned(), isHeld: false)
+        cumulativeQuantity = try reader.readSigned()
+        overfilledQuantity = try reader.readSigned()
+        executedQuantity = try reader.readSigned()
+        executedBefore = try reader.readSigned()
+        executedValue = try reader.readInt128()
+        status = try reader.read(OrderStatus.init(rawValue:))
+        modifications = try reader.readInt32()
+        (isAcknowledged, isUnknown, isHandedOver, cancelPending) = (flags[2], flags[3], flags[4], flags[5])
+        isGapClosed = flags[8]
+        if flags[0] { brokerOrderID = try reader.readText() }
+        if flags[1] { exchangeOrderID = try reader.readText() }
+        if flags[6] { replacement = try reader.readReplacement() }
+        if flags[7] {
+            ending = Ending(
+                status: try reader.read(OrderStatus.init(rawValue:)), cumulativeHint: try reader.readSigned())
+        }
+        if flags[9] { error = try reader.readAdapterError() }
+        if flags[10] { adapterState = try reader.readBytes() }
     }
 }

@@ -198,3 +198,48 @@ package struct Run: Hashable, Sendable {
         return isCancelRequested && filled == 0 ? .canceled : .partial
     }
 }
+
+// MARK: - As bytes
+
+extension Run {
+    func write(to writer: inout EventWriter) {
+        writer.write(admission)
+        writer.write(byte: isCancelRequested ? 1 : 0)
+        writer.write(liveLegs)
+        writer.write(updatedAt)
+        writer.write(optional: doneAt?.nanoseconds)
+        for leg in legs {
+            let times = leg.times
+            for instant in [
+                times.durable, times.queued, times.dispatched, times.written, times.firstByte, times.acknowledged,
+                times.firstFill, times.done,
+            ] { writer.write(instant) }
+            writer.write(byte: leg.hasAnomaly ? 1 : 0)
+            writer.write(byte: leg.localCancel?.rawValue ?? 0)
+        }
+        for order in orders { order.write(to: &writer) }
+    }
+
+    init(_ reader: inout EventReader) throws(EventCodingError) {
+        self.init(try reader.readRunAdmission())
+        isCancelRequested = try reader.readBool()
+        liveLegs = try reader.readInt32()
+        updatedAt = try reader.readTime()
+        doneAt = try reader.readOptionalNumber().map(Timestamp.init(nanoseconds:))
+        for index in legs.indices {
+            legs[index].times.durable = try reader.readSigned()
+            legs[index].times.queued = try reader.readSigned()
+            legs[index].times.dispatched = try reader.readSigned()
+            legs[index].times.written = try reader.readSigned()
+            legs[index].times.firstByte = try reader.readSigned()
+            legs[index].times.acknowledged = try reader.readSigned()
+            legs[index].times.firstFill = try reader.readSigned()
+            legs[index].times.done = try reader.readSigned()
+            legs[index].hasAnomaly = try reader.readBool()
+            legs[index].localCancel = try reader.read { code -> LocalCancelReason?? in
+                code == 0 ? .some(nil) : LocalCancelReason(rawValue: code).map { .some($0) }
+            }
+        }
+        for index in orders.indices { orders[index] = try Order(&reader, legIndex: orders[index].legIndex) }
+    }
+}

@@ -40,3 +40,26 @@ struct RunSequences: Hashable, Sendable {
         dropped = 0
     }
 }
+
+// MARK: - As bytes
+
+extension RunSequences {
+    func write(to writer: inout EventWriter) {
+        writer.write(count: dropped)
+        writer.write(count: pieces.count)
+        for piece in pieces {
+            writer.write(piece.first)
+            writer.write(piece.count)
+            writer.write(piece.run)
+        }
+    }
+
+    init(_ reader: inout EventReader) throws(EventCodingError) {
+        let dropped = try reader.readUnsigned()
+        pieces = try reader.readList(ofAtLeast: 3, "runs' client order numbers") { reader throws(EventCodingError) in
+            Piece(first: try reader.readUnsigned(), count: try reader.readInt32(), run: try reader.readUnsigned())
+        }
+        // At most a count of runs: it is counted on from here.
+        self.dropped = Int(clamping: min(dropped, UInt64(UInt32.max)))
+    }
+}

@@ -59,3 +59,41 @@ package struct SquareOffTable: Sendable {
         if ended.count > Self.maximumEnded { ended.removeFirst(ended.count - Self.maximumEnded) }
     }
 }
+
+// MARK: - As bytes
+
+extension SquareOffTable {
+    func write(to writer: inout EventWriter) {
+        writer.write(last)
+        writer.write(count: active.count)
+        for squareOff in active { writer.write(squareOff) }
+        writer.write(count: ended.count)
+        for (squareOff, end) in ended {
+            writer.write(squareOff)
+            writer.write(byte: end.outcome.rawValue)
+            writer.write(end.by, end.reason, end.at)
+        }
+    }
+
+    init(_ reader: inout EventReader) throws(EventCodingError) {
+        last = try reader.readSigned()
+        active = try reader.readList(ofAtLeast: 6, "square-offs") { reader throws(EventCodingError) in
+            try reader.readSquareOff()
+        }
+        for _ in 0..<(try reader.readCount(ofAtLeast: 10, "ended square-offs")) {
+            let squareOff = try reader.readSquareOff()
+            let outcome = try reader.read(SquareOff.End.Outcome.init(rawValue:))
+            let (by, reason) = (try reader.readText(), try reader.readText())
+            ended.append(
+                (squareOff, SquareOff.End(outcome: outcome, reason: reason, by: by, at: try reader.readTime())))
+        }
+    }
+}
+
+extension EventWriter {
+    fileprivate mutating func write(_ squareOff: SquareOff) {
+        write(squareOff.id)
+        write(squareOff.scope)
+        write(squareOff.by, squareOff.reason, squareOff.at)
+    }
+}

@@ -111,3 +111,54 @@ struct DuplicateLog: Hashable, Sendable {
         for entry in held { append(entry.fingerprint, at: entry.at) }
     }
 }
+
+// MARK: - As bytes
+
+extension DuplicateLog {
+    /// What is held, oldest first.
+    private var held: some Sequence<Entry> { (oldest..<next).lazy.map { ring[Int($0) & (ring.count - 1)] } }
+
+    /// The same content: where in the ring it lies, and what was there before, says nothing.
+    static func == (left: Self, right: Self) -> Bool {
+        left.lostAt == right.lostAt && left.newestAt == right.newestAt
+            && left.next - left.oldest == right.next - right.oldest
+            && zip(left.held, right.held).allSatisfy { $0.fingerprint == $1.fingerprint && $0.at == $1.at }
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(next - oldest)
+        hasher.combine(newestAt)
+    }
+
+    func write(to writer: inout EventWriter) {
+        writer.write(lostAt)
+        writer.write(newestAt)
+        writer.write(count: Int(next - oldest))
+        for entry in held {
+            let print = entry.fingerprint
+            for number in [print.account, print.instrument, print.group] { writer.write(number) }
+            for word in [print.side.rawValue, print.orderType.rawValue, print.product.rawValue] {
+                writer.write(byte: word)
+            }
+            writer.write(print.quantity)
+            writer.write(print.price)
+            writer.write(entry.at)
+        }
+    }
+
+    init(_ reader: inout EventReader) throws(EventCodingError) {
+        lostAt = try reader.readSigned()
+        newestAt = try reader.readSigned()
+        for _ in 0..<(try reader.readCount(ofAtLeast: 9, "admitted legs")) {
+            let (account, instrument, group) = (try reader.readInt32(), try reader.readInt32(), try reader.readInt32())
+            let fingerprint = OrderFingerprint(
+                account: account, instrument: instrument, group: group,
+                side: try reader.read(Side.init(rawValue:)), orderType: try reader.read(OrderType.init(rawValue:)),
+                product: try reader.read(Product.init(rawValue:)), quantity: try reader.readSigned(),
+                price: try reader.readSigned())
+            let at = try reader.readSigned()
+            if Int(next - oldest) == ring.count { grow() }
+            append(fingerprint, at: at)
+        }
+    }
+}

@@ -33,3 +33,21 @@ package struct RiskHistory: Hashable, Sendable {
         }
     }
 }
+
+// MARK: - As bytes
+
+extension RiskHistory {
+    func write(to writer: inout EventWriter) {
+        writer.write(count: firstText)
+        writer.write(count: versions.count)
+        for version in versions { writer.write(version) }
+    }
+
+    init(_ reader: inout EventReader) throws(EventCodingError) {
+        firstText = Int(clamping: try reader.readUnsigned())
+        versions = try reader.readList(ofAtLeast: 5, "risk versions") { reader throws(EventCodingError) in
+            try reader.readRiskVersion()
+        }
+        bytes = versions.reduce(0) { $0 + $1.document.utf8.count }
+    }
+}

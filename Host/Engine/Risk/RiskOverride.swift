@@ -170,3 +170,31 @@ struct ParentOverrides: Sendable {
         used = []
     }
 }
+
+// MARK: - As bytes
+
+extension OverrideTable {
+    func write(to writer: inout EventWriter) {
+        writer.write(last)
+        writer.write(count: entries.count)
+        for entry in entries {
+            writer.write(entry.override)
+            writer.write(entry.uses)
+            writer.write(byte: entry.revoked == nil ? 0 : 1)
+            if let revoked = entry.revoked { writer.write(revoked.by, revoked.reason, revoked.at) }
+        }
+    }
+
+    init(_ reader: inout EventReader) throws(EventCodingError) {
+        last = try reader.readSigned()
+        for _ in 0..<(try reader.readCount(ofAtLeast: 10, "overrides")) {
+            var entry = Entry(override: try reader.readOverride())
+            entry.uses = try reader.readSigned()
+            if try reader.readBool() {
+                let (by, reason) = (try reader.readText(), try reader.readText())
+                entry.revoked = Revocation(by: by, reason: reason, at: try reader.readTime())
+            }
+            entries.append(entry)
+        }
+    }
+}

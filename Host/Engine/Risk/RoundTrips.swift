@@ -34,3 +34,17 @@ package struct RoundTrips: Hashable, Sendable {
         return count
     }
 }
+
+// MARK: - As bytes
+
+extension RoundTrips {
+    func write(to writer: inout EventWriter) {
+        writer.write(count: next)
+        writer.write(results)
+    }
+
+    init(_ reader: inout EventReader) throws(EventCodingError) {
+        next = Int(clamping: try reader.readUnsigned()) % Self.longest
+        results = try reader.readNumbers()
+    }
+}

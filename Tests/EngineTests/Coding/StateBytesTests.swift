@@ -30,4 +30,55 @@ struct StateBytesTests {
             #expect(isOther, "\(last.kind)")
         }
     }
+
+    @Test(
+        "A snapshot and the events after it give the bytes and the state of a replay of all events", arguments: 0..<60)
+    func snapshot(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let history = try History(steps: 150, &random)
+        let cut = Int(random.next() % UInt64(history.events.count + 1))
+        var whole = history.base
+        for event in history.events[..<cut] { whole.apply(event) }
+        let bytes = whole.stateBytes()
+        var resumed = try Engine(clientOrderIDPrefix: whole.clientOrderIDPrefix, stateBytes: bytes)
+        #expect(resumed.stateBytes() == bytes, "reading back and writing again changes nothing")
+        #expect(resumed.differences(from: whole) == [])
+        for event in history.events[cut...] {
+            whole.apply(event)
+            resumed.apply(event)
+        }
+        #expect(resumed.differences(from: whole) == [])
+        #expect(resumed.stateBytes() == whole.stateBytes())
+        whole.renewMargins()
+        resumed.renewMargins()
+        for account in whole.accounts.indices {
+            #expect(resumed.reservedMargin(Int32(account)) == whole.reservedMargin(Int32(account)))
+        }
+        #expect(resumed.reservationFlaws() == [])
+        // Message rates stand on the limits: under those of the engine that decided they are as full as there.
+        let live = history.fixture.engine
+        resumed.setLimits(live.limits)
+        resumed.renewRates()
+        #expect(resumed.rates.accounts.logs == live.rates.accounts.logs)
+        #expect(resumed.rates.groups.logs == live.rates.groups.logs)
+        #expect(resumed.rates.adapters.logs == live.rates.adapters.logs)
+        #expect(resumed.rates.aggregates.logs == live.rates.aggregates.logs)
+        #expect(resumed.rates.firm.logs == live.rates.firm.logs)
+        #expect(resumed.rates.strategies.logs == live.rates.strategies.logs)
+    }
+
+    @Test("Damaged bytes of a snapshot are refused or read, and never trap", arguments: 0..<40)
+    func damaged(seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed)
+        let history = try History(steps: 30, &random)
+        let bytes = history.fixture.engine.stateBytes()
+        #expect(throws: EventCodingError.self) {
+            try Engine(clientOrderIDPrefix: 1, stateBytes: Array(bytes.dropLast()))
+        }
+        for _ in 0..<40 {
+            var damaged = bytes
+            damaged[Int(random.next() % UInt64(bytes.count))] ^= UInt8(truncatingIfNeeded: 1 << (random.next() % 8))
+            _ = try? Engine(clientOrderIDPrefix: 1, stateBytes: damaged)
+        }
+    }
 }
