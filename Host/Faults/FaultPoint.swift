@@ -29,7 +29,14 @@ package enum FaultPoint: String, CaseIterable, Sendable {
     case logEmptying = "log-emptying"
     case logEmptied = "log-emptied"
 
+    // Snapshots of the state.
+    case snapshotWritten = "snapshot-written"
+    case snapshotFlushed = "snapshot-flushed"
+    case snapshotNamed = "snapshot-named"
+    case snapshotsThinned = "snapshots-thinned"
+
     // The start.
+    case startSnapshotTaken = "start-snapshot-taken"
     case startReplayed = "start-replayed"
     case startAdaptersLoaded = "start-adapters-loaded"
     case startLimitsLoaded = "start-limits-loaded"

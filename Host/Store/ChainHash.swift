@@ -72,7 +72,7 @@ package struct ChainAnchor: Hashable, Sendable, CustomStringConvertible {
 
     package init(sequence: UInt64, hash: [UInt8]) { (self.sequence, self.hash) = (sequence, hash) }
 
-    static let beginning = ChainAnchor(sequence: 0, hash: ChainHash.beginning)
+    package static let beginning = ChainAnchor(sequence: 0, hash: ChainHash.beginning)
 
     package static let rule = "a record's number, a colon and 64 hexadecimal digits, as verify prints it"
 

@@ -122,6 +122,51 @@ extension Store {
         return report
     }
 
+    /// The records after one of the chain, each compared with its hash and with the one before it: at most
+    /// `portionRecords`, or about `portionBytes`.
+    ///
+    /// - Parameter upTo: no record beyond this one.
+    package func verifiedRecords(
+        after anchor: ChainAnchor, upTo last: UInt64
+    ) throws(StoreFailure) -> (records: [JournalRecord], anchor: ChainAnchor, findings: [ChainFinding]) {
+        guard anchor.sequence < last else { return ([], anchor, []) }
+        let hasher = try ChainHash()
+        return try read { database throws(StoreFailure) in
+            var statement = try RawStatement(
+                database,
+                """
+                SELECT sequence, recorded_at, format_version, bytes, chain, checksum FROM journal
+                WHERE sequence > ? AND sequence <= ? ORDER BY sequence
+                """)
+            statement.bind(1, Int64(clamping: anchor.sequence))
+            statement.bind(2, Int64(clamping: last))
+            defer { statement.reset() }
+            var (records, size): ([JournalRecord], Int) = ([], 0)
+            var (now, findings): (ChainAnchor, [ChainFinding]) = (anchor, [])
+            while records.count < Store.portionRecords, size < Store.portionBytes, try statement.next() {
+                let record = JournalRecord(
+                    sequence: UInt64(clamping: statement.integer(0)), recordedAt: statement.timestamp(1),
+                    formatVersion: UInt32(clamping: statement.integer(2)), bytes: statement.bytes(3))
+                let stored = statement.bytes(4)
+                if record.sequence > now.sequence + 1 {
+                    findings.append(.missing(now.sequence + 1...record.sequence - 1))
+                }
+                let checksum = record.bytes.withUnsafeBytes { bytes in
+                    Checksum.of(
+                        sequence: statement.integer(0), recordedAt: statement.integer(1),
+                        formatVersion: statement.integer(2), bytes: bytes)
+                }
+                if try hasher.of(record, previous: now.hash) != stored || Int64(checksum) != statement.integer(5) {
+                    findings.append(.altered(record.sequence))
+                }
+                now = ChainAnchor(sequence: record.sequence, hash: stored)
+                size += record.bytes.count
+                records.append(record)
+            }
+            return (records, now, findings)
+        }
+    }
+
     private struct ChainedRow {
         var sequence: Int64
         var hash: [UInt8]
