@@ -89,17 +89,10 @@ extension Gateway {
 
     // MARK: Days
 
-    /// Results of ended days that wait to be taken; the oldest are given up for newer ones: the journal has them.
-    static let maximumClosedDays = 100_000
-
     /// An account's day ends with the marks that its next one opens with.
     func noteDay(_ opening: DayOpening, _ engine: borrowing Engine) {
         let results = Self.closedDay(opening, engine, at: clock.wall())
-        guard !results.isEmpty else { return }
-        closedDays.withLockedValue { days in
-            days += results
-            if days.count > Self.maximumClosedDays { days.removeFirst(days.count - Self.maximumClosedDays) }
-        }
+        if !results.isEmpty { closedDays.withLockedValue { $0.add(results) } }
     }
 
     /// To be asked before the opening is applied.

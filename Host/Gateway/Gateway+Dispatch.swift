@@ -266,48 +266,7 @@ extension Gateway {
         state.preparedInstruments[key] = made
         return made
     }
-
-    // MARK: Rates, measured at the send (RISK.md C13)
-
-    /// Takes one message from every window of the order's scopes, or none.
-    private func takeRate(_ run: Run, _ place: OrderPlace, _ now: Timestamp, _ state: inout State) -> Bool {
-        let number = run.admission.legs[Int(run.orders[Int(place.order)].legIndex)].account
-        let account = state.engine.accounts[Int(number)].account
-        var logs: [(SendScope, SlidingLog)] = []
-        for (scope, window) in state.engine.sendWindows(
-            account: number, group: run.admission.group, strategy: run.admission.order.strategy,
-            sendScope(account, run.admission.group, run.admission.order.strategy))
-        {
-            let log = state.sendRates[scope] ?? SlidingLog(limit: window.limit, window: window.window)
-            let current =
-                log.limit == window.limit && log.window == window.window
-                ? log : SlidingLog(limit: window.limit, window: window.window)
-            guard current.earliest(1, now: now) == now else { return false }
-            logs.append((scope, current))
-        }
-        for (scope, log) in logs {
-            var log = log
-            log.record(1, at: now)
-            state.sendRates[scope] = log
-        }
-        return true
-    }
-
     private func hasSession(_ run: Run, _ place: OrderPlace, _ state: borrowing State) -> Bool {
         state.engine.account(of: run, order: place.order).map { state.sessions[$0.id] != nil } ?? false
-    }
-
-    private func sendScope(
-        _ account: Account, _ group: GroupID?, _ strategy: String?
-    ) -> (ScopeKind, Int) -> SendScope {
-        { kind, index in
-            switch kind {
-            case .strategy: .strategy(strategy ?? "", index)
-            case .group: group.map { .group($0, index) } ?? .firm(index)
-            case .account: .account(account.id, index)
-            case .adapter: .adapter(account.adapter, index)
-            default: .firm(index)
-            }
-        }
     }
 }

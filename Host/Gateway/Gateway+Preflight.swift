@@ -86,6 +86,11 @@ extension Gateway {
         } catch {
             return check(.fail, "a record cannot be written: \(error)", "look at the data directory's file system")
         }
+        if let audit = auditor?.state, let first = audit.findings.first {
+            return check(
+                .fail, "the audit found \(audit.findingCount) flaws of what is durable, the first: \(first)",
+                "stop the gateway and look at all of it with 'sluice check DIRECTORY'")
+        }
         guard let directory = (storage as? Store)?.directory, let free = Self.freeBytes(directory) else {
             return check(.pass, "a record was written")
         }

@@ -15,6 +15,8 @@ extension Gateway {
         market.start { [weak self] references in self?.take(references) }
         step { state in
             state.engine.setLimits(limits)
+            state.engine.renewRates()
+            renewSendRates(&state)
             state.engine.setCalendar(calendar)
             state.engine.setCurrencyRates(rates)
             state.adapters = adapters
@@ -198,23 +200,6 @@ extension Gateway {
         do { try await settle() } catch { logger.error("The last commit failed", metadata: ["failure": "\(error)"]) }
         market.stop()
         hub.finish()
-    }
-
-    /// Notes the hash of the state, for a check to compare its replay with (V16). Called when nothing more can be decided:
-    /// after the sessions and the journal's thread have ended.
-    package func noteState() {
-        guard let store = storage as? Store else { return }
-        let bytes = state.withLockedValue { state -> [UInt8]? in
-            guard state.pending.isEmpty, state.durableSequence + 1 == state.pendingSequence else { return nil }
-            if case .failed = state.serving { return nil }
-            return state.engine.stateBytes()
-        }
-        guard let bytes else { return }
-        do throws(StoreFailure) {
-            try store.noteState(bytes, layout: Engine.stateLayout)
-        } catch {
-            logger.error("The state could not be noted", metadata: ["failure": "\(error)"])
-        }
     }
 }
 

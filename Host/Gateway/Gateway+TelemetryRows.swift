@@ -40,12 +40,7 @@ extension Gateway: TelemetrySource {
         Array(state.withLockedValue { $0.engine.runs.identifiers }.sorted().suffix(limit))
     }
 
-    package func takeClosedDays() -> [DayResult] {
-        closedDays.withLockedValue { days in
-            defer { days = [] }
-            return days
-        }
-    }
+    package func takeClosedDays() -> [DayResult] { closedDays.withLockedValue { $0.take() } }
 
     package func openDays() -> [DayResult] {
         let now = clock.wall()

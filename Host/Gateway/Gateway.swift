@@ -54,13 +54,15 @@ package final class Gateway: Sendable {
     package let hub = EventHub()
     /// Where steps leave what happened, for telemetry.
     package let capture: Capture
-    /// Results of trading days that have ended, for telemetry to take; at most `maximumClosedDays`.
-    let closedDays = NIOLockedValueBox<[DayResult]>([])
+    /// Results of trading days that have ended, for telemetry to take and for snapshots.
+    let closedDays = NIOLockedValueBox(ClosedDays())
     package let market: MarketData
     /// Held while commands go from the outbound queue to lanes, and while a halt takes effect: what a halt does not find
     /// in the queue is in a lane, where it can be taken back. Giving a command to a lane never calls an adapter.
     let dispatchLock = NIOLock()
     let state: NIOLockedValueBox<State>
+    /// Reads after what is durable; `nil` where the storage keeps no chain.
+    package let auditor: BackgroundAuditor?
     /// Raised when a batch wants to be committed.
     let commitSignal = WakeSignal()
 
@@ -186,20 +188,20 @@ package final class Gateway: Sendable {
     ) throws {
         (self.storage, self.clock, self.market, self.options) = (storage, clock, market, options)
         (self.capture, self.logger) = (capture, logger)
-        var engine = Engine(clientOrderIDPrefix: clientOrderIDPrefix)
-        var days: [DayResult] = []
-        try storage.forEachRecord(from: 1) { record in
-            for event in try JournalCoder.events(record) {
-                if case .dayOpened(let opening) = event {
-                    days += Self.closedDay(opening, engine, at: record.recordedAt)
-                    if days.count > Self.maximumClosedDays { days.removeFirst(days.count - Self.maximumClosedDays) }
-                }
-                engine.apply(event)
-            }
+        var (fold, start) = try Self.resume(storage, clientOrderIDPrefix, logger)
+        try storage.forEachRecord(from: start) { record in
+            for event in try JournalCoder.events(record) { fold.apply(event, at: record.recordedAt) }
         }
-        closedDays.withLockedValue { $0 = days }
+        fold.engine.renewMargins()
+        closedDays.withLockedValue { $0 = fold.days }
         let last = storage.lastSequence
-        state = NIOLockedValueBox(State(engine: engine, pendingSequence: last + 1, durableSequence: last))
+        auditor = try (storage as? Store).map { store in
+            BackgroundAuditor(
+                store: store, fold: fold, anchor: try store.chainAnchor(of: last) ?? .beginning, logger: logger)
+        }
+        // The auditor holds the same tables: copied now, not when the first order comes.
+        fold.engine.detach()
+        state = NIOLockedValueBox(State(engine: fold.engine, pendingSequence: last + 1, durableSequence: last))
         state.withLockedValue { $0.keys.isComplete = last == 0 }
         FaultPoint.hit(.startReplayed)
     }

@@ -2,12 +2,13 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// The threads that drive a gateway in production: the journal, which commits and goes on to dispatch, the ticker, and the one
-/// that deals out events to live clients.
+/// The threads that drive a gateway in production: the journal, which commits and goes on to dispatch, the ticker, the one
+/// that deals out events to live clients, and the auditor, which reads after the journal and rests most of the time.
 package final class GatewayThreads: Sendable {
     private let gateway: Gateway
     private let isStopping = Atomic<Bool>(false)
     private let running = DispatchGroup()
+    private let auditorPause = WakeSignal()
 
     /// Awake this long before parking, nanoseconds: a burst meets a thread that is awake.
     private static let spin: Int64 = 30_000
@@ -43,12 +44,22 @@ package final class GatewayThreads: Sendable {
             }
             running.leave()
         }
+        guard let auditor = gateway.auditor else { return }
+        running.enter()
+        Thread.detachNewThread { [self] in
+            Thread.current.name = "sluice.auditor"
+            while !isStopping.load(ordering: .acquiring) {
+                auditorPause.wait(atMost: auditor.step(), spinning: 0)
+            }
+            running.leave()
+        }
     }
 
-    /// Ends the threads after the last batch. Blocks for at most a commit and a tick.
+    /// Ends the threads after the last batch. Blocks for at most a commit, a tick and a step of the audit.
     package func stop() {
         isStopping.store(true, ordering: .releasing)
         gateway.commitSignal.raise()
+        auditorPause.raise()
         running.wait()
     }
 }

@@ -51,7 +51,11 @@ def targets(plan):
 
 
 # Points that a life passes only after a death at the right instant: that instant.
-RARE = {"recovery-replace-open": "dispatch-modifies@1:kill", "modify-shown": "dispatch-modifies@1:kill"}
+RARE = {
+    "recovery-replace-open": "dispatch-modifies@1:kill",
+    "modify-shown": "dispatch-modifies@1:kill",
+    "start-snapshot-taken": "stop-state-noted@1:kill",
+}
 
 
 class Schedule:

@@ -42,7 +42,10 @@ extension DirectoryCheck {
         _ store: Store, _ report: inout CheckReport, _ progress: (UInt64, UInt64) -> Void
     ) throws {
         let shadow = try Shadow()
-        var replay = JournalReplay(clientOrderIDPrefix: try prefix(store), noted: try store.notedState())
+        let isChained = try store.pendingMigrations().isEmpty
+        var replay = JournalReplay(
+            clientOrderIDPrefix: try prefix(store), noted: try store.notedState(),
+            snapshots: isChained ? try store.usableSnapshots(layout: Engine.stateLayout) : [])
         var isReadable = true
         report.measure("journal", "every record decodes, numbers have no gap, times and numbers agree") { findings in
             do {
@@ -81,21 +84,35 @@ extension DirectoryCheck {
         }
     }
 
-    /// V16: a replay comes to the state that the gateway had come to.
+    /// V16: a replay comes to the state that the gateway had come to, and that snapshots hold.
     private static func judgeState(_ replay: JournalReplay, _ report: inout CheckReport) {
-        guard let isSame = replay.isSameState, let noted = replay.noted else {
+        let count = replay.comparedSnapshots
+        let noted = replay.isSameState == nil ? nil : replay.noted
+        guard noted != nil || count > 0 else {
             let why =
                 replay.noted == nil
                 ? "no gateway has noted its state: none has stopped by itself yet"
                 : "what was noted is of another build, or of a record that is not there"
             return report.skip("replay", why)
         }
-        report.measure(
-            "replay", "a replay to record \(noted.anchor.sequence) gives the state noted at the last stop (V16)"
-        ) {
-            if !isSame {
-                $0.add(
+        var parts: [String] = []
+        if let noted {
+            parts.append("a replay to record \(noted.anchor.sequence) gives the state noted at the last stop")
+        }
+        if count > 0 {
+            parts.append(
+                "\(count) snapshot\(count == 1 ? "" : "s") hold the state of \(count == 1 ? "its record" : "their records")"
+            )
+        }
+        report.measure("replay", parts.joined(separator: "; ") + " (V16)") { findings in
+            if replay.isSameState == false, let noted {
+                findings.add(
                     "V16: the replay of records 1 to \(noted.anchor.sequence) gives another state than the gateway had")
+            }
+            for snapshot in replay.wrongSnapshots {
+                findings.add(
+                    "V16: \(snapshot.file) holds another state than records 1 to \(snapshot.sequence) make; "
+                        + "remove it before the next start")
             }
         }
     }

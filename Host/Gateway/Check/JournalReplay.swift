@@ -12,6 +12,10 @@ struct JournalReplay {
     let noted: NotedState?
     /// Whether the replay came to the same; `nil` = nothing that could be compared was noted.
     private(set) var isSameState: Bool?
+    /// What a start could take in the place of records, to be compared on the way.
+    private let snapshots: [UsableSnapshot]
+    /// Snapshots that hold another state than the records make.
+    private(set) var wrongSnapshots: [UsableSnapshot] = []
     private(set) var records: UInt64 = 0
     private(set) var events: UInt64 = 0
     private(set) var runs: UInt64 = 0
@@ -35,9 +39,9 @@ struct JournalReplay {
     private var standing: [ExecutionKey: Int64] = [:]
     private var first: [ExecutionKey: ExecutionKey] = [:]
 
-    init(clientOrderIDPrefix: UInt64, noted: NotedState? = nil) {
+    init(clientOrderIDPrefix: UInt64, noted: NotedState? = nil, snapshots: [UsableSnapshot] = []) {
         engine = Engine(clientOrderIDPrefix: clientOrderIDPrefix)
-        self.noted = noted
+        (self.noted, self.snapshots) = (noted, snapshots)
     }
 
     /// Applies one record.
@@ -57,9 +61,7 @@ struct JournalReplay {
             engine.apply(event)
         }
         self.events += UInt64(events.count)
-        if let noted, noted.layout == Engine.stateLayout, noted.anchor.sequence == record.sequence {
-            isSameState = try Store.stateHash(engine.stateBytes()) == noted.anchor.hash
-        }
+        try compare(after: record.sequence)
         let projection = Projection(events, engine: engine)
         for run in projection.touched { invariants.add(engine.quantityFlaw(of: run)) }
         var batch = CommitBatch(record: record)
@@ -68,6 +70,17 @@ struct JournalReplay {
         (batch.runs, batch.legs, batch.executions) = (projection.runs, projection.legs, projection.executions)
         return batch
     }
+
+    private mutating func compare(after sequence: UInt64) throws {
+        let isNoted = noted.map { $0.layout == Engine.stateLayout && $0.anchor.sequence == sequence } ?? false
+        let here = snapshots.filter { $0.sequence == sequence }
+        guard isNoted || !here.isEmpty else { return }
+        let hash = try Store.stateHash(engine.stateBytes())
+        if isNoted { isSameState = hash == noted?.anchor.hash }
+        wrongSnapshots += here.filter { $0.stateHash != hash }
+    }
+
+    var comparedSnapshots: Int { snapshots.count }
 
     /// Judges what only the end shows.
     mutating func finish() {
