@@ -266,6 +266,7 @@ extension Gateway {
         state.preparedInstruments[key] = made
         return made
     }
+
     private func hasSession(_ run: Run, _ place: OrderPlace, _ state: borrowing State) -> Bool {
         state.engine.account(of: run, order: place.order).map { state.sessions[$0.id] != nil } ?? false
     }
