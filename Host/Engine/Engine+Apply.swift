@@ -156,7 +156,8 @@ extension Engine {
 
     // MARK: Runs
 
-    private mutating func insert(_ admission: RunAdmission) {
+    /// - Parameter isReserved: what its legs hold of positions and margin is booked already.
+    mutating func insert(_ admission: RunAdmission, isReserved: Bool = false) {
         let run = Run(admission)
         nextClientSequence = max(nextClientSequence, admission.firstClientSequence + UInt64(run.orders.count))
         let group = admission.group.flatMap { groupNumbers[$0] }
@@ -176,15 +177,19 @@ extension Engine {
             let orders = admission.legs[index].slices.count
             guard orders > 0 else { continue }
             let account = admission.legs[index].account
-            book.reserve(
-                account, admission.instrument, admission.legs[index].side, admission.legs[index].orderedQuantity,
-                orders: Int32(orders), isDelivery: isDelivery)
+            if !isReserved {
+                book.reserve(
+                    account, admission.instrument, admission.legs[index].side, admission.legs[index].orderedQuantity,
+                    orders: Int32(orders), isDelivery: isDelivery)
+            }
             rates.record(
                 account: account, group: group, adapter: accounts[Int(account)].adapterNumber, strategy: strategy,
                 messages: orders, at: admission.legs[index].heldUntil ?? admission.admittedAt)
             let margin = admission.legs[index].margin
             if margin > 0 {
-                inputs.reservedMargin[Int(account)] = saturatingSum(inputs.reservedMargin[Int(account)], margin)
+                if !isReserved {
+                    inputs.reservedMargin[Int(account)] = saturatingSum(inputs.reservedMargin[Int(account)], margin)
+                }
                 inputs.unsettled[Int(account)].append(
                     OrderPlace(run: run.id, order: run.legs[index].firstOrder))
             }

@@ -214,7 +214,7 @@ extension Engine {
                 let other = run.admission(of: order)
                 guard other.side != leg.side, resting.share(leg.account, other.account, owners),
                     let live = run.restingPrice(index)?.effective(reference: rejection.observed),
-                    leg.side == .buy ? price >= live : price <= live
+                    leg.side.isBuy ? price >= live : price <= live
                 else { continue }
                 let place = OrderPlace(run: run.id, order: Int32(index))
                 if !selfTradeCancels.contains(place) { selfTradeCancels.append(place) }

@@ -25,6 +25,15 @@ struct ResolvedLimits: Sendable {
         setOfAccount[number] < 0 ? nil : sets[Int(setOfAccount[number])]
     }
 
+    /// `nil` = the account has no such limit.
+    @inline(__always)
+    func selfTrade(_ number: Int) -> SelfTradeLimit? {
+        let set = Int(setOfAccount[number])
+        if set < 0 { return nil }
+        if case .none = sets[set].selfTrade.owners { return nil }
+        return sets[set].selfTrade
+    }
+
     mutating func set(_ account: Int, _ limits: AccountLimits?) {
         while setOfAccount.count <= account { setOfAccount.append(-1) }
         guard let limits else {

@@ -77,9 +77,10 @@ extension Gateway {
                     origin: Origin(
                         caller: caller.keyID, idempotencyKey: idempotency.key, trace: caller.trace),
                     authority: caller.authority, receivedAt: receivedAt)
-                let admission = try state.engine.decide(request, now: clock.wall())
+                let admission = try state.engine.admit(request, now: clock.wall())
                 FaultPoint.hit(.admissionDecided)
-                keep(admission, caller: key.caller, fingerprint: idempotency.fingerprint, &state)
+                record(.runAdmitted(admission), &state)
+                remember(admission, caller: key.caller, fingerprint: idempotency.fingerprint, &state)
                 FaultPoint.hit(.admissionKept)
                 for breach in state.engine.ruleBreaches(admission) { act(on: breach, &state) }
                 state.waiting += 1
@@ -112,6 +113,10 @@ extension Gateway {
     /// Keeps a decision: the run, and what leaves after its commit.
     func keep(_ admission: RunAdmission, caller: String, fingerprint: [UInt8], _ state: inout State) {
         emit(.runAdmitted(admission), &state)
+        remember(admission, caller: caller, fingerprint: fingerprint, &state)
+    }
+
+    private func remember(_ admission: RunAdmission, caller: String, fingerprint: [UInt8], _ state: inout State) {
         state.pending.idempotency.append(
             IdempotencyRow(
                 caller: caller, key: admission.origin.idempotencyKey, fingerprint: fingerprint,

@@ -211,6 +211,12 @@ package final class Gateway: Sendable {
         let anomalies = state.engine.anomalies
         if case .dayOpened(let opening) = event { noteDay(opening, state.engine) }
         state.engine.apply(event)
+        record(event, &state)
+        if state.engine.anomalies != anomalies { tell(anomalyAfter: event, &state) }
+    }
+
+    /// Puts an event into the batch whose effect the engine's state has already.
+    func record(_ event: Event, _ state: inout State) {
         if capture.isOn { captured(event, state.engine) }
         // Before what follows from it: the journal's order is that in which state changed.
         state.pending.events.append(event)
@@ -220,7 +226,6 @@ package final class Gateway: Sendable {
             // Whatever ends the last leg of a failed run, its unwind follows.
             if case .runAdmitted = event {} else { settleUnwind(run, clock.wall(), &state) }
         }
-        if state.engine.anomalies != anomalies { tell(anomalyAfter: event, &state) }
     }
 
     /// Runs a step under the lock and wakes the journal if it left something to commit.

@@ -1,4 +1,5 @@
 import Domain
+import Testing
 
 @testable import Engine
 
@@ -77,18 +78,26 @@ struct EngineFixture {
         return order
     }
 
-    mutating func decide(_ order: ParentOrder) throws -> RunAdmission {
-        try engine.decide(
-            AdmissionRequest(
-                order: order, origin: Origin(caller: "k", idempotencyKey: "i"), authority: .everything, receivedAt: now),
-            now: now)
+    func request(_ order: ParentOrder) -> AdmissionRequest {
+        AdmissionRequest(
+            order: order, origin: Origin(caller: "k", idempotencyKey: "i"), authority: .everything, receivedAt: now)
     }
 
-    /// Decides and keeps.
+    mutating func decide(_ order: ParentOrder) throws -> RunAdmission {
+        try engine.decide(request(order), now: now)
+    }
+
+    /// Decides and keeps in one step, and holds it against what a replay does with the decision: the same state.
     @discardableResult
     mutating func admit(_ order: ParentOrder) throws -> Run {
-        let admission = try decide(order)
-        engine.apply(.runAdmitted(admission))
+        var replayed = engine
+        let decision = try replayed.decide(request(order), now: now)
+        try #require(replayed.differences(from: engine) == [], "deciding alone changes nothing")
+        replayed.apply(.runAdmitted(decision))
+        let admission = try engine.admit(request(order), now: now)
+        try #require(admission == decision)
+        try #require(engine.differences(from: replayed) == [])
+        try #require(engine.inputs.reservedMargin == replayed.inputs.reservedMargin)
         return engine.runs[admission.run]!
     }
 
@@ -96,7 +105,7 @@ struct EngineFixture {
     mutating func fill(_ run: RunID, order: Int32 = 0, quantity: Int64, price: String = "100", execution: String) throws
     {
         let engine = engine
-        let leg = engine.runs[run]!.legs[Int(engine.runs[run]!.orders[Int(order)].legIndex)].admission
+        let leg = engine.runs[run]!.admission(of: engine.runs[run]!.orders[Int(order)])
         let report = ExecutionReport(
             account: engine.accounts[Int(leg.account)].account.id, executionID: execution,
             clientOrderID: engine.clientOrderID(engine.runs[run]!.orders[Int(order)].clientSequence),

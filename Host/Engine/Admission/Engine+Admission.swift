@@ -15,31 +15,69 @@ extension Engine {
     mutating func decide(
         _ request: AdmissionRequest, now: Timestamp, _ trace: inout some DecisionTrace
     ) throws(ParentRefusal) -> RunAdmission {
+        let (decision, admission) = try reserve(request, now: now, &trace)
+        giveBack(decision.shares.legs, decision.evaluations, decision.parent)
+        return admission
+    }
+
+    /// Decides and keeps the decision, as `decide` and then applying its `Event.runAdmitted`: what the controls reserved
+    /// while they ran stands, instead of being given back and taken again.
+    /// - Throws: as `decide`; state is as before then.
+    package mutating func admit(_ request: AdmissionRequest, now: Timestamp) throws(ParentRefusal) -> RunAdmission {
+        var none = NoTrace()
+        let (_, admission) = try reserve(request, now: now, &none)
+        insert(admission, isReserved: true)
+        return admission
+    }
+
+    /// A decision whose admitted legs are reserved.
+    private struct Decision {
+        let parent: ParentTerms
+        var shares: Shares
+        var evaluations: [Evaluation]
+    }
+
+    private mutating func reserve(
+        _ request: AdmissionRequest, now: Timestamp, _ trace: inout some DecisionTrace
+    ) throws(ParentRefusal) -> (Decision, RunAdmission) {
         let parent = try ParentTerms(request.order, engine: self)
-        var shares = try allocate(parent, request)
+        let shares = try allocate(parent, request)
         trace.begin(keeping: [])
-        var evaluations = evaluate(shares.legs, parent, request, now: now, &trace)
+        var decision = Decision(
+            parent: parent, shares: shares,
+            evaluations: evaluateReserving(shares.legs, parent, request, now: now, &trace))
         if parent.mode == .bestEffort || parent.mode == .clip, parent.redistributes, shares.canRedistribute {
-            let survivors = shares.legs.indices.filter { evaluations[$0].rejection == nil }
-            if !survivors.isEmpty, survivors.count < shares.legs.count,
-                let again = try? allocate(parent, request, onlyAccounts: Set(survivors.map { shares.legs[$0].account }))
-            {
-                // Once, over the survivors, with the same caps; the failed legs stay in the record as refused.
-                let failed = shares.legs.indices.filter { evaluations[$0].rejection != nil }
-                let failedLegs = failed.map { (shares.legs[$0], evaluations[$0]) }
-                let carry = shares.carry  // bonus lots were given out by the first allocation, over all members
-                shares = again
-                shares.carry = carry
-                trace.begin(keeping: failed)
-                evaluations = evaluate(shares.legs, parent, request, now: now, &trace)
-                for (leg, evaluation) in failedLegs {
-                    shares.legs.append(Share(account: leg.account, side: leg.side, weight: leg.weight, quantity: 0))
-                    evaluations.append(evaluation)
-                }
-            }
+            redistribute(&decision, request, now: now, &trace)
         }
-        applyMode(parent, requested: shares.requested, &evaluations)
-        return record(parent, request, shares, evaluations, now: now)
+        if let refusal = modeRefusal(parent, requested: decision.shares.requested, decision.evaluations) {
+            giveBack(decision.shares.legs, decision.evaluations, parent)
+            refuseAll(&decision.evaluations, refusal)
+        }
+        return (decision, record(parent, request, decision.shares, decision.evaluations, now: now))
+    }
+
+    /// Shares what the refused legs leave among the others: once, with the same caps; the refused ones stay in the record.
+    private mutating func redistribute(
+        _ decision: inout Decision, _ request: AdmissionRequest, now: Timestamp, _ trace: inout some DecisionTrace
+    ) {
+        let (shares, evaluations, parent) = (decision.shares, decision.evaluations, decision.parent)
+        let survivors = shares.legs.indices.filter { evaluations[$0].rejection == nil }
+        guard !survivors.isEmpty, survivors.count < shares.legs.count,
+            let again = try? allocate(parent, request, onlyAccounts: Set(survivors.map { shares.legs[$0].account }))
+        else { return }
+        giveBack(shares.legs, evaluations, parent)
+        let failed = shares.legs.indices.filter { evaluations[$0].rejection != nil }
+        decision.shares = again
+        // Bonus lots were given out by the first allocation, over all members.
+        decision.shares.carry = shares.carry
+        trace.begin(keeping: failed)
+        decision.evaluations = evaluateReserving(again.legs, parent, request, now: now, &trace)
+        for index in failed {
+            let leg = shares.legs[index]
+            decision.shares.legs.append(
+                Share(account: leg.account, side: leg.side, weight: leg.weight, quantity: 0))
+            decision.evaluations.append(evaluations[index])
+        }
     }
 
     /// One account's share before risk has seen it.
@@ -61,8 +99,27 @@ extension Engine {
 
     // MARK: Legs
 
-    /// Evaluates legs in order, each against the reservations of those before it; takes all of them back at the end.
+    /// Evaluates legs in order, each against the reservations of those before it; state is as before when it returns.
     mutating func evaluate(
+        _ shares: [Share], _ parent: ParentTerms, _ request: AdmissionRequest, now: Timestamp,
+        _ trace: inout some DecisionTrace
+    ) -> [Evaluation] {
+        let results = evaluateReserving(shares, parent, request, now: now, &trace)
+        giveBack(shares, results, parent)
+        return results
+    }
+
+    /// Gives back what `evaluateReserving` reserved for the legs that passed.
+    private mutating func giveBack(_ shares: [Share], _ results: [Evaluation], _ parent: ParentTerms) {
+        for index in shares.indices.reversed() where results[index].rejection == nil {
+            reserve(shares[index], -results[index].quantity, -results[index].slices, parent)
+            guard let before = results[index].reservedBefore else { continue }
+            inputs.reservedMargin[Int(shares[index].account)] = before
+        }
+    }
+
+    /// The same, and what the legs that pass reserve stands.
+    private mutating func evaluateReserving(
         _ shares: [Share], _ parent: ParentTerms, _ request: AdmissionRequest, now: Timestamp,
         _ trace: inout some DecisionTrace
     ) -> [Evaluation] {
@@ -107,13 +164,6 @@ extension Engine {
             pending.add(share.account, adapter, Int(slices))
         }
         checkBatch(shares, parent, before, &results, now: now, &trace, &overrides)
-        for index in shares.indices.reversed() {
-            if results[index].rejection == nil {
-                reserve(shares[index], -results[index].quantity, -results[index].slices, parent)
-            }
-            guard let before = results[index].reservedBefore else { continue }
-            inputs.reservedMargin[Int(shares[index].account)] = before
-        }
         return results
     }
 
@@ -134,23 +184,32 @@ extension Engine {
     // MARK: Mode
 
     func applyMode(_ parent: ParentTerms, requested: Int64, _ evaluations: inout [Evaluation]) {
-        let passing = evaluations.indices.count { evaluations[$0].rejection == nil }
-        let failsAll: Bool
-        switch parent.mode {
-        case .bestEffort, .clip: return
-        case .allOrNone: failsAll = passing < evaluations.count
-        case .quorum:
+        guard let refusal = modeRefusal(parent, requested: requested, evaluations) else { return }
+        refuseAll(&evaluations, refusal)
+    }
+
+    /// Why no leg goes although some passed; `nil` = they go.
+    private func modeRefusal(_ parent: ParentTerms, requested: Int64, _ evaluations: [Evaluation]) -> Rejection? {
+        if parent.mode == .bestEffort || parent.mode == .clip { return nil }
+        let passing = evaluations.count { $0.rejection == nil }
+        let needed: Int
+        if parent.mode == .allOrNone {
+            needed = evaluations.count
+            guard passing < needed else { return nil }
+        } else {
+            needed = parent.minimumLegs
             let total = evaluations.reduce(Int128(0)) { $0 + Int128($1.rejection == nil ? $1.quantity : 0) }
             let enough = total * 10_000 >= Int128(parent.minimumQuantityBasisPoints) * Int128(requested)
-            failsAll = passing < parent.minimumLegs || !enough
+            guard passing < needed || !enough else { return nil }
         }
-        guard failsAll else { return }
+        return Rejection(
+            .modeNotMet, .othersFailed, scope: .order, unit: .count, limit: Int64(needed), observed: Int64(passing),
+            projected: Int64(passing))
+    }
+
+    private func refuseAll(_ evaluations: inout [Evaluation], _ refusal: Rejection) {
         for index in evaluations.indices where evaluations[index].rejection == nil {
-            evaluations[index].refuse(
-                Rejection(
-                    .modeNotMet, .othersFailed, scope: .order, unit: .count,
-                    limit: Int64(parent.mode == .quorum ? parent.minimumLegs : evaluations.count),
-                    observed: Int64(passing), projected: Int64(passing)))
+            evaluations[index].refuse(refusal)
         }
     }
 
@@ -178,7 +237,7 @@ extension Engine {
                             ? OrderSizes(one: quantity)
                             : OrderSizes(FreezeSlicing.sizes(quantity, lot: parent.instrument.lot, count: slices)),
                     heldUntil: evaluations[index].heldUntil, margin: evaluations[index].margin,
-                    funds: fundsUsed(share.account, now: now)))
+                    funds: fundsUsed(share.account, reservedBefore: evaluations[index].reservedBefore, now: now)))
         }
         let reference = inputs.reference(parent.instrumentNumber)
         let group = parent.groupNumber.map { groups[Int($0)] }

@@ -128,14 +128,18 @@ extension Engine {
                 saturatingSum(funds?.available ?? 0, -inputs.reservedMargin[account]), -(buffer ?? 0))
         case .equal, .equalPosition, .fixed, .percentChange, .riskUnit: weight = 1
         }
-        if policy == .riskUnit, terms.riskBudget == nil {
-            throw unusable("risk_budget", group, place) { $0.riskBudget }
+        var riskBudget: Int64 = 0
+        if case .riskUnit = policy {
+            guard let budget = terms.riskBudget else {
+                throw unusable("risk_budget", group, place) { $0.riskBudget }
+            }
+            riskBudget = budget
         }
         let slot = book.slot(terms.account, instrument)
         return AllocationMember(
             weight: weight, minimumLots: terms.minimumLots, maximumLots: terms.maximumLots,
             position: slot < 0 ? 0 : book.positions[Int(slot)].quantity, fixedLots: terms.lots,
-            riskBudget: policy == .riskUnit ? terms.riskBudget ?? 0 : 0)
+            riskBudget: riskBudget)
     }
 
     private func unusable(

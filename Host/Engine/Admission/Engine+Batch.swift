@@ -8,7 +8,7 @@ extension Engine {
     mutating func reserve(_ share: Share, _ quantity: Int64, _ slices: Int64, _ parent: ParentTerms) {
         book.reserve(
             share.account, parent.instrumentNumber, share.side, quantity, orders: Int32(slices),
-            isDelivery: parent.order.product == .delivery)
+            isDelivery: parent.isDelivery)
     }
 
     /// Runs both controls over the legs that passed, whose reservations stand. A leg that is refused here gives its own
@@ -41,6 +41,7 @@ extension Engine {
             return
         }
         reserve(shares[index], -results[index].quantity, -results[index].slices, parent)
+        if let before = results[index].reservedBefore { inputs.reservedMargin[Int(account)] = before }
         results[index].refuse(rejection)
     }
 
@@ -54,7 +55,7 @@ extension Engine {
         let reference = inputs.reference(instrument).points
         var (buys, sells) = (false, false)
         for index in shares.indices where results[index].rejection == nil {
-            if shares[index].side == .buy { buys = true } else { sells = true }
+            if shares[index].side.isBuy { buys = true } else { sells = true }
         }
         // Legs of one side cannot meet each other.
         var own: SelfTradeIndex?
@@ -63,7 +64,7 @@ extension Engine {
         }
         for index in shares.indices where results[index].rejection == nil {
             let share = shares[index]
-            guard let limit = resolved.account(Int(share.account))?.selfTrade, limit.owners != .none else { continue }
+            guard let limit = resolved.selfTrade(Int(share.account)) else { continue }
             let price = RestingPrice(
                 side: share.side, orderType: results[index].orderType, limitPrice: results[index].limitPrice)
             trace.begin(.selfTrade, [index])

@@ -13,6 +13,8 @@ final class ParentTerms: Sendable {
     let quantity: Int64?
     let limitPrice: Int64
     let stopPrice: Int64
+    /// A sell is to be met from holdings (RISK.md C23).
+    let isDelivery: Bool
     let mode: ExecutionMode
     /// Whether its mode lets controls lower a leg's quantity.
     let mayClip: Bool
@@ -54,6 +56,7 @@ final class ParentTerms: Sendable {
             order.limitPrice, "price", needed: order.orderType.hasLimitPrice, order.orderType, instrument)
         stopPrice = try Self.price(
             order.stopPrice, "trigger_price", needed: order.orderType.hasStopPrice, order.orderType, instrument)
+        isDelivery = order.product == .delivery
         mode = order.mode ?? group?.mode ?? .bestEffort
         mayClip = mode == .clip
         onLegFailure = order.onLegFailure ?? group?.onLegFailure ?? .leave

@@ -6,37 +6,59 @@ package struct Book: Sendable {
     private var table = PairTable()
     /// Slots of an account's positions, by account number.
     private var slotsOfAccount: [[Int32]] = []
-    /// Live orders of an account over all instruments.
-    private var openOrdersOfAccount: [Int32] = []
+    /// What an account's positions come to over all instruments, by account number.
+    private var sums: [AccountSums] = []
     /// Sums for the firm, then for each group.
     private(set) var totals: [ScopeTotals] = [ScopeTotals()]
     /// Steps of one lot, by instrument number; 1 where none is known.
     private var lots: [Int64] = []
-    /// Lots traded today and live, by account number (RISK.md C17); a part of a lot counts as one.
-    private var busyLotsOfAccount: [Int64] = []
-    /// Which totals an account's positions count in, by account number; the firm (0) is always among them.
-    private var totalsOfAccount: [[Int32]] = []
+    /// Which totals the positions of account `n` count in, at `memberStarts[n]..<memberStarts[n + 1]`; the firm (0) is
+    /// always the first.
+    private var memberTotals: [Int32] = []
+    private var memberStarts: [Int32] = [0]
+
+    private struct AccountSums: Hashable, Sendable {
+        var openOrders: Int32 = 0
+        /// Lots traded today and live (RISK.md C17); a part of a lot counts as one.
+        var busyLots: Int64 = 0
+
+        @inline(__always)
+        mutating func add(orders: Int32, busyLots added: Int64) {
+            openOrders += orders
+            busyLots = saturatingSum(busyLots, added)
+        }
+    }
 
     /// Replaces the membership of totals: `totals[0]` is the firm, `totals[1 + g]` group `g`.
     mutating func setMembership(accounts: Int, groups: [[Int32]]) {
         while slotsOfAccount.count < accounts {
             slotsOfAccount.append([])
-            openOrdersOfAccount.append(0)
-            busyLotsOfAccount.append(0)
+            sums.append(AccountSums())
         }
-        totalsOfAccount = Array(repeating: [0], count: accounts)
+        var totalsOfAccount: [[Int32]] = Array(repeating: [0], count: accounts)
         for (group, members) in groups.enumerated() {
             for account in members where !totalsOfAccount[Int(account)].contains(Int32(group + 1)) {
                 totalsOfAccount[Int(account)].append(Int32(group + 1))
             }
         }
+        (memberTotals, memberStarts) = ([], [0])
+        for numbers in totalsOfAccount {
+            memberTotals += numbers
+            memberStarts.append(Int32(memberTotals.count))
+        }
         totals = Array(repeating: ScopeTotals(), count: groups.count + 1)
         for position in positions {
-            for total in totalsOfAccount[Int(position.account)] {
-                totals[Int(total)].add(
+            for place in places(of: position.account) {
+                totals[Int(memberTotals[place])].add(
                     ScopeTotals.Sum(position), orders: Int64(position.openOrders), instrument: position.instrument)
             }
         }
+    }
+
+    /// Places in `memberTotals` of an account.
+    @inline(__always)
+    private func places(of account: Int32) -> Range<Int> {
+        Int(memberStarts[Int(account)])..<Int(memberStarts[Int(account) + 1])
     }
 
     /// The slot of a pair, or -1 where nothing was ever held or ordered.
@@ -66,14 +88,14 @@ package struct Book: Sendable {
     func slot(of account: Int32, at place: Int) -> Int32 { slotsOfAccount[Int(account)][place] }
 
     @inline(__always)
-    func openOrders(of account: Int32) -> Int32 { openOrdersOfAccount[Int(account)] }
+    func openOrders(of account: Int32) -> Int32 { sums[Int(account)].openOrders }
 
     @inline(__always)
-    func busyLots(of account: Int32) -> Int64 { busyLotsOfAccount[Int(account)] }
+    func busyLots(of account: Int32) -> Int64 { sums[Int(account)].busyLots }
 
     func hasSameCounts(as other: Book) -> Bool {
-        openOrdersOfAccount == other.openOrdersOfAccount && busyLotsOfAccount == other.busyLotsOfAccount
-            && lots == other.lots && totalsOfAccount == other.totalsOfAccount
+        sums == other.sums && lots == other.lots && memberTotals == other.memberTotals
+            && memberStarts == other.memberStarts
     }
 
     /// The lot of an instrument, in steps: what its steps are counted by.
@@ -82,7 +104,7 @@ package struct Book: Sendable {
         guard lots[Int(instrument)] != lot else { return }
         for position in positions where position.instrument == instrument {
             let change = Self.lots(position.busySteps, lot) - Self.lots(position.busySteps, lots[Int(instrument)])
-            busyLotsOfAccount[Int(position.account)] = saturatingSum(busyLotsOfAccount[Int(position.account)], change)
+            sums[Int(position.account)].busyLots = saturatingSum(sums[Int(position.account)].busyLots, change)
         }
         lots[Int(instrument)] = lot
     }
@@ -134,16 +156,14 @@ package struct Book: Sendable {
     }
 
     private mutating func keepSums(_ account: Int32, _ instrument: Int32, _ change: Change) {
-        if change.orders != 0 { openOrdersOfAccount[Int(account)] += change.orders }
-        if change.busyNow != change.busyBefore {
-            let lot = Int(instrument) < lots.count ? lots[Int(instrument)] : 1
-            busyLotsOfAccount[Int(account)] = saturatingSum(
-                busyLotsOfAccount[Int(account)], Self.lots(change.busyNow, lot) - Self.lots(change.busyBefore, lot))
-        }
+        let lot = Int(instrument) < lots.count ? lots[Int(instrument)] : 1
+        sums[Int(account)].add(
+            orders: change.orders,
+            busyLots: change.busyNow == change.busyBefore
+                ? 0 : Self.lots(change.busyNow, lot) - Self.lots(change.busyBefore, lot))
         guard !change.sum.isZero || change.orders != 0 else { return }
-        for place in 0..<totalsOfAccount[Int(account)].count {
-            totals[Int(totalsOfAccount[Int(account)][place])].add(
-                change.sum, orders: Int64(change.orders), instrument: instrument)
+        for place in places(of: account) {
+            totals[Int(memberTotals[place])].add(change.sum, orders: Int64(change.orders), instrument: instrument)
         }
     }
 

@@ -106,11 +106,11 @@ struct Recollection {
 
 extension Engine {
     /// The account's figures as a decision at `now` records them.
-    func fundsUsed(_ account: Int32, now: Timestamp) -> LegAdmission.Funds? {
+    func fundsUsed(_ account: Int32, reservedBefore: Int64?, now: Timestamp) -> LegAdmission.Funds? {
         guard let funds = inputs.funds[Int(account)] else { return nil }
         return LegAdmission.Funds(
-            available: funds.available, equity: funds.equity, reserved: inputs.reservedMargin[Int(account)],
-            age: now.since(funds.asOf))
+            available: funds.available, equity: funds.equity,
+            reserved: reservedBefore ?? inputs.reservedMargin[Int(account)], age: now.since(funds.asOf))
     }
 
     /// Puts what a run recorded of the world in the place of what is known of it: its instrument's reference price and its

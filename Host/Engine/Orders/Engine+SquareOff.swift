@@ -166,7 +166,7 @@ extension Engine {
         else { return order }
         let tick = instrument.tick
         let price =
-            side == .buy
+            side.isBuy
             ? min(saturatingSum(reference, band), instrument.priceHigh) / tick * tick
             : max(reference - band + tick - 1, instrument.priceLow + tick - 1) / tick * tick
         order.orderType = .limit

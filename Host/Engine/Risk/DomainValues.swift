@@ -41,6 +41,33 @@ extension OrderType {
     }
 }
 
+extension OrderType {
+    /// The raw value.
+    @inline(__always)
+    var code: UInt64 {
+        switch self {
+        case .market: 1
+        case .limit: 2
+        case .stop: 3
+        case .stopLimit: 4
+        }
+    }
+}
+
+extension Product {
+    /// The raw value.
+    @inline(__always)
+    var code: UInt64 {
+        switch self {
+        case .intraday: 1
+        case .delivery: 2
+        case .carry: 3
+        case .margin: 4
+        case .cash: 5
+        }
+    }
+}
+
 extension Timestamp {
     /// `since`: nanoseconds, saturating.
     @inline(__always)

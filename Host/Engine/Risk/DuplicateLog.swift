@@ -17,8 +17,7 @@ struct OrderFingerprint: Hashable, Sendable {
     /// A word to find it by. Strangers gain nothing by choosing it: a collision costs one comparison.
     fileprivate var bucket: UInt64 {
         let words =
-            UInt64(UInt32(bitPattern: group)) << 24 | UInt64(side.rawValue) << 16 | UInt64(orderType.rawValue) << 8
-            | UInt64(product.rawValue)
+            UInt64(UInt32(bitPattern: group)) << 24 | (side.isBuy ? 1 : 0) << 16 | orderType.code << 8 | product.code
         var mixed = UInt64(UInt32(bitPattern: account)) << 32 | UInt64(UInt32(bitPattern: instrument))
         mixed = Self.mix(mixed) &+ UInt64(bitPattern: quantity)
         mixed = Self.mix(mixed) &+ UInt64(bitPattern: price)

@@ -28,7 +28,7 @@ struct RestingPrice: Hashable, Sendable {
         guard !order.status.isTerminal else { return nil }
         var price = order.limitPrice
         if let wanted = order.replacement?.limitPrice {
-            price = side == .buy ? max(price, wanted) : min(price, wanted)
+            price = side.isBuy ? max(price, wanted) : min(price, wanted)
         }
         self.init(side: side, orderType: orderType, limitPrice: price)
     }
@@ -39,7 +39,7 @@ struct RestingPrice: Hashable, Sendable {
         switch kind {
         case .limit: price
         case .stop where reference > 0: reference
-        case .market, .stop: side == .buy ? .max : 0
+        case .market, .stop: side.isBuy ? .max : 0
         }
     }
 }
@@ -75,7 +75,7 @@ private struct RestingSide: Sendable {
         var (low, high) = (0, levels.count)
         while low < high {
             let middle = (low + high) / 2
-            let isWorse = side == .buy ? levels[middle].price < price : levels[middle].price > price
+            let isWorse = side.isBuy ? levels[middle].price < price : levels[middle].price > price
             if isWorse { low = middle + 1 } else { high = middle }
         }
         return low
@@ -83,12 +83,12 @@ private struct RestingSide: Sendable {
 
     /// The price that would trade first; `nil` where nothing rests.
     func best(_ side: Side, reference: Int64) -> Int64? {
-        let extreme: Int64 = side == .buy ? .max : 0
+        let extreme: Int64 = side.isBuy ? .max : 0
         if markets > 0 { return extreme }
         var best = levels.last?.price
         if stops > 0 {
             let stop = reference > 0 ? reference : extreme
-            best = best.map { side == .buy ? max($0, stop) : min($0, stop) } ?? stop
+            best = best.map { side.isBuy ? max($0, stop) : min($0, stop) } ?? stop
         }
         return best
     }
@@ -159,7 +159,7 @@ struct SelfTradeIndex: Sendable {
             var found = best(Self.ownerSet(owners[Int(account)]), instrument, side.opposite, reference)
             for group in groups[Int(account)] {
                 guard let price = best(Self.groupSet(group), instrument, side.opposite, reference) else { continue }
-                found = found.map { side == .buy ? min($0, price) : max($0, price) } ?? price
+                found = found.map { side.isBuy ? min($0, price) : max($0, price) } ?? price
             }
             return found
         }
@@ -168,7 +168,7 @@ struct SelfTradeIndex: Sendable {
     private func best(_ set: Int32, _ instrument: Int32, _ side: Side, _ reference: Int64) -> Int64? {
         let place = table[set, instrument]
         guard place >= 0 else { return nil }
-        return side == .buy
+        return side.isBuy
             ? sides[Int(place)].buys.best(.buy, reference: reference)
             : sides[Int(place)].sells.best(.sell, reference: reference)
     }

@@ -297,7 +297,7 @@ extension EventSampler {
             account: int32(), side: word(Side.self), weight: signed(), allocatedQuantity: signed(),
             orderedQuantity: signed(), limitPrice: signed(), stopPrice: signed(), orderType: word(OrderType.self),
             isClosing: flag(), rejection: maybe { $0.rejection() }, alerts: list(upTo: 2) { $0.rejection() },
-            slices: list { $0.signed() }, heldUntil: maybe { $0.time() }, margin: signed())
+            slices: OrderSizes(list { $0.signed() }), heldUntil: maybe { $0.time() }, margin: signed())
     }
 
     mutating func answer() -> OrderAnswer {

@@ -175,7 +175,7 @@ struct BatchControlTests {
         order.side = nil
         order.quantity = nil
         order.percent = 50
-        let legs = try fixture.admit(order).legs.map(\.admission)
+        let legs = try fixture.admit(order).admission.legs
         #expect(legs.map(\.side) == [.buy, .sell])
         #expect(legs.map { $0.rejection?.sentence } == [nil, .selfTrade], "at market a buy meets a sell")
         #expect(fixture.engine.book.position(0, 0)?.openBuy == 50 && fixture.engine.book.position(1, 0)?.openSell == 0)

@@ -51,7 +51,7 @@ struct ControlPropertyTests {
                 guard let run = live.randomElement(using: &random),
                     let order = run.orders.indices.randomElement(using: &random), run.orders[order].leavesQuantity > 0
                 else { continue }
-                let leg = run.legs[Int(run.orders[order].legIndex)].admission
+                let leg = run.admission(of: run.orders[order])
                 var report = ExecutionReport(
                     account: fixture.engine.accounts[Int(leg.account)].account.id, executionID: "e\(step)",
                     clientOrderID: fixture.engine.clientOrderID(run.orders[order].clientSequence), brokerOrderID: nil,

@@ -238,7 +238,7 @@ struct OrderControlTests {
     @Test("C15: legs of one parent are exempt from each other, the next parent is not; closing repeats")
     func duplicateLegs() throws {
         var fixture = EngineFixture(accounts: 3, limits: EngineFixture.limits { $0.duplicates.maximum = 1 })
-        #expect(try fixture.admit(fixture.parent(.buy, 30)).legs.allSatisfy { $0.admission.rejection == nil })
+        #expect(try fixture.admit(fixture.parent(.buy, 30)).admission.legs.allSatisfy { $0.rejection == nil })
         #expect(
             try fixture.decide(fixture.parent(.buy, 30)).legs.allSatisfy { $0.rejection?.control == .duplicateOrder })
         fixture = EngineFixture(limits: EngineFixture.limits { $0.duplicates.maximum = 1 })

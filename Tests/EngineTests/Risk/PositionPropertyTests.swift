@@ -160,6 +160,6 @@ struct PositionPropertyTests {
         fixture.now = fixture.now.advanced(by: 3_600_000_000_000)
         let leg = try fixture.decide(fixture.parent(.sell, 100, account: 0, price: "100")).legs[0]
         #expect(leg.rejection == nil)
-        #expect(leg.slices == Array(repeating: 10, count: 10), "sliced, not refused")
+        #expect(leg.slices == OrderSizes(Array(repeating: 10, count: 10)), "sliced, not refused")
     }
 }

@@ -21,7 +21,7 @@ struct RunTests {
         order.mode = .allOrNone
         let run = try fixture.admit(order)
         #expect(run.status == .refused)
-        #expect(run.legs.map { $0.admission.rejection?.code } == ["mode_not_met", "quantity_limits", "mode_not_met"])
+        #expect(run.admission.legs.map { $0.rejection?.code } == ["mode_not_met", "quantity_limits", "mode_not_met"])
         #expect((0..<3).allSatisfy { fixture.engine.book.position($0, 0)?.openBuy ?? 0 == 0 })
     }
 
@@ -32,7 +32,7 @@ struct RunTests {
         tight.quantity.maximum = .value(5)
         fixture.setLimits(EngineFixture.open) { $0.accounts[AccountID("A1")!] = tight }
         let run = try fixture.admit(fixture.parent(.buy, 30))
-        #expect(run.legs.map(\.admission.orderedQuantity) == [10, 0, 10])
+        #expect(run.admission.legs.map(\.orderedQuantity) == [10, 0, 10])
         #expect(run.status == .admitted)
     }
 
@@ -45,8 +45,8 @@ struct RunTests {
         var order = fixture.parent(.buy, 30)
         order.redistributes = true
         let run = try fixture.admit(order)
-        #expect(run.legs.filter { $0.admission.rejection == nil }.map(\.admission.orderedQuantity) == [15, 15])
-        #expect(run.legs.filter { $0.admission.rejection != nil }.count == 1)
+        #expect(run.admission.legs.filter { $0.rejection == nil }.map(\.orderedQuantity) == [15, 15])
+        #expect(run.admission.legs.count { $0.rejection != nil } == 1)
     }
 
     @Test("Quorum needs both numbers", arguments: [(2, 6_000, true), (3, 0, false), (2, 7_000, false)])
@@ -75,7 +75,7 @@ struct RunTests {
     func conservation() throws {
         var fixture = EngineFixture(accounts: 4, policy: .proportional)
         let run = try fixture.admit(fixture.parent(.buy, 997))
-        #expect(run.legs.reduce(0) { $0 + $1.admission.allocatedQuantity } + run.admission.unallocatedQuantity == 997)
+        #expect(run.admission.legs.reduce(0) { $0 + $1.allocatedQuantity } + run.admission.unallocatedQuantity == 997)
     }
 
     @Test("Legs of one account add up within a parent and against others (R6)", arguments: 0..<40)
@@ -118,7 +118,7 @@ struct RunTests {
                     let order = run.orders.indices.randomElement(using: &random),
                     run.orders[order].leavesQuantity > 0
                 {
-                    let leg = run.legs[Int(run.orders[order].legIndex)].admission
+                    let leg = run.admission(of: run.orders[order])
                     let report = ExecutionReport(
                         account: fixture.engine.accounts[Int(leg.account)].account.id, executionID: "e\(step)",
                         clientOrderID: fixture.engine.clientOrderID(run.orders[order].clientSequence),

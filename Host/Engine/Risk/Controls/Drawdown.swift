@@ -49,9 +49,10 @@ extension Engine {
 
     /// The account's mark of an epoch, minor units: the highest equity recorded, or the present one where that is higher.
     package func highWaterMark(_ account: Int32, _ epoch: DrawdownLimit.Epoch, equity: Int64) -> Int64 {
-        let recorded =
-            epoch == .session ? accounts[Int(account)].sessionEquityHigh : accounts[Int(account)].equityHigh
-        return max(equity, recorded ?? equity)
+        switch epoch {
+        case .session: max(equity, accounts[Int(account)].sessionEquityHigh ?? equity)
+        case .allTime: max(equity, accounts[Int(account)].equityHigh ?? equity)
+        }
     }
 
     /// How far the account fell from its mark, and the limit that it reached, or the nearer one of those it did not.

@@ -15,10 +15,10 @@ enum SelfTrade {
         _ leg: RestingPrice, account: Int32, instrument: Int32, isClosing: Bool, others: Int64?,
         _ limit: SelfTradeLimit, _ engine: borrowing Engine, _ trace: inout some DecisionTrace
     ) -> Rejection? {
-        guard limit.owners != .none else { return nil }
+        if case .none = limit.owners { return nil }
         let reference = engine.inputs.reference(instrument).points
         let price = leg.effective(reference: reference)
-        func meets(_ opposite: Int64) -> Bool { leg.side == .buy ? price >= opposite : price <= opposite }
+        func meets(_ opposite: Int64) -> Bool { leg.side.isBuy ? price >= opposite : price <= opposite }
         func refusal(_ sentence: Rejection.Sentence, _ opposite: Int64) -> Rejection {
             Rejection(
                 id, sentence, scope: scope(limit.owners), unit: .price, limit: shown(opposite, reference),
@@ -27,7 +27,7 @@ enum SelfTrade {
         let live = engine.resting.bestOpposite(
             of: leg.side, account: account, instrument: instrument, owners: limit.owners, reference: reference)
         trace.record(
-            [live, others].compactMap { $0 }.min { leg.side == .buy ? $0 < $1 : $0 > $1 }
+            [live, others].compactMap { $0 }.min { leg.side.isBuy ? $0 < $1 : $0 > $1 }
                 .map {
                     var measure = Measure(refusal(.selfTrade, $0))
                     measure.isFloor = leg.side == .sell
