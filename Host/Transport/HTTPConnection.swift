@@ -73,6 +73,9 @@ final class HTTPConnection: ChannelInboundHandler {
         context?.close(promise: nil)
     }
 
+    /// See `HTTPOutcome.roundTrip`.
+    var roundTrip: Int64? { context.flatMap { RoundTrip.measured(on: $0.channel) } }
+
     func setReading(_ on: Bool) { _ = context?.channel.setOption(.autoRead, value: on) }
 
     // MARK: - What comes

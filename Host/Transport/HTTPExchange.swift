@@ -48,6 +48,9 @@ package struct HTTPOutcome: Sendable {
     /// first was. `nil`: none was.
     package var written: Moment?
     package var firstByte: Moment?
+    /// Nanoseconds: the shortest round trip that the machine has seen lately on the connection that answered. `nil`: none
+    /// answered, or the machine cannot say.
+    package var roundTrip: Int64?
     package var done: Moment
     /// What went wrong, for people; `nil` = nothing.
     package var text: String?

@@ -12,6 +12,7 @@ final class RunningExchange {
     private var isWriting = false
     private var written: Moment?
     private var firstByte: Moment?
+    private var roundTrip: Int64?
     private var head: HTTPResponseHead?
     private var body: [UInt8] = []
     private var received = 0
@@ -60,7 +61,11 @@ final class RunningExchange {
 
     // MARK: - In
 
-    func noteFirstByte() { if firstByte == nil, isWriting { firstByte = clock() } }
+    func noteFirstByte() {
+        guard firstByte == nil, isWriting else { return }
+        firstByte = clock()
+        roundTrip = connection?.roundTrip
+    }
 
     func take(_ head: HTTPResponseHead) {
         noteFirstByte()
@@ -122,7 +127,7 @@ final class RunningExchange {
         if isPaused { connection?.setReading(true) }
         connection = nil
         var outcome = HTTPOutcome(result, done: clock(), text: text)
-        (outcome.written, outcome.firstByte) = (written, firstByte)
+        (outcome.written, outcome.firstByte, outcome.roundTrip) = (written, firstByte, roundTrip)
         if let head {
             outcome.status = Int(head.status.code)
             outcome.headers = head.headers.map { (name: $0.name.lowercased(), value: $0.value) }

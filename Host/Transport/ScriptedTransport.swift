@@ -37,10 +37,13 @@ package final class ScriptedTransport: Transport {
         package func part(_ bytes: [UInt8]) { observer.receive(bytes) }
 
         /// Ends it with an answer.
-        package func answer(_ status: Int, _ body: String, headers: [(name: String, value: String)] = []) {
+        package func answer(
+            _ status: Int, _ body: String, headers: [(name: String, value: String)] = [], roundTrip: Int64? = nil
+        ) {
             var outcome = HTTPOutcome(.done, done: transport.now)
             (outcome.status, outcome.headers, outcome.body) = (status, headers, Array(body.utf8))
             (outcome.written, outcome.firstByte) = (state.withLockedValue { $0.written }, transport.now)
+            outcome.roundTrip = roundTrip
             observer.end(outcome)
         }
 

@@ -48,6 +48,9 @@ struct HTTPTests {
         let written = try #require(outcome.written)
         let first = try #require(outcome.firstByte)
         #expect(written.monotonic <= first.monotonic && first.monotonic <= outcome.done.monotonic)
+        // What the system's TCP has measured, on this machine: not nothing, and far below a second.
+        let roundTrip = try #require(outcome.roundTrip)
+        #expect((1_000..<1_000_000_000).contains(roundTrip))
         let request = try #require(broker.requests.first)
         #expect(request.method == "POST" && request.target == "/orders/a%2Fb?x=1&y=%20" && request.text == "q=1")
         #expect(request["x-sign"] == "abc" && request["content-length"] == "3")
@@ -73,7 +76,7 @@ struct HTTPTests {
     func hang() async throws {
         let broker = try LoopbackBroker { _, _ in .hang }
         let outcome = await ask(HTTPExchange(route: route(broker), firstByteTimeout: 50_000_000, isMutation: true))
-        #expect(outcome.result == .sentNoReply && outcome.firstByte == nil)
+        #expect(outcome.result == .sentNoReply && outcome.firstByte == nil && outcome.roundTrip == nil)
     }
 
     @Test("A broken, short or overlong answer is truncated, and says of which status it was")

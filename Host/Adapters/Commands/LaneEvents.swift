@@ -67,6 +67,8 @@ package struct CommandTimes: Hashable, Sendable {
     package var written: Int64?
     /// The first byte of its answer came.
     package var firstByte: Int64?
+    /// Nanoseconds that the network alone takes on the connection that answered; `nil`: nobody measured it.
+    package var roundTrip: Int64?
 }
 
 /// One of several orders that a command made at the broker.

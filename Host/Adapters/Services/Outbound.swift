@@ -21,6 +21,8 @@ protocol Outbound: AnyObject, Sendable {
     /// When its last byte was handed to the network, monotonic.
     var writtenAt: Int64? { get }
     var firstByteAt: Int64? { get }
+    /// Nanoseconds; see `HTTPOutcome.roundTrip`.
+    var roundTrip: Int64? { get }
     /// Takes it back if it is still waiting. `true`: it will never be sent.
     func takeBack() -> Bool
 }
@@ -61,6 +63,7 @@ final class OutboundRequest: Outbound, HTTPObserver {
         var proof = SendProof.waiting
         var written: Int64?
         var firstByte: Int64?
+        var roundTrip: Int64?
         var isTakenBack = false
     }
     let plan: RequestPlan
@@ -89,6 +92,7 @@ final class OutboundRequest: Outbound, HTTPObserver {
     }
     var writtenAt: Int64? { state.withLockedValue { $0.written } }
     var firstByteAt: Int64? { state.withLockedValue { $0.firstByte } }
+    var roundTrip: Int64? { state.withLockedValue { $0.roundTrip } }
 
     func takeBack() -> Bool {
         state.withLockedValue { state in
@@ -120,7 +124,7 @@ final class OutboundRequest: Outbound, HTTPObserver {
     func end(_ outcome: HTTPOutcome) {
         state.withLockedValue { state in
             if let written = outcome.written { state.written = written.monotonic }
-            state.firstByte = outcome.firstByte?.monotonic
+            (state.firstByte, state.roundTrip) = (outcome.firstByte?.monotonic, outcome.roundTrip)
             switch outcome.result {
             case .done: state.proof = .answered
             case .neverSent: state.proof = .never
@@ -162,7 +166,9 @@ final class OutboundFrame: Outbound, FrameObserver {
     var isMutation: Bool { effect.isMutation }
     var proof: SendProof { state.withLockedValue { $0.proof } }
     var writtenAt: Int64? { state.withLockedValue { $0.written } }
+    // What answers a frame is another frame, which only the adapter can tell.
     var firstByteAt: Int64? { nil }
+    var roundTrip: Int64? { nil }
 
     func takeBack() -> Bool {
         state.withLockedValue { state in

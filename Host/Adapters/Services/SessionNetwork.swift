@@ -69,8 +69,8 @@ final class SessionNetwork {
     /// over, and nothing may be sent for it any more.
     enum Record { case none, neverSent, left, answered }
 
-    func settle(_ token: UInt64) -> (record: Record, written: Int64?, firstByte: Int64?) {
-        guard let asked = sends.removeValue(forKey: token) else { return (.none, nil, nil) }
+    func settle(_ token: UInt64) -> (record: Record, written: Int64?, firstByte: Int64?, roundTrip: Int64?) {
+        guard let asked = sends.removeValue(forKey: token) else { return (.none, nil, nil, nil) }
         var record = Record.none
         for send in asked where send.isMutation {
             _ = send.takeBack()
@@ -82,7 +82,8 @@ final class SessionNetwork {
             }
         }
         let written = asked.compactMap(\.writtenAt).max()
-        return (record, written, asked.compactMap(\.firstByteAt).max())
+        let last = asked.filter { $0.firstByteAt != nil }.max { ($0.firstByteAt ?? 0) < ($1.firstByteAt ?? 0) }
+        return (record, written, last?.firstByteAt, last?.roundTrip)
     }
 
     // MARK: - The end

@@ -156,7 +156,7 @@ extension SessionCore {
                 queued: command.queued, dispatched: command.dispatched, acked: clock.monotonic())
             if let network {
                 let sent = network.settle(token)
-                (times.written, times.firstByte) = (sent.written, sent.firstByte)
+                (times.written, times.firstByte, times.roundTrip) = (sent.written, sent.firstByte, sent.roundTrip)
                 verdict = Verdict.judged(verdict.outcome, sent.record) ?? verdict
             }
             if verdict.cause != nil, verdict.cause != .transport { counters.breaches &+= 1 }
@@ -231,7 +231,7 @@ extension SessionCore {
         var outcome = outcome
         if let network, let token {
             let sent = network.settle(token)
-            (times.written, times.firstByte) = (sent.written, sent.firstByte)
+            (times.written, times.firstByte, times.roundTrip) = (sent.written, sent.firstByte, sent.roundTrip)
             outcome = Verdict.judged(outcome, sent.record)?.outcome ?? outcome
         }
         switch command.kind {
