@@ -117,7 +117,7 @@ let package = Package(
             "Gateway",
             [
                 "Domain", "Engine", "Faults", "Store", "Telemetry", "Settings", "RiskConfiguration", "Instruments",
-                "Prices", "Transport", "Adapters", nioLocks, nioPosix, logging,
+                "Prices", "Transport", "Adapters", nioCore, nioLocks, nioPosix, logging,
             ], exclude: ["README.md"]),
         room(
             "Exports",
@@ -252,7 +252,7 @@ let package = Package(
                 "CFaultVFS", "CBrokerBook", "SimulationKit", "Gateway", "Engine", "Adapters", "Instruments", "Prices",
                 "Telemetry", "Store", "Domain", grdb, grdbSQLite, nioLocks, logging,
             ]),
-        tests("Telemetry", ["Telemetry", "Domain", nioLocks]),
+        tests("Telemetry", ["Telemetry", "Domain", grdb, nioLocks]),
     ],
     swiftLanguageModes: [.v6]
 )

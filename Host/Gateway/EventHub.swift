@@ -107,113 +107,6 @@ package final class EventHub: Sendable {
     }
 }
 
-/// An event on its way to many clients, each of which wants the same bytes: they are made once.
-package final class LiveEvent: Sendable {
-    package let view: EventView
-    private let encoded = NIOLockedValueBox<[UInt8]?>(nil)
-
-    package init(_ view: EventView) { self.view = view }
-
-    /// The event's bytes, made by the first who asks.
-    package func bytes(_ encode: (EventView) -> [UInt8]) -> [UInt8] {
-        encoded.withLockedValue { encoded in
-            if let encoded { return encoded }
-            let made = encode(view)
-            encoded = made
-            return made
-        }
-    }
-}
-
-/// One subscriber's queue: many put in, one takes out.
-///
-/// A full queue is emptied instead of growing or making anybody wait, and its reader hears `fellBehind` before what comes
-/// after.
-package final class EventQueue: Sendable {
-    package static let capacity = 4_096
-
-    package enum Delivery: Sendable {
-        case items([EventHub.Item])
-        /// What was queued is lost; what follows is complete from here on.
-        case fellBehind
-        /// Nothing happened; it is time for a sign of life.
-        case idle
-        case ended
-    }
-
-    private struct State {
-        var items: [EventHub.Item] = []
-        var isBehind = false
-        var isIdle = false
-        var isFinished = false
-        var reader: CheckedContinuation<Delivery, Never>?
-    }
-
-    let id: UInt64
-    private let limit: Int
-    private let state = NIOLockedValueBox(State())
-
-    init(id: UInt64, capacity: Int = EventQueue.capacity) { (self.id, limit) = (id, capacity) }
-
-    func post(_ items: [EventHub.Item]) {
-        change { state in
-            guard !state.isFinished else { return }
-            if state.isBehind || state.items.count + items.count > limit {
-                (state.items, state.isBehind) = ([], true)
-            } else {
-                state.items += items
-            }
-        }
-    }
-
-    func fallBehind() { change { ($0.items, $0.isBehind) = ([], true) } }
-
-    /// Wakes the reader though nothing happened.
-    package func nudge() { change { $0.isIdle = true } }
-
-    /// Lets the reader have what is queued, and no more.
-    package func finish() { change { $0.isFinished = true } }
-
-    /// What there is, or what comes next. One reader.
-    package func next() async -> Delivery {
-        await withCheckedContinuation { continuation in
-            let ready = state.withLockedValue { state -> Delivery? in
-                if let ready = Self.take(&state) { return ready }
-                state.reader = continuation
-                return nil
-            }
-            if let ready { continuation.resume(returning: ready) }
-        }
-    }
-
-    private func change(_ body: (inout State) -> Void) {
-        let (reader, ready) = state.withLockedValue { state -> (CheckedContinuation<Delivery, Never>?, Delivery?) in
-            body(&state)
-            guard state.reader != nil, let ready = Self.take(&state) else { return (nil, nil) }
-            defer { state.reader = nil }
-            return (state.reader, ready)
-        }
-        if let reader, let ready { reader.resume(returning: ready) }
-    }
-
-    private static func take(_ state: inout State) -> Delivery? {
-        if state.isBehind {
-            state.isBehind = false
-            return .fellBehind
-        }
-        if !state.items.isEmpty {
-            defer { state.items = [] }
-            return .items(state.items)
-        }
-        if state.isFinished { return .ended }
-        if state.isIdle {
-            state.isIdle = false
-            return .idle
-        }
-        return nil
-    }
-}
-
 extension Gateway {
     /// Records described in one go under the lock at most.
     private static let recordsPerStep = 64
@@ -234,10 +127,13 @@ extension Gateway {
                         record.events, sequence: record.sequence, at: record.at)
                 }
             }
-            let items = views.map { EventHub.Item.event(LiveEvent($0)) }
-            for queue in queues { queue.post(items) }
+            let batch = LiveBatch(views.map { .event(LiveEvent($0)) })
+            for queue in queues { queue.post(batch) }
         }
-        if !sessions.isEmpty { for queue in queues { queue.post(sessions) } }
+        if !sessions.isEmpty {
+            let batch = LiveBatch(sessions)
+            for queue in queues { queue.post(batch) }
+        }
         return !records.isEmpty
     }
 

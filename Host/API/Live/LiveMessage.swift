@@ -7,6 +7,10 @@ enum LiveMessage {
     /// Nothing happened for a while.
     case heartbeat
 
+    func write(to buffer: inout ByteBuffer, isFramed: Bool) {
+        if isFramed { writeFrame(to: &buffer) } else { writeEvent(to: &buffer) }
+    }
+
     /// A server-sent event. JSON has no line breaks, so one data line holds it.
     func writeEvent(to buffer: inout ByteBuffer) {
         switch self {

@@ -26,55 +26,79 @@ struct LiveTelling {
     let filter: EventFilter
     let queue: EventQueue
     let resume: EventPlace?
+    private let form: LiveBatch.Form
+    private let allocator: ByteBufferAllocator
     /// What was told already: everything up to here is left out.
     private var told = EventPlace(sequence: 0, index: 0)
 
-    init(filter: EventFilter, queue: EventQueue, resume: EventPlace?) {
-        (self.filter, self.queue, self.resume) = (filter, queue, resume)
+    init(
+        filter: EventFilter, queue: EventQueue, resume: EventPlace?, isFramed: Bool, allocator: ByteBufferAllocator
+    ) {
+        (self.filter, self.queue, self.resume, self.allocator) = (filter, queue, resume, allocator)
+        form = LiveBatch.Form(topics: filter.topics, isFramed: isFramed)
     }
 
     /// Tells until the queue ends or `send` fails.
     ///
-    /// - Parameter send: takes some messages and returns when the transport has taken them.
-    mutating func run(_ send: ([LiveMessage]) async throws -> Void) async throws {
+    /// - Parameter send: takes some bytes, never none, and returns when the transport has taken them.
+    mutating func run(_ send: (ByteBuffer) async throws -> Void) async throws {
         if let resume {
             try await replay(after: resume, send)
         } else {
-            try await send([await snapshot(.connected)])
+            try await send(buffer([await snapshot(.connected)]))
         }
         while true {
             switch await queue.next() {
-            case .items(let items):
-                var messages: [LiveMessage] = []
-                var size = 0
-                for item in items {
-                    guard let message = message(item) else { continue }
-                    messages.append(message)
-                    if case .told(_, _, let json) = message { size += json.count }
-                    if size >= Self.portion {
-                        try await send(messages)
-                        (messages, size) = ([], 0)
+            case .batches(let batches):
+                for batch in batches {
+                    // In pieces, so that a client that takes something now and then is seen to do so.
+                    var bytes = bytes(of: batch)
+                    while let piece = bytes.readSlice(length: min(bytes.readableBytes, Self.portion)),
+                        piece.readableBytes > 0
+                    {
+                        try await send(piece)
                     }
                 }
-                if !messages.isEmpty { try await send(messages) }
-            case .fellBehind: try await send([await snapshot(.fellBehind)])
-            case .idle: try await send([.heartbeat])
+            case .fellBehind: try await send(buffer([await snapshot(.fellBehind)]))
+            case .idle: try await send(buffer([.heartbeat]))
             case .ended: return
             }
         }
     }
 
+    /// What this client is told of a batch: mostly what every other one is told, whose bytes are made once.
+    private mutating func bytes(of batch: LiveBatch) -> ByteBuffer {
+        let first = batch.first.map { EventPlace(sequence: $0.sequence, index: $0.index) }
+        let last = batch.last.map { EventPlace(sequence: $0.sequence, index: $0.index) }
+        guard !filter.principal.isBoundToGroups, first.map({ $0 > told }) ?? true else {
+            return buffer(batch.items.compactMap { message($0) })
+        }
+        told = last ?? told
+        return batch.bytes(form) {
+            // As a client that has been told nothing.
+            var everything = self
+            everything.told = EventPlace(sequence: 0, index: 0)
+            return buffer(batch.items.compactMap { everything.message($0) })
+        }
+    }
+
+    private func buffer(_ messages: [LiveMessage]) -> ByteBuffer {
+        var buffer = allocator.buffer(capacity: 1_024)
+        for message in messages { message.write(to: &buffer, isFramed: form.isFramed) }
+        return buffer
+    }
+
     private mutating func replay(
-        after place: EventPlace, _ send: ([LiveMessage]) async throws -> Void
+        after place: EventPlace, _ send: (ByteBuffer) async throws -> Void
     ) async throws {
         // The record itself once more: its later events may not have been told.
         let start = place.sequence == 0 ? 0 : place.sequence - 1
         let (views, last, isComplete) = try await filter.backend.gateway.events(after: start, limit: Self.replayRecords)
-        guard isComplete else { return try await send([await snapshot(.tooFarBehind)]) }
+        guard isComplete else { return try await send(buffer([await snapshot(.tooFarBehind)])) }
         told = place
         for chunk in stride(from: 0, to: views.count, by: 256) {
             let messages = views[chunk..<min(chunk + 256, views.count)].compactMap { message(.event(LiveEvent($0))) }
-            if !messages.isEmpty { try await send(messages) }
+            if !messages.isEmpty { try await send(buffer(messages)) }
         }
         told = max(told, EventPlace(sequence: last, index: EventPlace.end))
     }

@@ -16,17 +16,12 @@ extension Backend {
         let (filter, resume) = try listening(call)
         let headers: HTTPFields = [.contentType: "text/event-stream", .cacheControl: "no-store"]
         if call.request.method == .head { return Answer(.ok, headers: headers, body: ResponseBody()) }
-        let telling = try telling(filter, resume, call.channel)
+        let telling = try telling(filter, resume, call.channel, isFramed: false)
         let body = ResponseBody { writer in
             var telling = telling
             defer { gateway.hub.unsubscribe(telling.queue) }
             try await writer.write(ByteBuffer(string: ": open\n\n"))
-            let allocator = call.channel.allocator
-            try await telling.run { messages in
-                var buffer = allocator.buffer(capacity: 1_024)
-                for message in messages { message.writeEvent(to: &buffer) }
-                try await writer.write(buffer)
-            }
+            try await telling.run { try await writer.write($0) }
             try await writer.finish(nil)
         }
         return Answer(.ok, headers: headers, body: body)
@@ -35,17 +30,12 @@ extension Backend {
     func openSocket(_ call: Call) async throws -> Answer {
         let (filter, resume) = try listening(call)
         let handshake = try WebSocketHandshake(call.request)
-        let telling = try telling(filter, resume, call.channel)
+        let telling = try telling(filter, resume, call.channel, isFramed: true)
         let body = ResponseBody { writer in
             var telling = telling
             defer { gateway.hub.unsubscribe(telling.queue) }
-            let allocator = call.channel.allocator
-            try await telling.run { messages in
-                var buffer = allocator.buffer(capacity: 1_024)
-                for message in messages { message.writeFrame(to: &buffer) }
-                try await writer.write(buffer)
-            }
-            var goodbye = allocator.buffer(capacity: 4)
+            try await telling.run { try await writer.write($0) }
+            var goodbye = call.channel.allocator.buffer(capacity: 4)
             WebSocketFrames.writeClose(.goingAway, to: &goodbye)
             try await writer.write(goodbye)
             // After a WebSocket no further request can come on this connection.
@@ -85,14 +75,15 @@ extension Backend {
 
     /// Subscribed before the journal is read: what happens in between comes twice and is told once.
     private func telling(
-        _ filter: EventFilter, _ resume: EventPlace?, _ channel: any Channel
+        _ filter: EventFilter, _ resume: EventPlace?, _ channel: any Channel, isFramed: Bool
     ) throws(Problem) -> LiveTelling {
         guard let queue = gateway.hub.subscribe() else { throw .tooManyStreams }
         guard streams.open(queue, channel: channel, hub: gateway.hub) else {
             gateway.hub.unsubscribe(queue)
             throw .tooManyStreams
         }
-        return LiveTelling(filter: filter, queue: queue, resume: resume)
+        return LiveTelling(
+            filter: filter, queue: queue, resume: resume, isFramed: isFramed, allocator: channel.allocator)
     }
 }
 

@@ -81,8 +81,8 @@ package final class TracePush: Sendable {
     private func read(_ queue: EventQueue) async {
         while true {
             switch await queue.next() {
-            case .items(let items):
-                let runs = items.compactMap { item -> RunID? in
+            case .batches(let batches):
+                let runs = batches.lazy.flatMap(\.items).compactMap { item -> RunID? in
                     if case .event(let event) = item { event.view.run } else { nil }
                 }
                 state.withLockedValue { state in

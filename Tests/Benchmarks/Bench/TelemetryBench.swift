@@ -114,9 +114,9 @@ private func measureLiveClients(_ bench: Bench) async throws {
         let reader = Task {
             while true {
                 switch await queue.next() {
-                case .items(let items):
-                    tally.heard.add(items.count, ordering: .relaxed)
-                    guard number % 50 == 1, case .event(let event)? = items.last else { continue }
+                case .batches(let batches):
+                    tally.heard.add(batches.reduce(0) { $0 + $1.items.count }, ordering: .relaxed)
+                    guard number % 50 == 1, case .event(let event)? = batches.last?.items.last else { continue }
                     let delay = SystemLaneClock.shared.wall().since(event.view.at)
                     tally.delays.withLockedValue { $0.append(delay) }
                 case .fellBehind: tally.fellBehind.add(1, ordering: .relaxed)
