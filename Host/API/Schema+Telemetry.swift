@@ -45,6 +45,8 @@ extension Schema {
                     .required("retries", .integer, "cancels, look-ups and modifies after the first send"),
                     .optional("mean_adapter_us", .integer, "spent in the adapter, of those answered"),
                     .optional("mean_wire_us", .integer, "network and broker, of those answered"),
+                    .optional("mean_network_us", .integer, "the network's share, of those it was measured of"),
+                    .optional("mean_broker_us", .integer, "the broker's share, of the same"),
                 ]),
             Schema(
                 name: "StrategyReport", note: "What a strategy did, in one currency.",

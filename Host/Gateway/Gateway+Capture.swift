@@ -77,6 +77,11 @@ extension Gateway {
         if isKnown { capture.push(event) }
     }
 
+    /// What the network alone took of an order's way, nanoseconds.
+    func captured(roundTrip: Int64, _ place: OrderPlace, _ engine: borrowing Engine) {
+        leave(.measured, place.run, place.order, engine) { captured, _ in captured.first = roundTrip }
+    }
+
     /// Tells, once a reason, what an order waits for.
     func tell(_ wait: WaitReason, of entry: inout OutboundQueue.Entry, _ run: borrowing Run, _ now: Timestamp) {
         guard capture.isOn, entry.wait != wait else { return }

@@ -86,6 +86,9 @@ extension Gateway: AdapterDelegate {
             writtenAt: wall(completion.times.written), firstByteAt: wall(completion.times.firstByte),
             answeredAt: answered)
         emit(.orderAnswered(answer), &state)
+        if let roundTrip = completion.times.roundTrip, capture.isOn {
+            captured(roundTrip: roundTrip, place, state.engine)
+        }
         if let reported = completion.state, reported.isTerminal, completion.outcome == .accepted {
             let report = ReportedOrder.state(reported, at: now)
             emit(.orderReported(run: place.run, order: place.order, report: report), &state)

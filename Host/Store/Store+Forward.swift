@@ -22,6 +22,8 @@ package struct RunWeight: Hashable, Sendable {
     package var run: RunID
     /// Legs that orders were made for; those that were refused are not counted.
     package var legs: Int
+    /// The newest durable event about it.
+    package var updatedAt: Timestamp
 }
 
 extension Store {
@@ -33,7 +35,7 @@ extension Store {
             var statement = try RawStatement(
                 database,
                 """
-                SELECT run_number, created_at,
+                SELECT run_number, created_at, updated_at,
                     (SELECT COUNT(*) FROM leg
                      WHERE leg_key >= run_number << 20 AND leg_key < (run_number + 1) << 20)
                 FROM run WHERE \(filter) run_number > ?1 ORDER BY run_number
@@ -45,7 +47,8 @@ extension Store {
                 if let from = query.from, createdAt < from { return nil }
                 if let to = query.to, createdAt >= to { return nil }
                 return RunWeight(
-                    run: RunID(number: UInt64(clamping: row.integer(0))), legs: Int(clamping: row.integer(2)))
+                    run: RunID(number: UInt64(clamping: row.integer(0))), legs: Int(clamping: row.integer(3)),
+                    updatedAt: row.timestamp(2))
             }
         }
         return Page(rows: page.rows, next: page.next.map { RunID(number: UInt64(clamping: $0)) })

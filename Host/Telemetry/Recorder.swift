@@ -68,6 +68,8 @@ package final class TelemetryRecorder: Sendable {
     private struct LegExtra {
         var retries: Int64 = 0
         var waits: [(reason: WaitReason, since: Int64)] = []
+        /// Nanoseconds; of several orders' the shortest.
+        var roundTrip: Int64?
     }
 
     private struct Tracked {
@@ -92,6 +94,8 @@ package final class TelemetryRecorder: Sendable {
         var windowsDue: Int64 = .min
         var daysDue: Int64 = .min
         var isTrimming = false
+        /// Legs of an earlier build's file wait to be packed.
+        var hasOldLegs = true
         var lastStep: Int64 = 0
         var trimDue: Int64 = .min
         /// Reused from step to step.
@@ -116,6 +120,7 @@ package final class TelemetryRecorder: Sendable {
             keepWindows(&state, now, all: false)
             keepDays(&state, now)
             trim(&state, now)
+            packOldLegs(&state)
             return taken > 0 || kept
         }
     }
@@ -152,9 +157,10 @@ package final class TelemetryRecorder: Sendable {
                 for run in part where state.runs[run] != nil {
                     state.runs[run]?.dirtySince = now.nanoseconds
                     state.dirty.insert(run)
-                    for leg in (try? store.run(run))?.legs ?? [] where !leg.waits.isEmpty || leg.retries > 0 {
+                    for leg in (try? store.run(run))?.legs ?? []
+                    where !leg.waits.isEmpty || leg.retries > 0 || leg.networkTime != nil {
                         var extra = LegExtra()
-                        extra.retries = leg.retries
+                        (extra.retries, extra.roundTrip) = (leg.retries, leg.networkTime)
                         // As durations they are: each begins where the one before it ended.
                         var since = leg.times[.durable]
                         for wait in leg.waits {
@@ -265,6 +271,9 @@ package final class TelemetryRecorder: Sendable {
         case .retried:
             figures.retries[CaptureEvent.retryName(event.detail), default: 0] += 1
             state.runs[run]?.extras[event.leg, default: LegExtra()].retries += 1
+        case .measured:
+            let known = state.runs[run]?.extras[event.leg]?.roundTrip ?? .max
+            state.runs[run]?.extras[event.leg, default: LegExtra()].roundTrip = min(known, event.first)
         case .waited:
             guard let reason = WaitReason(rawValue: event.detail) else { return }
             figures.waits[reason.rawName, default: 0] += 1
@@ -327,6 +336,7 @@ package final class TelemetryRecorder: Sendable {
 
     private func add(_ extra: LegExtra, to leg: inout LegTiming, _ now: Timestamp) {
         leg.retries = extra.retries
+        if let roundTrip = extra.roundTrip { leg.separateWire(roundTrip: roundTrip) }
         let end = leg.times.instant(.queued) ?? leg.times.instant(.done) ?? now
         for (index, wait) in extra.waits.enumerated() where leg.waits.count < Self.maximumWaits {
             let until =
@@ -355,6 +365,14 @@ package final class TelemetryRecorder: Sendable {
         }
         guard !days.isEmpty else { return }
         do { try store.keep(days) } catch { metrics.update { $0.failedWrites += 1 } }
+    }
+
+    private func packOldLegs(_ state: inout State) {
+        guard let store, state.hasOldLegs else { return }
+        do { state.hasOldLegs = try store.packOldLegs() } catch {
+            state.hasOldLegs = false
+            metrics.update { $0.failedWrites += 1 }
+        }
     }
 
     private func trim(_ state: inout State, _ now: Timestamp) {

@@ -99,6 +99,39 @@ struct ExportTests {
         }
     }
 
+    @Test("A leg that telemetry keeps is exported as the journal has it; one that has changed since, from the journal")
+    func keptLegs() async throws {
+        let fixture = try await APIFixture(isConnected: APIFixture.librariesDirectory != nil)
+        try await APIFixture.router(fixture) { client in
+            try await Self.place(3, client)
+            let telemetry = fixture.runtime.telemetry
+            let store = try #require(telemetry.store)
+            telemetry.flush()
+            let fromTelemetry = try await Self.items(client, "/api/exports/legs")
+            let id = try #require(fromTelemetry.first?["run_id"]?.string.flatMap { RunID($0) })
+            var kept = try #require(try store.run(id))
+            try #require(kept.run.doneAt != nil)
+            kept.legs[0].status = "CHANGED"
+            // As long as the row claims to be of the run's last change, it is what is told.
+            try store.keep([kept])
+            let told = try await Self.items(client, "/api/exports/legs")
+            #expect(told.first?["status"]?.string == "CHANGED" && told.dropFirst() == fromTelemetry.dropFirst())
+            kept.run.updatedAt = kept.run.updatedAt.advanced(by: -1)
+            kept.legs[0].retries = 7
+            try store.keep([kept])
+            let journal = try await Self.items(client, "/api/exports/legs")
+            #expect(journal.first?["retries"]?.int64 == 7, "what only capture saw is told all the same")
+            func facts(_ rows: [JSONValue]) -> [[String: JSONValue]] {
+                rows.map { row in
+                    Dictionary(
+                        (row.object ?? [:]).filter { $0.key != "retries" }.map { ($0.key, $0.value) },
+                        uniquingKeysWith: { first, _ in first })
+                }
+            }
+            #expect(facts(journal) == facts(fromTelemetry))
+        }
+    }
+
     @Test("An export that goes on behind any of its rows brings exactly the rest")
     func cursors() async throws {
         try await APIFixture.router(try await APIFixture()) { client in

@@ -83,6 +83,44 @@ struct RecorderTests {
         store.close()
     }
 
+    @Test(
+        "What lay on the wire is taken apart by the shortest round trip that was measured, and no further",
+        arguments: 0..<50)
+    func network(seed: UInt64) throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.open()
+        let (source, capture) = (Source(), Capture(isOn: true))
+        let recorder = TelemetryRecorder(capture: capture, source: source, store: store, retention: Self.retention)
+        var random = SeededGenerator(seed: seed)
+        let rows = Sample.run(1, second: 99, legs: 2)
+        source.put(rows)
+        capture.record(Self.admitted(1))
+        let trips = (0..<3).map { _ in Int64.random(in: 0...2_000, using: &random) }
+        for trip in trips {
+            var measured = CaptureEvent(.measured, run: 1, leg: 0)
+            measured.first = trip
+            capture.record(measured)
+        }
+        recorder.flush(now: Self.now)
+        let legs = try #require(try store.run(RunID(number: 1))).legs
+        let wire = try #require(legs[0].wireTime)
+        #expect(legs[0].networkTime == min(wire, trips.min() ?? 0) && legs[0].brokerTime.map { $0 >= 0 } == true)
+        #expect((legs[0].networkTime ?? 0) + (legs[0].brokerTime ?? 0) == wire)
+        #expect(legs[1].networkTime == nil && legs[1].brokerTime == nil && legs[1].wireTime != nil)
+        // The next process knows no more than the file; what is there stays.
+        let again = TelemetryRecorder(
+            capture: Capture(isOn: true), source: source, store: store, retention: Self.retention)
+        var open = rows
+        open.run.doneAt = nil
+        try store.keep([(open.run, legs)])
+        again.catchUp(now: Self.now)
+        again.flush(now: Self.now)
+        #expect(try store.run(RunID(number: 1))?.legs.map(\.networkTime) == legs.map(\.networkTime))
+        let counts = try store.outcomes(TelemetryFilter(account: legs[0].account))
+        #expect(counts.map(\.measured) == [1] && counts[0].networkTime + counts[0].brokerTime == wire)
+        store.close()
+    }
+
     @Test("Latencies are counted for adapters, in buckets that name a run, and by the minute in the file")
     func counting() throws {
         let fixture = try StoreFixture()

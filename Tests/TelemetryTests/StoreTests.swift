@@ -24,16 +24,15 @@ struct StoreTests {
         let fixture = try StoreFixture()
         let store = try fixture.open()
         try store.keep((1...10).map { Sample.run(UInt64($0), second: Int64($0), legs: 2) })
-        var (seen, cursor): ([LegID], TelemetryCursor?) = ([], nil)
+        var (seen, cursor): ([RunID], TelemetryCursor?) = ([], nil)
         repeat {
-            let page = try store.legs(after: cursor, limit: size)
-            seen += page.rows.map(\.leg)
+            let page = try store.runs(after: cursor, limit: size)
+            seen += page.rows.map(\.run)
             cursor = page.next
             // An old run is written anew, and a newer one comes.
             try store.keep([Sample.run(1, second: 1, legs: 2), Sample.run(11, second: 11, legs: 2)])
         } while cursor != nil
-        let runs = (1...11).map { RunID(number: UInt64($0)) }
-        #expect(seen == runs.flatMap { run in (0..<2).map { LegID(run: run, index: $0) } })
+        #expect(seen == (1...11).map { RunID(number: UInt64($0)) })
         store.close()
     }
 
@@ -55,7 +54,9 @@ struct StoreTests {
         #expect(try runs(TelemetryFilter(account: Sample.accounts[3])) == [2])
         #expect(try runs(TelemetryFilter(status: "WORKING")) == [3])
         #expect(try runs(TelemetryFilter(strategy: "orb")) == [2])
-        #expect(try store.legs(TelemetryFilter(account: Sample.accounts[1])).rows.map(\.leg.run.number) == [2, 3])
+        #expect(try runs(TelemetryFilter(account: Sample.accounts[1])) == [2, 3])
+        let ofOne = try store.outcomes(TelemetryFilter(account: Sample.accounts[1]))
+        #expect(ofOne.map(\.legs) == [1, 1] && ofOne.allSatisfy { $0.account == Sample.accounts[1] })
         store.close()
     }
 
@@ -121,7 +122,7 @@ struct StoreTests {
         while try store.trim(retention, now: now) { steps += 1 }
         #expect(steps == 3, "500 runs at once at most")
         #expect(try store.runs().rows.map(\.run.number) == Array(1_101...1_200))
-        #expect(try store.legs().rows.count == 200)
+        #expect(try store.outcomes(TelemetryFilter()).reduce(0) { $0 + $1.legs } == 200)
         store.close()
     }
 

@@ -48,10 +48,12 @@ enum Sample {
             for stage in Stage.allCases where isDone || stage.rawValue < Stage.firstFill.rawValue {
                 times[stage] = received.nanoseconds + Int64(stage.rawValue) * 1_000 * Int64(index + 1)
             }
+            times[.admitted] = received.nanoseconds + 1_000
             var timing = LegTiming(
                 leg: LegID(run: id, index: index), group: group, account: accounts[index % accounts.count],
-                adapter: adapter, strategy: strategy, symbol: "US:EQ:AAPL", side: .buy,
-                status: isDone ? "FILLED" : "WORKING", rejectCode: nil, times: times, weight: Int64(index),
+                adapter: adapter, strategy: strategy, symbol: "US:EQ:AAPL", currency: currency, side: .buy,
+                status: isDone ? "FILLED" : "WORKING", order: LegTiming.Order(orderType: .limit, slices: 1),
+                times: times, weight: Int64(index),
                 allocatedQuantity: 10, orderedQuantity: 10, cumulativeQuantity: isDone ? 10 : 0,
                 averagePrice: isDone ? ExactDecimal("100.25") : nil, slippage: isDone ? ExactDecimal("0.25") : nil,
                 slippageCost: isDone ? ExactDecimal("2.50") : nil)
@@ -66,7 +68,8 @@ enum Sample {
             currency: currency, side: .buy, mode: "best_effort", status: isDone ? "DONE" : "WORKING",
             receivedAt: received, admittedAt: received.advanced(by: 1_000), durableAt: received.advanced(by: 2_000),
             firstSentAt: received.advanced(by: 4_000), lastSentAt: received.advanced(by: 4_000 * Int64(legs)),
-            doneAt: isDone ? received.advanced(by: 90_000) : nil, requestedQuantity: ExactDecimal(Int64(legs * 10)),
+            doneAt: isDone ? received.advanced(by: 90_000) : nil, updatedAt: received.advanced(by: 90_000),
+            requestedQuantity: ExactDecimal(Int64(legs * 10)),
             unallocatedQuantity: 0, rotation: 0, legCount: Int64(legs), refusedCount: 0, leftOutCount: 1,
             arrivalPrice: 100, filledQuantity: isDone ? ExactDecimal(Int64(legs * 10)) : 0,
             slippageCost: isDone ? ExactDecimal("2.50") : nil, lowestPrice: isDone ? ExactDecimal("100.25") : nil,

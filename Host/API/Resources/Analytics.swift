@@ -109,6 +109,9 @@ extension Backend {
                 let answered = outcome.answered
                 $0.member("mean_adapter_us", answered == 0 ? nil : outcome.adapterTime / answered / 1_000)
                 $0.member("mean_wire_us", answered == 0 ? nil : outcome.wireTime / answered / 1_000)
+                let measured = outcome.measured
+                $0.member("mean_network_us", measured == 0 ? nil : outcome.networkTime / measured / 1_000)
+                $0.member("mean_broker_us", measured == 0 ? nil : outcome.brokerTime / measured / 1_000)
             }
         }
     }

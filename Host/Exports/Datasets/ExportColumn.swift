@@ -36,6 +36,21 @@ struct Column<Row>: Sendable {
         self.write = write
     }
 
+    /// A text as it lies in memory.
+    static func bytes(
+        _ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> UnsafeRawBufferPointer?
+    ) -> Column { Column(name, .text, nil, note) { $1.text(utf8: value($0)) } }
+    /// An id of ours, which needs no care in any format.
+    static func plain(
+        _ name: String, _ note: String, _ write: @escaping @Sendable (borrowing Row, inout [UInt8]) -> Void
+    ) -> Column {
+        Column(name, .text, nil, note) { row, writer in writer.plain { write(row, &$0) } }
+    }
+    /// The text of an exact number, as it lies in memory.
+    static func digits(
+        _ name: String, _ unit: String, _ note: String,
+        _ value: @escaping @Sendable (borrowing Row) -> UnsafeRawBufferPointer?
+    ) -> Column { Column(name, .decimal, unit, note) { $1.decimal(digits: value($0)) } }
     static func text(_ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> String?) -> Column
     {
         Column(name, .text, nil, note) { $1.text(value($0)) }
@@ -58,6 +73,11 @@ struct Column<Row>: Sendable {
     {
         Column(name, .json, nil, note) { $1.json(value($0)) }
     }
+
+    /// Nanoseconds as whole microseconds, rounded down.
+    static func duration(_ name: String, _ note: String, _ value: @escaping @Sendable (borrowing Row) -> Int64?)
+        -> Column
+    { .integer(name, "µs", note) { value($0).map { $0 / 1_000 } } }
 
     /// Microseconds from the receipt of the request to a stage, `nil` where it was not reached (0). A clock that was set
     /// back in between makes 0, not a negative latency.

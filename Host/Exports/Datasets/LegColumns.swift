@@ -1,75 +1,101 @@
 import Domain
-import Engine
+import Telemetry
 
-/// A leg with what it has of its run.
-struct LegRow {
-    let run: RunSnapshot
-    var leg: RunSnapshot.Leg
-    /// Nanoseconds since 1970.
-    var received: Int64 { run.receivedAt.nanoseconds }
-}
-
-/// `legs`: what became of each account's share, with every stage it passed.
+/// `legs`: what became of each account's share, with every stage it passed and where the time went.
 enum LegColumns {
-    static let all: [Column<LegRow>] = identity + outcome + reasons + times
+    static let all: [Column<PackedLeg>] = identity + outcome + reasons + times + costs
 
-    private static let identity: [Column<LegRow>] = [
-        .text("leg_id", "the cursor") { $0.leg.id.description },
-        .text("run_id", "") { $0.run.id?.description },
-        .text("group_id", "empty for an order on one account") { $0.run.group?.rawValue },
-        .text("account_id", "") { $0.leg.account.rawValue },
-        .text("adapter_id", "") { $0.leg.adapter.rawValue },
-        .text("strategy", "as the order named it") { $0.run.order.strategy },
-        .text("tag", "as the order named it") { $0.run.order.tag },
-        .text("symbol", "instrument id") { $0.run.order.symbol.text },
-        .text("side", "BUY or SELL") { $0.leg.side.rawName },
-        .text("order_type", "as it was sent") { $0.leg.orderType.rawName },
-        .decimal("price", "price", "limit; empty for a market order") { $0.leg.limitPrice },
-        .decimal("trigger_price", "price", "stop; empty without one") { $0.leg.stopPrice },
-        .text("client_order_id", "of the first slice; empty where nothing was ordered") {
-            $0.leg.slices.first?.clientOrderID.description
+    private static let identity: [Column<PackedLeg>] = [
+        .plain("leg_id", "the cursor") { leg, bytes in
+            run(leg, &bytes)
+            bytes.append(UInt8(ascii: "-"))
+            ExportWriter.append(leg.index + 1, to: &bytes)
         },
-        .text("broker_order_id", "of the first slice; the broker's text") { $0.leg.slices.first?.brokerOrderID },
-        .integer("slices", "count", "orders that the leg was sent as") { Int64($0.leg.slices.count) },
+        .plain("run_id", "") { run($0, &$1) },
+        .bytes("group_id", "empty for an order on one account") { $0.group },
+        .bytes("account_id", "") { $0.account },
+        .bytes("adapter_id", "") { $0.adapter },
+        .bytes("strategy", "as the order named it") { $0.strategy },
+        .bytes("tag", "as the order named it") { $0.tag },
+        .bytes("symbol", "instrument id") { $0.symbol },
+        .text("side", "BUY or SELL") { Side(rawValue: $0.side)?.rawName },
+        .bytes("order_type", "as it was sent") { $0.orderType },
+        .digits("price", "price", "limit; empty for a market order") { $0.limitPrice },
+        .digits("trigger_price", "price", "stop; empty without one") { $0.stopPrice },
+        .bytes("client_order_id", "of the first slice; empty where nothing was ordered") { $0.clientOrderID },
+        .bytes("broker_order_id", "of the first slice; the broker's text") { $0.brokerOrderID },
+        .integer("slices", "count", "orders that the leg was sent as") { $0.slices },
     ]
 
-    private static let outcome: [Column<LegRow>] = [
-        .text("status", "leg status") { $0.leg.status.rawName },
-        .decimal("allocated_quantity", "units", "its share") { $0.leg.allocatedQuantity },
-        .decimal("ordered_quantity", "units", "what was ordered") { $0.leg.orderedQuantity },
-        .decimal("cumulative_quantity", "units", "what filled") { $0.leg.cumulativeQuantity },
-        .decimal("canceled_quantity", "units", "what was canceled") { $0.leg.canceledQuantity },
-        .decimal("overfilled_quantity", "units", "what filled beyond the order") { $0.leg.overfilledQuantity },
-        .decimal("average_price", "price", "of its fills; empty before the first") { $0.leg.averagePrice },
-        .decimal("reference_price", "price", "last trade when it was decided: the arrival price") {
-            $0.run.referencePrice
+    private static let outcome: [Column<PackedLeg>] = [
+        .bytes("status", "leg status") { $0.status },
+        .digits("allocated_quantity", "units", "its share") { $0.allocatedQuantity },
+        .digits("ordered_quantity", "units", "what was ordered") { $0.orderedQuantity },
+        .digits("cumulative_quantity", "units", "what filled") { $0.cumulativeQuantity },
+        .digits("canceled_quantity", "units", "what was canceled") { $0.canceledQuantity },
+        .digits("overfilled_quantity", "units", "what filled beyond the order") { $0.overfilledQuantity },
+        .digits("average_price", "price", "of its fills; empty before the first") { $0.averagePrice },
+        .digits("reference_price", "price", "last trade when it was decided: the arrival price") { $0.arrivalPrice },
+        .digits("slippage", "price", "average price against the arrival price; positive is worse than it") {
+            $0.slippage
         },
-        .decimal("slippage", "price", "average price against the arrival price; positive is worse than it") { row in
-            guard let average = row.leg.averagePrice, let arrival = row.run.referencePrice else { return nil }
-            return row.leg.side == .buy ? average.subtracting(arrival) : arrival.subtracting(average)
+        .boolean("anomaly", "a fact contradicted what was known") { $0.hasAnomaly },
+    ]
+
+    private static let reasons: [Column<PackedLeg>] = [
+        .bytes("reject_code", "why it was refused, or rejected; empty where it was not") { $0.rejectCode },
+        .bytes("reject_control", "the risk control that refused") { $0.rejectControl },
+        .bytes("reject_message", "for people") { $0.rejectMessage },
+        .bytes("broker_code", "the broker's text") { $0.brokerCode },
+        .bytes("broker_text", "the broker's text") { $0.brokerText },
+    ]
+
+    private static let times: [Column<PackedLeg>] = [
+        .time("received_at", "the request's head was there") { Timestamp(nanoseconds: $0.received) },
+        .time("created_at", "its run was admitted; what from and to choose by") {
+            Timestamp(nanoseconds: $0.admitted)
         },
-        .boolean("anomaly", "a fact contradicted what was known") { $0.leg.hasAnomaly },
+        .stage("admitted_us", "received to decided") { ($0.received, $0.admitted) },
+        .stage("durable_us", "received to stored") { ($0.received, $0.instant(.durable)) },
+        .stage("queued_us", "received to its lane's queue") { ($0.received, $0.instant(.queued)) },
+        .stage("dispatched_us", "received to its adapter") { ($0.received, $0.instant(.dispatched)) },
+        .stage("written_us", "received to the last byte on the socket") { ($0.received, $0.instant(.written)) },
+        .stage("first_byte_us", "received to the first byte of the answer") { ($0.received, $0.instant(.firstByte)) },
+        .stage("acked_us", "received to the broker's word") { ($0.received, $0.instant(.acknowledged)) },
+        .stage("first_fill_us", "received to the first fill") { ($0.received, $0.instant(.firstFill)) },
+        .stage("done_us", "received to its end") { ($0.received, $0.instant(.done)) },
     ]
 
-    private static let reasons: [Column<LegRow>] = [
-        .text("reject_code", "why it was refused, or rejected; empty where it was not") { $0.leg.reject?.code },
-        .text("reject_control", "the risk control that refused") { $0.leg.reject?.control },
-        .text("reject_message", "for people") { $0.leg.reject?.message },
-        .text("broker_code", "the broker's text") { $0.leg.reject?.brokerCode },
-        .text("broker_text", "the broker's text") { $0.leg.reject?.brokerText },
+    private static let costs: [Column<PackedLeg>] = [
+        .duration("adapter_us", "in the adapter: hand-over to the first byte written, first byte back to its answer") {
+            $0.adapterTime
+        },
+        .duration("wire_us", "last byte written to the first byte back: network and broker; empty without a network") {
+            $0.wireTime
+        },
+        .duration("network_us", "the connection's round trip within wire_us; empty where none was measured") {
+            $0.networkTime
+        },
+        .duration("broker_us", "the rest of wire_us") { $0.brokerTime },
+        .duration("held_us", "held back by admission until a message rate let it; empty where it was not") {
+            $0.heldTime
+        },
+        .duration("rate_wait_us", "waited, stored, for a message rate; empty where it did not") { $0.rateTime },
+        .duration("session_wait_us", "waited, stored, for its account's session; empty where it did not") {
+            $0.sessionTime
+        },
+        .integer("retries", "count", "cancels, modifies and look-ups sent for it after its first send") { $0.retries },
+        .integer("send_rank", "count", "its place in the order of sending, from 0; empty where it was not sent") {
+            $0.sendRank
+        },
+        .digits("slippage_cost", "money", "slippage over all that filled, exactly; positive is worse") {
+            $0.slippageCost
+        },
+        .bytes("currency", "of prices and money") { $0.currency },
     ]
 
-    private static let times: [Column<LegRow>] = [
-        .time("received_at", "the request's head was there") { $0.run.receivedAt },
-        .time("created_at", "its run was admitted; what from and to choose by") { $0.run.admittedAt },
-        .stage("admitted_us", "received to decided") { ($0.received, $0.run.admittedAt.nanoseconds) },
-        .stage("durable_us", "received to stored") { ($0.received, $0.leg.times.durable) },
-        .stage("queued_us", "received to its lane's queue") { ($0.received, $0.leg.times.queued) },
-        .stage("dispatched_us", "received to its adapter") { ($0.received, $0.leg.times.dispatched) },
-        .stage("written_us", "received to the last byte on the socket") { ($0.received, $0.leg.times.written) },
-        .stage("first_byte_us", "received to the first byte of the answer") { ($0.received, $0.leg.times.firstByte) },
-        .stage("acked_us", "received to the broker's word") { ($0.received, $0.leg.times.acknowledged) },
-        .stage("first_fill_us", "received to the first fill") { ($0.received, $0.leg.times.firstFill) },
-        .stage("done_us", "received to its end") { ($0.received, $0.leg.times.done) },
-    ]
+    private static func run(_ leg: borrowing PackedLeg, _ bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "r"))
+        ExportWriter.append(Int64(clamping: leg.run), to: &bytes)
+    }
 }

@@ -16,6 +16,9 @@ package struct ExportWriter: Sendable {
     /// Rows since the beginning.
     private(set) package var rows: Int64 = 0
     private var column = 0
+    /// The last second that was written, with its text up to the point: rows of one run share theirs.
+    private var second = Int64.min
+    private var secondText: [UInt8] = []
 
     package init(_ format: ExportFormat, columns: [ExportColumn]) {
         (self.format, self.columns) = (format, columns)
@@ -93,8 +96,12 @@ package struct ExportWriter: Sendable {
     /// Before each cell. The kind is checked: a column that is written as another would break its promise.
     private mutating func open(_ kind: ExportColumn.Kind) {
         precondition(columns[column].kind == kind, "\(columns[column].name) is \(columns[column].kind)")
-        if column == 0, format == .json { raw(rows == 0 ? "\n" : ",\n") }
-        bytes.append(contentsOf: openings[column])
+        if format == .csv {
+            if column > 0 { bytes.append(UInt8(ascii: ",")) }
+        } else {
+            if column == 0, format == .json { raw(rows == 0 ? "\n" : ",\n") }
+            bytes.append(contentsOf: openings[column])
+        }
         column += 1
     }
 
@@ -104,6 +111,30 @@ package struct ExportWriter: Sendable {
         open(.text)
         guard let value else { return null() }
         if format == .csv { csv(value) } else { quoted(value) }
+    }
+
+    /// Valid UTF-8, read before the call returns.
+    mutating func text(utf8 value: UnsafeRawBufferPointer?) {
+        open(.text)
+        guard let value else { return null() }
+        value.withMemoryRebound(to: UInt8.self) { utf8 in if format == .csv { csv(utf8) } else { quoted(utf8) } }
+    }
+
+    /// A text of letters, digits, `-` and the like that begins with a letter: nothing in it means anything to a format.
+    mutating func plain(_ write: (inout [UInt8]) -> Void) {
+        open(.text)
+        if format != .csv { bytes.append(UInt8(ascii: "\"")) }
+        write(&bytes)
+        if format != .csv { bytes.append(UInt8(ascii: "\"")) }
+    }
+
+    /// The text of an exact number, as `ExactDecimal` writes it.
+    mutating func decimal(digits value: UnsafeRawBufferPointer?) {
+        open(.decimal)
+        guard let value else { return null() }
+        if format != .csv { bytes.append(UInt8(ascii: "\"")) }
+        bytes.append(contentsOf: value)
+        if format != .csv { bytes.append(UInt8(ascii: "\"")) }
     }
 
     mutating func decimal(_ value: ExactDecimal?) {
@@ -117,7 +148,21 @@ package struct ExportWriter: Sendable {
     mutating func integer(_ value: Int64?) {
         open(.integer)
         guard let value else { return null() }
-        ExactDecimal(value).write(to: &bytes)
+        Self.append(value, to: &bytes)
+    }
+
+    static func append(_ value: Int64, to bytes: inout [UInt8]) {
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = value.magnitude
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var place = 20
+            repeat {
+                place -= 1
+                digits.initializeElement(at: place, to: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+                rest /= 10
+            } while rest > 0
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[place...]))
+        }
     }
 
     mutating func boolean(_ value: Bool?) {
@@ -130,8 +175,27 @@ package struct ExportWriter: Sendable {
         open(.time)
         guard let value else { return null() }
         if format != .csv { bytes.append(UInt8(ascii: "\"")) }
-        value.writeRFC3339(to: &bytes)
+        instant(value)
         if format != .csv { bytes.append(UInt8(ascii: "\"")) }
+    }
+
+    private mutating func instant(_ value: Timestamp) {
+        let whole = value.nanoseconds.dividedFloor(by: 1_000_000_000)
+        if whole != second {
+            secondText.removeAll(keepingCapacity: true)
+            value.writeRFC3339(to: &secondText)
+            // Without the microseconds and the Z.
+            secondText.removeLast(7)
+            second = whole
+        }
+        bytes.append(contentsOf: secondText)
+        var (rest, divisor) = ((value.nanoseconds - whole * 1_000_000_000) / 1_000, Int64(100_000))
+        while divisor > 0 {
+            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest / divisor))
+            rest %= divisor
+            divisor /= 10
+        }
+        bytes.append(UInt8(ascii: "Z"))
     }
 
     mutating func json(_ value: JSONObject) {
@@ -148,33 +212,39 @@ package struct ExportWriter: Sendable {
 
     private mutating func quoted(_ text: String) {
         var text = text
-        let isPlain = text.withUTF8 { utf8 in
-            utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        text.withUTF8 { quoted($0) }
+    }
+
+    private mutating func quoted(_ utf8: UnsafeBufferPointer<UInt8>) {
+        let isPlain = utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        guard isPlain else {
+            return bytes.append(contentsOf: JSONValue.string(String(decoding: utf8, as: UTF8.self)).serialized())
         }
-        guard isPlain else { return bytes.append(contentsOf: JSONValue.string(text).serialized()) }
         bytes.append(UInt8(ascii: "\""))
-        text.withUTF8 { bytes.append(contentsOf: $0) }
+        bytes.append(contentsOf: utf8)
         bytes.append(UInt8(ascii: "\""))
     }
 
     private mutating func csv(_ text: String) {
         var text = text
-        text.withUTF8 { utf8 in
-            var needsQuotes = utf8.isEmpty
-            for byte in utf8 where byte == 0x22 || byte == 0x2C || byte == 0x0A || byte == 0x0D { needsQuotes = true }
-            let isEscaped = Self.mayRun(utf8)
-            guard needsQuotes else {
-                if isEscaped { bytes.append(UInt8(ascii: "'")) }
-                return bytes.append(contentsOf: utf8)
-            }
-            bytes.append(UInt8(ascii: "\""))
+        text.withUTF8 { csv($0) }
+    }
+
+    private mutating func csv(_ utf8: UnsafeBufferPointer<UInt8>) {
+        var needsQuotes = utf8.isEmpty
+        for byte in utf8 where byte == 0x22 || byte == 0x2C || byte == 0x0A || byte == 0x0D { needsQuotes = true }
+        let isEscaped = Self.mayRun(utf8)
+        guard needsQuotes else {
             if isEscaped { bytes.append(UInt8(ascii: "'")) }
-            for byte in utf8 {
-                if byte == UInt8(ascii: "\"") { bytes.append(byte) }
-                bytes.append(byte)
-            }
-            bytes.append(UInt8(ascii: "\""))
+            return bytes.append(contentsOf: utf8)
         }
+        bytes.append(UInt8(ascii: "\""))
+        if isEscaped { bytes.append(UInt8(ascii: "'")) }
+        for byte in utf8 {
+            if byte == UInt8(ascii: "\"") { bytes.append(byte) }
+            bytes.append(byte)
+        }
+        bytes.append(UInt8(ascii: "\""))
     }
 
     /// Whether a spreadsheet may take the text for a formula, or it begins with the apostrophe that marks those.

@@ -23,7 +23,7 @@ package struct ExportSources: Sendable {
     private func source(_ request: ExportRequest, _ visibility: Visibility) -> any ExportSource {
         switch request.dataset {
         case .runs: RunSource(gateway, request, visibility)
-        case .legs: LegSource(gateway, request, visibility)
+        case .legs: LegSource(gateway, telemetry.store, request, visibility)
         case .events: EventSource(gateway, request, visibility)
         case .audit: AuditSource(gateway, request, person: person)
         case .pnl: DailyResultSource(gateway, request, visibility)
@@ -120,12 +120,21 @@ struct Visibility: Sendable {
         return run.legs.contains { admits($0) }
     }
 
+    /// Whether the reader may see every run.
+    var seesEverything: Bool { covered == nil }
+
+    /// Whether the reader may see a run of a group, or of these accounts where it has none.
+    func covers(_ group: GroupID?, _ accounts: some Sequence<AccountID>) -> Bool {
+        guard let covered else { return true }
+        return group.map { authority.covers($0) } ?? accounts.allSatisfy { covered.contains($0) }
+    }
+
     func isCovered(_ run: RunSnapshot) -> Bool {
         if let group, run.group != group { return false }
         return covered == nil || gateway.covers(authority, run)
     }
 
-    func admits(_ leg: RunSnapshot.Leg) -> Bool {
+    private func admits(_ leg: RunSnapshot.Leg) -> Bool {
         (account ?? leg.account) == leg.account && (adapter ?? leg.adapter) == leg.adapter
     }
 

@@ -36,34 +36,3 @@ struct RunSource: ExportSource {
         return true
     }
 }
-
-struct LegSource: ExportSource {
-    private var reader: RunReader
-    private let columns: [Column<LegRow>]
-    private let visibility: Visibility
-    private let status: String?
-    private let cursor: LegID?
-
-    init(_ gateway: Gateway, _ request: ExportRequest, _ visibility: Visibility) {
-        let cursor = request.cursor.flatMap { LegID($0) }
-        // The cursor's run may have more legs.
-        let after = cursor.flatMap { $0.run.number > 1 ? RunID(number: $0.run.number - 1) : nil }
-        reader = RunReader(gateway, after: after, group: request.group, from: request.from, to: request.to)
-        (columns, self.visibility) = (chosen(LegColumns.all, request), visibility)
-        (status, self.cursor) = (request.status, cursor)
-    }
-
-    mutating func write(to writer: inout ExportWriter) async throws -> Bool {
-        guard let runs = try await reader.next() else { return false }
-        for run in runs where visibility.isCovered(run) {
-            guard let first = run.legs.first else { continue }
-            var row = LegRow(run: run, leg: first)
-            for leg in run.legs where visibility.admits(leg) && (status ?? leg.status.rawName) == leg.status.rawName {
-                if let cursor, run.id == cursor.run, leg.id.index <= cursor.index { continue }
-                row.leg = leg
-                writer.row(row, columns)
-            }
-        }
-        return true
-    }
-}

@@ -1,6 +1,6 @@
 package import Domain
 package import Engine
-import Store
+package import Store
 
 /// Reads every run from the oldest to the newest in bounded portions, beside the running gateway.
 ///
@@ -29,6 +29,12 @@ package struct RunReader: Sendable {
 
     /// The next runs; `nil` at the end. May be empty before the end: a filter looked at many rows and found none.
     package mutating func next() async throws(GatewayError) -> [RunSnapshot]? {
+        guard let runs = try await nextRuns() else { return nil }
+        return try await described(runs.map(\.run)) { $1.snapshot(of: $0, isPreview: false) }
+    }
+
+    /// The next runs, but for what became of them; `nil` at the end. May be empty before the end.
+    package mutating func nextRuns() async throws(GatewayError) -> [RunWeight]? {
         guard let store = gateway.storage as? Store else { return nil }
         if waiting.isEmpty {
             guard !isAtEnd else { return nil }
@@ -38,17 +44,25 @@ package struct RunReader: Sendable {
             if let next = page.next { self.query.after = next } else { isAtEnd = true }
             if waiting.isEmpty { return [] }
         }
-        var portion: [RunID] = []
+        var portion: [RunWeight] = []
         var legs = 0
         while let first = waiting.first, portion.isEmpty || legs + max(1, first.legs) <= Self.portionLegs {
             legs += max(1, first.legs)
-            portion.append(first.run)
+            portion.append(first)
             waiting.removeFirst()
         }
-        return try await snapshots(of: portion, store)
+        return portion
     }
 
-    private mutating func snapshots(of ids: [RunID], _ store: Store) async throws(GatewayError) -> [RunSnapshot] {
+    /// What became of runs that `nextRuns` named.
+    package mutating func facts(of ids: [RunID]) async throws(GatewayError) -> [RunFacts] {
+        try await described(ids) { RunFacts($0, $1) }
+    }
+
+    private mutating func described<Value: Sendable>(
+        _ ids: [RunID], _ describe: @escaping @Sendable (Run, borrowing Engine) -> Value
+    ) async throws(GatewayError) -> [Value] {
+        guard !ids.isEmpty, let store = gateway.storage as? Store else { return [] }
         let known = names
         let (runs, names) = gateway.state.withLockedValue { state -> ([Run?], Engine) in
             let runs = ids.map { state.engine.runs[$0] }
@@ -65,7 +79,7 @@ package struct RunReader: Sendable {
             let absent = zip(ids, runs).filter { $0.1 == nil }.map(\.0)
             let rebuilt = absent.isEmpty ? nil : try Self.rebuilt(absent, names, store)
             return zip(ids, runs).compactMap { id, run in
-                run.map { names.snapshot(of: $0, isPreview: false) } ?? rebuilt?.snapshot(of: id)
+                (run ?? rebuilt?.runs[id]).map { describe($0, names) }
             }
         }
     }

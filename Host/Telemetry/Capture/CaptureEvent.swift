@@ -18,6 +18,8 @@ package struct CaptureEvent: BitwiseCopyable, Hashable, Sendable {
         case waited
         /// Something else happened to a run that is worth a row.
         case touched
+        /// The network's round trip on the connection that answered a leg's order. `first` = nanoseconds.
+        case measured
     }
 
     package var kind: Kind

@@ -1,4 +1,5 @@
 package import Domain
+import Foundation
 import GRDB
 
 /// Reading in pages: a reader that asks for page after page holds one page, however long the list.
@@ -6,21 +7,11 @@ extension TelemetryStore {
     /// Rows of a page at most.
     package static let maximumPage = 5_000
 
-    /// Legs, by the receipt of their run's request, oldest first.
-    package func legs(
-        _ filter: TelemetryFilter = TelemetryFilter(), after cursor: TelemetryCursor? = nil, limit: Int = maximumPage
-    ) throws(Failure) -> TelemetryPage<LegTiming> {
-        let rule = Rule(filter, after: cursor, isLegs: true)
-        return try page(
-            "SELECT \(Self.legNames) FROM leg_timing WHERE \(rule.sql) ORDER BY received_at, run, leg", rule, limit,
-            cursor: { TelemetryCursor(at: $0[2], id: $0[0], leg: $0[1]) }, make: { LegTiming($0) })
-    }
-
     /// Runs, by the receipt of their request, oldest first.
     package func runs(
         _ filter: TelemetryFilter = TelemetryFilter(), after cursor: TelemetryCursor? = nil, limit: Int = maximumPage
     ) throws(Failure) -> TelemetryPage<RunSummary> {
-        let rule = Rule(filter, after: cursor, isLegs: false)
+        let rule = Rule(filter, after: cursor)
         return try page(
             "SELECT \(Self.runNames) FROM run_summary WHERE \(rule.sql) ORDER BY received_at, run", rule, limit,
             cursor: { TelemetryCursor(at: $0[1], id: $0[0]) }, make: { RunSummary($0) })
@@ -61,10 +52,8 @@ extension TelemetryStore {
                     database, sql: "SELECT \(Self.runNames) FROM run_summary WHERE run = ?", arguments: [number]),
                 let run = RunSummary(row)
             else { return nil }
-            let legs = try Row.fetchAll(
-                database, sql: "SELECT \(Self.legNames) FROM leg_timing WHERE run = ? ORDER BY leg",
-                arguments: [number])
-            return (run, legs.compactMap { LegTiming($0) })
+            let legs = try Row.fetchOne(database, sql: "SELECT bytes FROM run_legs WHERE run = ?", arguments: [number])
+            return (run, try legs.flatMap { try $0.withBytes { PackedLegs.legs($0) } } ?? [])
         }
     }
 
@@ -101,20 +90,85 @@ extension TelemetryStore {
         }
     }
 
-    static let legNames = legColumns.map(\.name).joined(separator: ", ")
     static let runNames = runColumns.map(\.name).joined(separator: ", ")
 }
 
-/// A filter and a cursor as a condition.
+extension TelemetryStore {
+    /// Legs as they were kept of the runs from `first` to `last`, by number of the run, with when the run was known to have
+    /// changed last and whether it had ended. Of runs that an earlier build kept nothing is told: it noted less.
+    ///
+    /// - Parameter body: Its bytes are valid inside it only; see `PackedLegs.forEach`.
+    package func keptLegs(
+        from first: RunID, to last: RunID,
+        _ body: (RunID, _ updatedAt: Timestamp, _ isEnded: Bool, UnsafeRawBufferPointer) -> Void
+    ) throws(Failure) {
+        try read { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT run, updated_at, done_at, bytes FROM run_summary JOIN run_legs USING (run)
+                    WHERE run BETWEEN ? AND ? AND updated_at != 0 ORDER BY run
+                    """, arguments: [Int64(clamping: first.number), Int64(clamping: last.number)])
+            while let row = try rows.next() {
+                let (run, updatedAt) = (RunID(number: UInt64(bitPattern: row[0])), Timestamp(nanoseconds: row[1]))
+                let isEnded = (row[2] as Int64) != 0
+                try row.withBytes(3) { body(run, updatedAt, isEnded, $0) }
+            }
+        }
+    }
+
+    /// Every leg of the runs that a rule lets through, oldest run first, and that the filter's names let through.
+    func forEachLeg(
+        _ filter: TelemetryFilter, _ database: Database, _ body: (borrowing PackedLeg) -> Void
+    ) throws {
+        var ofRuns = filter
+        (ofRuns.account, ofRuns.adapter, ofRuns.status) = (nil, nil, nil)
+        let rule = Rule(ofRuns, after: nil)
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT bytes FROM run_summary JOIN run_legs USING (run) WHERE \(rule.sql) ORDER BY received_at, run
+                """, arguments: StatementArguments(rule.arguments))
+        while let row = try rows.next() {
+            _ = try row.withBytes { bytes in
+                PackedLegs.forEach(bytes) { leg in if leg.passes(filter) { body(leg) } }
+            }
+        }
+    }
+
+    /// `has_leg(bytes, account, adapter)`: whether a run has a leg of both; NULL stands for any.
+    static let hasLeg = DatabaseFunction("has_leg", argumentCount: 3, pure: true) { values in
+        guard let bytes = Data.fromDatabaseValue(values[0]) else { return false }
+        var filter = TelemetryFilter()
+        filter.account = String.fromDatabaseValue(values[1]).map { AccountID(unchecked: $0) }
+        filter.adapter = String.fromDatabaseValue(values[2]).flatMap { AdapterID($0) }
+        var isFound = false
+        bytes.withUnsafeBytes { bytes in
+            _ = PackedLegs.forEach(bytes) { leg in isFound = isFound || leg.passes(filter) }
+        }
+        return isFound
+    }
+}
+
+extension Row {
+    /// A blob where it lies, inside `body` only.
+    func withBytes<Value>(_ index: Int = 0, _ body: (UnsafeRawBufferPointer) -> Value) throws -> Value {
+        try withUnsafeData(atIndex: index) { data in
+            guard let data else { return body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+            return data.withUnsafeBytes { body($0) }
+        }
+    }
+}
+
+/// A filter and a cursor as a condition on `run_summary`.
 struct Rule {
     private(set) var sql = "1"
     private(set) var arguments: [(any DatabaseValueConvertible)?] = []
 
-    init(_ filter: TelemetryFilter, after cursor: TelemetryCursor?, isLegs: Bool) {
+    init(_ filter: TelemetryFilter, after cursor: TelemetryCursor?) {
         if let cursor {
-            add(isLegs ? "(received_at, run, leg) > (?, ?, ?)" : "(received_at, run) > (?, ?)")
+            add("(received_at, run) > (?, ?)")
             arguments += [cursor.at, cursor.id]
-            if isLegs { arguments.append(cursor.leg) }
         }
         if let from = filter.from { add("received_at >= ?", from.nanoseconds) }
         if let to = filter.to { add("received_at < ?", to.nanoseconds) }
@@ -124,13 +178,10 @@ struct Rule {
         }
         if let status = filter.status { add("status = ?", status) }
         if let strategy = filter.strategy { add("strategy = ?", strategy) }
-        if let account = filter.account { addLeg("account_id = ?", account.rawValue, isLegs) }
-        if let adapter = filter.adapter { addLeg("adapter_id = ?", adapter.rawValue, isLegs) }
-    }
-
-    private mutating func addLeg(_ condition: String, _ value: String, _ isLegs: Bool) {
-        let whole = "EXISTS (SELECT 1 FROM leg_timing WHERE leg_timing.run = run_summary.run AND \(condition))"
-        add(isLegs ? condition : whole, value)
+        if filter.account != nil || filter.adapter != nil {
+            add("(SELECT has_leg(bytes, ?, ?) FROM run_legs WHERE run_legs.run = run_summary.run)")
+            arguments += [filter.account?.rawValue, filter.adapter?.rawValue]
+        }
     }
 
     private mutating func add(_ condition: String, _ value: (any DatabaseValueConvertible)? = nil) {

@@ -14,7 +14,57 @@ package struct OutcomeCount: Hashable, Sendable {
     package var answered: Int64
     package var adapterTime: Int64
     package var wireTime: Int64
+    /// Legs of which network and broker time are known apart, and the sums of both.
+    package var measured: Int64
+    package var networkTime: Int64
+    package var brokerTime: Int64
     package var retries: Int64
+}
+
+/// What `OutcomeCount` sums, as it is summed.
+private struct OutcomeSum {
+    var (legs, answered, adapterTime, wireTime) = (Int64(0), Int64(0), Int64(0), Int64(0))
+    var (measured, networkTime, brokerTime, retries) = (Int64(0), Int64(0), Int64(0), Int64(0))
+
+    mutating func add(_ leg: borrowing PackedLeg) {
+        func add(_ value: Int64?, to sum: inout Int64) {
+            let (whole, overflow) = sum.addingReportingOverflow(value ?? 0)
+            sum = overflow ? .max : whole
+        }
+        legs += 1
+        answered += leg.adapterTime == nil ? 0 : 1
+        measured += leg.networkTime == nil ? 0 : 1
+        add(leg.adapterTime, to: &adapterTime)
+        add(leg.wireTime, to: &wireTime)
+        add(leg.networkTime, to: &networkTime)
+        add(leg.brokerTime, to: &brokerTime)
+        add(leg.retries, to: &retries)
+    }
+}
+
+private struct OutcomeKey: Hashable, Comparable {
+    let adapter: String
+    let account: String
+    let status: String
+    let code: String?
+
+    init(_ leg: borrowing PackedLeg) {
+        (adapter, account) = (leg.adapter?.string ?? "", leg.account?.string ?? "")
+        (status, code) = (leg.status?.string ?? "", leg.failureCode)
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.adapter, left.account, left.status, left.code ?? "")
+            < (right.adapter, right.account, right.status, right.code ?? "")
+    }
+}
+
+extension PackedLeg {
+    /// The code of a leg that failed; what a broker says of an order that it took is none.
+    fileprivate var failureCode: String? {
+        guard let code = rejectCode?.string, code != LegTiming.Reject.message else { return nil }
+        return code
+    }
 }
 
 /// What a strategy did, in one currency.
@@ -51,7 +101,7 @@ extension TelemetryStore {
     package static let maximumReportRows = 2_000
 
     package func totals(_ filter: TelemetryFilter) throws(Failure) -> RunTotals {
-        let rule = Rule(filter, after: nil, isLegs: false)
+        let rule = Rule(filter, after: nil)
         return try read { database in
             var totals = RunTotals()
             let rows = try Row.fetchAll(
@@ -80,36 +130,32 @@ extension TelemetryStore {
 
     /// Legs by adapter, account, status and code, most first within the bound.
     package func outcomes(_ filter: TelemetryFilter) throws(Failure) -> [OutcomeCount] {
-        let rule = Rule(filter, after: nil, isLegs: true)
-        return try read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT adapter_id, account_id, status, reject_code, count(*), count(adapter_ns),
-                        CAST(total(adapter_ns) AS INTEGER), CAST(total(wire_ns) AS INTEGER), sum(retries)
-                    FROM leg_timing WHERE \(rule.sql) GROUP BY adapter_id, account_id, status, reject_code
-                    ORDER BY count(*) DESC, adapter_id, account_id, status, reject_code LIMIT \(Self.maximumReportRows)
-                    """, arguments: StatementArguments(rule.arguments)
-            ).compactMap { row in
-                guard let adapter = AdapterID(row[0] as String) else { return nil }
+        try read { database in
+            var counts: [OutcomeKey: OutcomeSum] = [:]
+            try forEachLeg(filter, database) { leg in counts[OutcomeKey(leg), default: OutcomeSum()].add(leg) }
+            let sorted = counts.sorted { left, right in
+                left.value.legs != right.value.legs ? left.value.legs > right.value.legs : left.key < right.key
+            }
+            return sorted.prefix(Self.maximumReportRows).compactMap { key, sum in
+                guard let adapter = AdapterID(key.adapter) else { return nil }
                 return OutcomeCount(
-                    adapter: adapter, account: AccountID(unchecked: row[1]), status: row[2], code: row[3], legs: row[4],
-                    answered: row[5], adapterTime: row[6], wireTime: row[7], retries: row[8])
+                    adapter: adapter, account: AccountID(unchecked: key.account), status: key.status, code: key.code,
+                    legs: sum.legs, answered: sum.answered, adapterTime: sum.adapterTime, wireTime: sum.wireTime,
+                    measured: sum.measured, networkTime: sum.networkTime, brokerTime: sum.brokerTime,
+                    retries: sum.retries)
             }
         }
     }
 
-    /// Refusals by risk, by code, most first.
+    /// Legs that were refused, rejected or not sent, by code, most first.
     package func refusals(_ filter: TelemetryFilter) throws(Failure) -> [(code: String, legs: Int64)] {
-        let rule = Rule(filter, after: nil, isLegs: true)
-        return try read { database in
-            try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT reject_code, count(*) FROM leg_timing WHERE \(rule.sql) AND reject_code IS NOT NULL
-                    GROUP BY reject_code ORDER BY count(*) DESC, reject_code LIMIT \(Self.maximumReportRows)
-                    """, arguments: StatementArguments(rule.arguments)
-            ).map { (code: $0[0], legs: $0[1]) }
+        try read { database in
+            var counts: [String: Int64] = [:]
+            try forEachLeg(filter, database) { leg in
+                if let code = leg.failureCode { counts[code, default: 0] += 1 }
+            }
+            let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            return sorted.prefix(Self.maximumReportRows).map { (code: $0.key, legs: $0.value) }
         }
     }
 
@@ -119,7 +165,7 @@ extension TelemetryStore {
             var strategy: String?
             var currency: Currency
         }
-        let rule = Rule(filter, after: nil, isLegs: false)
+        let rule = Rule(filter, after: nil)
         return try read { database in
             var reports: [Key: StrategyReport] = [:]
             let rows = try Row.fetchCursor(

@@ -32,7 +32,7 @@ extension TelemetryStore {
                     ORDER BY received_at, run LIMIT \(Self.removalBatch)
                     """)
             for run in old {
-                try database.execute(sql: "DELETE FROM leg_timing WHERE run = ?", arguments: [run])
+                try database.execute(sql: "DELETE FROM run_legs WHERE run = ?", arguments: [run])
                 try database.execute(sql: "DELETE FROM run_summary WHERE run = ?", arguments: [run])
             }
             // Windows go with the runs they were made of.

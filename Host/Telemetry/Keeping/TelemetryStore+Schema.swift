@@ -14,9 +14,7 @@ extension TelemetryStore {
                     CREATE TABLE run_summary (\(runColumns.map { "\($0.name) \($0.type)" }.joined(separator: ", ")),
                         PRIMARY KEY (run)) STRICT;
                     CREATE INDEX run_summary_time ON run_summary (received_at, run);
-                    CREATE TABLE leg_timing (\(legColumns.map { "\($0.name) \($0.type)" }.joined(separator: ", ")),
-                        PRIMARY KEY (run, leg)) STRICT, WITHOUT ROWID;
-                    CREATE INDEX leg_timing_time ON leg_timing (received_at, run, leg);
+                    \(legsTable)
                     CREATE TABLE latency_window (
                         minute INTEGER NOT NULL, adapter_id TEXT NOT NULL, account_id TEXT NOT NULL,
                         group_id TEXT NOT NULL, histograms BLOB NOT NULL,
@@ -25,6 +23,24 @@ extension TelemetryStore {
                         account_id TEXT NOT NULL, day INTEGER NOT NULL, currency TEXT NOT NULL, minor_units INTEGER,
                         fees INTEGER NOT NULL, at INTEGER NOT NULL, is_closed INTEGER NOT NULL,
                         PRIMARY KEY (account_id, day, currency)) STRICT, WITHOUT ROWID;
+                    PRAGMA user_version = \(version);
+                    """)
+            return .commit
+        }
+    }
+
+    /// `bytes` as `PackedLegs` makes them.
+    private static let legsTable = "CREATE TABLE run_legs (run INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
+
+    /// Takes a file of format 1 over, where legs had a row each: they stay where they are, and the background packs them run
+    /// by run (`packOldLegs`), so that no start waits for it.
+    static func migrate(_ database: Database) throws {
+        try database.inTransaction {
+            try database.execute(
+                sql: """
+                    ALTER TABLE run_summary ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
+                    DROP INDEX leg_timing_time;
+                    \(legsTable)
                     PRAGMA user_version = \(version);
                     """)
             return .commit
@@ -44,22 +60,6 @@ extension TelemetryStore {
         ("rotation", "INTEGER NOT NULL"), ("legs", "INTEGER NOT NULL"), ("legs_refused", "INTEGER NOT NULL"),
         ("left_out", "INTEGER NOT NULL"), ("arrival_price", "TEXT"), ("filled_quantity", "TEXT NOT NULL"),
         ("slippage_cost", "TEXT"), ("lowest_price", "TEXT"), ("highest_price", "TEXT"),
-        ("currency", "TEXT NOT NULL"),
+        ("currency", "TEXT NOT NULL"), ("updated_at", "INTEGER NOT NULL"),
     ]
-
-    static let legColumns: [Column] =
-        [("run", "INTEGER NOT NULL"), ("leg", "INTEGER NOT NULL")]
-        + Stage.allCases.map { (stageColumn($0), "INTEGER NOT NULL") }
-        + [
-            ("group_id", "TEXT"), ("account_id", "TEXT NOT NULL"), ("adapter_id", "TEXT NOT NULL"),
-            ("strategy", "TEXT"), ("symbol", "TEXT NOT NULL"), ("side", "TEXT NOT NULL"), ("status", "TEXT NOT NULL"),
-            ("reject_code", "TEXT"), ("adapter_ns", "INTEGER"), ("wire_ns", "INTEGER"), ("network_ns", "INTEGER"),
-            ("broker_ns", "INTEGER"), ("waits", "TEXT"), ("retries", "INTEGER NOT NULL"), ("send_rank", "INTEGER"),
-            ("weight", "INTEGER NOT NULL"), ("allocated_quantity", "TEXT NOT NULL"),
-            ("ordered_quantity", "TEXT NOT NULL"), ("cumulative_quantity", "TEXT NOT NULL"), ("average_price", "TEXT"),
-            ("slippage", "TEXT"), ("slippage_cost", "TEXT"),
-        ]
-
-    /// `received_at` … `done_at`.
-    static func stageColumn(_ stage: Stage) -> String { "\(stage.rawName)_at" }
 }

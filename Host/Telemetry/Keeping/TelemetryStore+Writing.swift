@@ -1,4 +1,5 @@
 package import Domain
+import Foundation
 import GRDB
 
 extension TelemetryStore {
@@ -7,10 +8,10 @@ extension TelemetryStore {
         guard !runs.isEmpty else { return }
         try write { database in
             let run = try database.cachedStatement(sql: Self.insert("run_summary", Self.runColumns))
-            let leg = try database.cachedStatement(sql: Self.insert("leg_timing", Self.legColumns))
+            let legs = try database.cachedStatement(sql: "INSERT OR REPLACE INTO run_legs (run, bytes) VALUES (?, ?)")
             for entry in runs {
                 try run.execute(arguments: StatementArguments(entry.run.arguments))
-                for timing in entry.legs { try leg.execute(arguments: StatementArguments(timing.arguments)) }
+                try legs.execute(arguments: [Int64(clamping: entry.run.run.number), Data(PackedLegs.pack(entry.legs))])
             }
         }
     }

@@ -13,7 +13,7 @@ import NIOConcurrencyHelpers
 package final class TelemetryStore: Sendable {
     package static let fileName = "telemetry.db"
     static let readers = 3
-    static let version = 1
+    static let version = 2
 
     package let path: String
     /// Whether an unreadable file was moved aside when this one was opened.
@@ -54,6 +54,7 @@ package final class TelemetryStore: Sendable {
         configuration.maximumReaderCount = readers
         configuration.busyMode = .timeout(1)
         configuration.prepareDatabase { database in
+            database.add(function: hasLeg)
             try database.execute(
                 sql: "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2048;")
         }
@@ -61,13 +62,13 @@ package final class TelemetryStore: Sendable {
         do {
             try pool.writeWithoutTransaction { database in
                 let found = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-                guard found == 0 || found == version else {
-                    throw Failure(description: "it has format \(found), this build reads \(version)")
+                guard (0...version).contains(found) else {
+                    throw Failure(description: "it has format \(found), this build reads up to \(version)")
                 }
                 guard try String.fetchAll(database, sql: "PRAGMA quick_check(1)") == ["ok"] else {
                     throw Failure(description: "it is damaged")
                 }
-                if found == 0 { try create(database) }
+                if found == 0 { try create(database) } else if found < version { try migrate(database) }
             }
         } catch {
             try? pool.close()

@@ -11,13 +11,20 @@ package struct LegTiming: Hashable, Sendable {
     package var account: AccountID
     package var adapter: AdapterID
     package var strategy: String?
+    /// As the order named it.
+    package var tag: String?
     /// `NSE:EQ:RELIANCE`.
     package var symbol: String
+    /// What prices and money are in.
+    package var currency: Currency
+    /// Price in force when its run was decided; `nil` = none was known.
+    package var arrivalPrice: ExactDecimal?
     package var side: Side
     /// `FILLED`, `REFUSED` … as in the leg's answer (INTERFACES.md §6).
     package var status: String
-    /// Why it was refused, rejected or not sent: the `code` of the answer's `reject`; `nil` = it was not.
-    package var rejectCode: String?
+    /// Why it was refused, rejected or not sent, and what else the broker said; `nil` = nothing of this.
+    package var reject: Reject?
+    package var order: Order
     package var times: StageInstants
 
     /// In the adapter: from the hand-over to the first byte written, and from the first byte back to its answer. Where the
@@ -25,7 +32,8 @@ package struct LegTiming: Hashable, Sendable {
     package var adapterTime: Int64?
     /// From the last byte written to the first byte back: network and broker together. `nil` where nothing was written.
     package var wireTime: Int64?
-    /// The share of `wireTime` that the connection's own round trip takes; `nil` where no round trip was measured.
+    /// The share of `wireTime` that the connection's own round trip takes, as the system's TCP has measured it; `nil` where
+    /// no round trip was measured: no network, a frame of a WebSocket, a row that was made anew from the journal.
     package var networkTime: Int64?
     /// The rest of `wireTime`; `nil` where `networkTime` is.
     package var brokerTime: Int64?
@@ -50,6 +58,49 @@ package struct LegTiming: Hashable, Sendable {
     /// The same over all that was filled, exactly: Σ quantity × (price − arrival) for a purchase, its negative for a sale.
     package var slippageCost: ExactDecimal?
 
+    /// The answer's `reject` (INTERFACES.md §6) without its numbers.
+    package struct Reject: Hashable, Sendable {
+        /// What a broker said of an order that it took all the same.
+        package static let message = "broker_message"
+
+        package var code: String
+        /// The control that refused; `nil` where it was none.
+        package var control: String?
+        package var message: String
+        package var brokerCode: String?
+        package var brokerText: String?
+        package init(code: String, control: String?, message: String, brokerCode: String?, brokerText: String?) {
+            (self.code, self.control, self.message) = (code, control, message)
+            (self.brokerCode, self.brokerText) = (brokerCode, brokerText)
+        }
+    }
+
+    /// What was sent for the leg.
+    package struct Order: Hashable, Sendable {
+        /// `nil` = kept by a build that did not note it.
+        package var orderType: OrderType?
+        package var limitPrice: ExactDecimal?
+        package var stopPrice: ExactDecimal?
+        /// Of the first slice, as is `brokerOrderID`; `nil` where nothing was ordered.
+        package var clientOrderID: String?
+        package var brokerOrderID: String?
+        package var slices: Int64
+        package var canceledQuantity: ExactDecimal
+        package var overfilledQuantity: ExactDecimal
+        /// A fact contradicted what was known.
+        package var hasAnomaly: Bool
+        package init(
+            orderType: OrderType?, limitPrice: ExactDecimal? = nil, stopPrice: ExactDecimal? = nil,
+            clientOrderID: String? = nil, brokerOrderID: String? = nil, slices: Int64 = 0,
+            canceledQuantity: ExactDecimal = 0, overfilledQuantity: ExactDecimal = 0, hasAnomaly: Bool = false
+        ) {
+            (self.orderType, self.limitPrice, self.stopPrice) = (orderType, limitPrice, stopPrice)
+            (self.clientOrderID, self.brokerOrderID, self.slices) = (clientOrderID, brokerOrderID, slices)
+            (self.canceledQuantity, self.overfilledQuantity) = (canceledQuantity, overfilledQuantity)
+            self.hasAnomaly = hasAnomaly
+        }
+    }
+
     package struct Wait: Hashable, Sendable {
         package var reason: WaitReason
         /// Nanoseconds.
@@ -59,18 +110,31 @@ package struct LegTiming: Hashable, Sendable {
 
     package init(
         leg: LegID, group: GroupID?, account: AccountID, adapter: AdapterID, strategy: String?, symbol: String,
-        side: Side, status: String, rejectCode: String?, times: StageInstants, weight: Int64,
+        currency: Currency, side: Side, status: String, order: Order, times: StageInstants, weight: Int64,
         allocatedQuantity: ExactDecimal, orderedQuantity: ExactDecimal, cumulativeQuantity: ExactDecimal,
         averagePrice: ExactDecimal?, slippage: ExactDecimal?, slippageCost: ExactDecimal?
     ) {
         (self.leg, self.group, self.account, self.adapter) = (leg, group, account, adapter)
         (self.strategy, self.symbol, self.side, self.status) = (strategy, symbol, side, status)
-        (self.rejectCode, self.times, self.weight) = (rejectCode, times, weight)
+        (self.currency, self.order, self.times, self.weight) = (currency, order, times, weight)
         (self.allocatedQuantity, self.orderedQuantity) = (allocatedQuantity, orderedQuantity)
         (self.cumulativeQuantity, self.averagePrice) = (cumulativeQuantity, averagePrice)
         (self.slippage, self.slippageCost) = (slippage, slippageCost)
         (waits, retries) = ([], 0)
         separateTimes()
+    }
+
+    /// Takes the network's share of what lay between the last byte out and the first byte back from the broker's.
+    package mutating func separateWire(roundTrip: Int64) {
+        guard let wireTime else { return }
+        let network = max(0, min(roundTrip, wireTime))
+        (networkTime, brokerTime) = (network, wireTime - network)
+    }
+
+    /// Takes over what the journal does not say and an older row of the leg does.
+    package mutating func addSeen(_ older: LegTiming) {
+        (waits, retries) = (older.waits, older.retries)
+        (networkTime, brokerTime) = (networkTime ?? older.networkTime, brokerTime ?? older.brokerTime)
     }
 
     /// Takes the adapter's time apart from what lies beyond it.
@@ -82,7 +146,8 @@ package struct LegTiming: Hashable, Sendable {
             adapterTime = times.instant(.written) == nil ? whole : nil
             return
         }
-        (wireTime, adapterTime) = (wire, before + after)
+        let (sum, overflow) = before.addingReportingOverflow(after)
+        (wireTime, adapterTime) = (wire, overflow ? .max : sum)
     }
 }
 

@@ -26,6 +26,8 @@ package struct RunSummary: Hashable, Sendable {
     package var firstSentAt: Timestamp?
     package var lastSentAt: Timestamp?
     package var doneAt: Timestamp?
+    /// The newest event that the row knows of.
+    package var updatedAt: Timestamp
 
     // What the allocation was given and made of it.
     package var requestedQuantity: ExactDecimal
@@ -61,7 +63,8 @@ package struct RunSummary: Hashable, Sendable {
         run: RunID, group: GroupID?, groupVersion: Int64, riskVersion: Int64, strategy: String?, symbol: String,
         currency: Currency,
         side: Side?, mode: String, status: String, receivedAt: Timestamp, admittedAt: Timestamp, durableAt: Timestamp?,
-        firstSentAt: Timestamp?, lastSentAt: Timestamp?, doneAt: Timestamp?, requestedQuantity: ExactDecimal,
+        firstSentAt: Timestamp?, lastSentAt: Timestamp?, doneAt: Timestamp?, updatedAt: Timestamp,
+        requestedQuantity: ExactDecimal,
         unallocatedQuantity: ExactDecimal, rotation: Int64, legCount: Int64, refusedCount: Int64, leftOutCount: Int64,
         arrivalPrice: ExactDecimal?, filledQuantity: ExactDecimal, slippageCost: ExactDecimal?,
         lowestPrice: ExactDecimal?, highestPrice: ExactDecimal?
@@ -71,6 +74,7 @@ package struct RunSummary: Hashable, Sendable {
         self.currency = currency
         (self.receivedAt, self.admittedAt, self.durableAt) = (receivedAt, admittedAt, durableAt)
         (self.firstSentAt, self.lastSentAt, self.doneAt) = (firstSentAt, lastSentAt, doneAt)
+        self.updatedAt = updatedAt
         (self.requestedQuantity, self.unallocatedQuantity) = (requestedQuantity, unallocatedQuantity)
         (self.rotation, self.legCount, self.refusedCount) = (rotation, legCount, refusedCount)
         (self.leftOutCount, self.arrivalPrice, self.filledQuantity) = (leftOutCount, arrivalPrice, filledQuantity)
