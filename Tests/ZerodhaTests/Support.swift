@@ -1,6 +1,10 @@
+import AdapterKit
+import AdapterTesting
 import Exact
 import Foundation
 import Testing
+
+@testable import Zerodha
 
 /// Where recorded cases are: copies that are part of the project, and reference data that may be absent.
 enum Recorded {
@@ -29,4 +33,78 @@ enum Recorded {
 extension Trait where Self == ConditionTrait {
     /// Skips where the reference data is not there.
     static var needsReferenceData: Self { .enabled(if: Recorded.shared != nil, "skipped: reference data absent") }
+}
+
+/// One login on the scripted host, logged in with the dummy secrets of the recordings.
+final class Desk {
+    let host: ScriptedHost
+
+    init(role: SessionRole = .trading, config: String = "{}", refreshToken: String? = nil) throws {
+        var secrets = [
+            "api_key": "kitetestapikey01", "api_secret": "made-up, not-a-secret",
+            "access_token": "made-up token, not-a-secret",
+        ]
+        if let refreshToken { secrets["refresh_token"] = refreshToken }
+        host = try ScriptedHost(
+            ZerodhaAdapter.self, accounts: [AccountOptions(id: "A1", currency: "INR", config: config)], role: role,
+            environment: .live, secrets: secrets,
+            now: try #require(IndianTime.instant("2026-12-30 10:00:00")))
+        host.knowsEveryAlias = true
+        host.open()
+        answer("GET", "/user/profile", #"{"user_id":"AB1234"}"#)
+        if role == .trading { answer("GET", "/orders", "[]") }
+    }
+
+    /// The oldest request that waits under this name.
+    func request(_ method: String, _ path: String) -> SentRequest? {
+        host.requests.first { $0.method == method && $0.path == path }
+    }
+
+    /// Answers it with `data` in the broker's envelope.
+    func answer(_ method: String, _ path: String, _ data: String) {
+        respond(method, path, 200, #"{"status":"success","data":\#(data)}"#)
+    }
+
+    /// Refuses it in the broker's words.
+    func refuse(_ method: String, _ path: String, _ status: Int, _ kind: String, _ message: String = "no") {
+        respond(method, path, status, #"{"status":"error","message":"\#(message)","error_type":"\#(kind)"}"#)
+    }
+
+    func respond(_ method: String, _ path: String, _ status: Int, _ body: String) {
+        guard let request = request(method, path) else {
+            Issue.record("nothing waits for \(method) \(path), but \(host.requests.map { "\($0.method) \($0.path)" })")
+            return
+        }
+        host.answer(request, status: status, headers: ["content-type": "application/json"], text: body)
+    }
+
+    /// Fields of a form that was sent.
+    static func form(_ request: SentRequest) -> [String: String] {
+        var fields: [String: String] = [:]
+        for pair in request.bodyText.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            fields[parts[0]] = parts.count > 1 ? parts[1].removingPercentEncoding : ""
+        }
+        return fields
+    }
+
+    static func instrument(
+        _ alias: String = "NSE:INFY", token: String? = "408065", lot: ExactDecimal? = 1, tick: ExactDecimal? = nil
+    ) -> StoredInstrument {
+        StoredInstrument(
+            uid: 1, id: alias.replacing(":", with: ":EQ:"), alias: alias, brokerData: token.map { Array($0.utf8) },
+            lotSize: lot, multiplier: 1, tick: tick)
+    }
+
+    static func order(
+        _ type: OrderType = .limit, price: ExactDecimal? = 100, trigger: ExactDecimal? = nil,
+        quantity: ExactDecimal = 10, instrument: StoredInstrument = Desk.instrument(), product: Product = .delivery,
+        timeInForce: TimeInForce = .day, orderClass: OrderClass = .regular, flags: OrderFlags = [],
+        disclosed: ExactDecimal? = nil, options: String? = nil
+    ) -> StoredOrder {
+        StoredOrder(
+            account: 0, instrument: instrument, side: .buy, type: type, quantity: quantity, price: price,
+            triggerPrice: trigger, product: product, timeInForce: timeInForce, orderClass: orderClass, flags: flags,
+            clientReference: ClientReference("a00000000000000001"), disclosedQuantity: disclosed, options: options)
+    }
 }

@@ -74,8 +74,8 @@ struct Arguments {
         return number
     }
 
-    mutating func flag(_ name: String) throws(AdapterError) -> Bool {
-        guard let value = value(name) else { return false }
+    mutating func flag(_ name: String, otherwise: Bool = false) throws(AdapterError) -> Bool {
+        guard let value = value(name) else { return otherwise }
         guard let flag = value.bool else { throw wrong(name, "true or false") }
         return flag
     }

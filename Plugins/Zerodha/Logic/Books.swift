@@ -13,6 +13,17 @@ struct Books {
 
     /// A day has 5,000 orders (FACTS.md §7); of more the memory starts anew, and the book tells them again.
     static let most = 20_000
+    /// How often the broker lets one order be modified (FACTS.md §3.4).
+    static let mostModifications = 25
+    /// How often each order was; what went before this process is not known, and the broker refuses by itself.
+    private var modifications: [String: Int] = [:]
+
+    func mayModify(_ orderID: String) -> Bool { modifications[orderID, default: 0] < Self.mostModifications }
+
+    mutating func countModification(_ orderID: String) {
+        if modifications.count >= Self.most { modifications.removeAll() }
+        modifications[orderID, default: 0] += 1
+    }
 
     mutating func remember(_ orderID: String, _ reference: ClientReference?) {
         guard let reference, !reference.isAbsent else { return }

@@ -31,6 +31,8 @@ struct Call: Equatable {
     /// Whose limit a call counts against (FACTS.md §7).
     enum Bucket: String, CaseIterable {
         case orders
+        /// New orders alone: the day's number of these is bounded, cancels are not counted with them.
+        case placements
         case quotes
         case candles
         case others

@@ -16,9 +16,18 @@ enum Failure {
         let kind = body?["error_type"]?.string
         let message = body?["message"]?.string
         let (code, certainty, retry) = verdict(status: status, kind: kind, message: message)
+        let words =
+            body == nil
+            ? "HTTP \(status) without an answer in JSON"
+            : status == 428 ? "the depository has to let the shares be sold first: authorise_holdings" : nil
         return AdapterError(
-            code, body == nil ? "HTTP \(status) without an answer in JSON" : nil, certainty: certainty, retry: retry,
+            code, words, certainty: certainty, retry: retry,
             brokerCode: kind, brokerText: message, httpStatus: status)
+    }
+
+    /// The error of one part of an order that the broker cut: it has the status that an answer of its own would have.
+    static func part(_ error: JSONValue) -> AdapterError {
+        read(status: error["code"]?.int64.flatMap(Int.init(exactly:)) ?? 400, body: error)
     }
 
     /// An answer that calls itself a success and is none that can be read.
@@ -42,7 +51,8 @@ enum Failure {
         case 428: return (.forbidden, .rejected, .never)
         case 404, 405, 410: return (.invalid, .rejected, .never)
         case 400: return refused(kind: kind, message: message)
-        case 400..<500: return (.other, .rejected, .never)
+        // Of every other status nobody has written down what it proves: the exception says it, or nothing does.
+        case 400..<500: return refused(kind: kind, message: message)
         case 500...: return (.brokerUnavailable, .unknown, .afterReconcile)
         default: return (.protocolViolation, .unknown, .afterReconcile)
         }

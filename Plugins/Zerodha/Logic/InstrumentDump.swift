@@ -62,7 +62,7 @@ struct InstrumentDump {
         let bytes = bytes.last == UInt8(ascii: "\r") ? UnsafeBufferPointer(rebasing: bytes.dropLast()) : bytes
         guard !bytes.isEmpty else { return }
         guard let columns else {
-            self.columns = try Columns(Self.cells(bytes))
+            self.columns = try Columns(Self.cells(Self.withoutMark(bytes)))
             return
         }
         do throws(Fault) {
@@ -74,9 +74,16 @@ struct InstrumentDump {
         }
     }
 
+    /// A file may begin with the mark of UTF-8, which is no part of the first column's name.
+    private static func withoutMark(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        bytes.starts(with: [0xef, 0xbb, 0xbf]) ? UnsafeBufferPointer(rebasing: bytes.dropFirst(3)) : bytes
+    }
+
     /// The cells of one line. A quoted cell may hold commas, and `""` is one quote (RFC 4180).
-    static func cells(_ line: UnsafeBufferPointer<UInt8>) -> [Substring] {
-        let text = Substring(String(decoding: line, as: UTF8.self))
+    static func cells(_ line: UnsafeBufferPointer<UInt8>) throws(Fault) -> [Substring] {
+        // Bytes of another charset would make a name that the broker does not know.
+        guard let whole = String(validating: line, as: UTF8.self) else { throw Fault(text: "it is no UTF-8") }
+        let text = Substring(whole)
         guard line.contains(UInt8(ascii: "\"")) else {
             return text.split(separator: ",", omittingEmptySubsequences: false)
         }

@@ -34,7 +34,11 @@ struct KiteSettings: Equatable {
         for (key, value) in object {
             switch key {
             case "market_protection":
-                do { marketProtection = try OrderOptions.protection(value) } catch {
+                do {
+                    marketProtection = try OrderOptions.protection(value)
+                    // What holds for every order must be something that the broker takes.
+                    if marketProtection == "0" { throw AdapterError.invalid("0 is none", field: key) }
+                } catch {
                     throw AdapterFailure("config.market_protection must be -1, or above 0 and at most 100")
                 }
             case "login_url":

@@ -11,6 +11,8 @@ struct KnownOrder: Equatable {
     /// `nil` where the host does not know the order itself: it can be cancelled by its id all the same.
     let symbol: Symbol?
     let lotSize: ExactDecimal?
+    /// The price step; `nil` where nobody knows it.
+    let tick: ExactDecimal?
     /// Of a cover order's second leg.
     var parentOrderID: String?
     /// Whether the broker cut it into several orders that share its tag.
@@ -46,6 +48,7 @@ struct KnownOrder: Equatable {
             variety = keptVariety
             symbol = nil
             lotSize = nil
+            tick = nil
             return
         }
         variety =
@@ -54,5 +57,6 @@ struct KnownOrder: Equatable {
             }
         symbol = try Symbol.of(order.instrument)
         lotSize = order.instrument.lotSize
+        tick = order.instrument.tick
     }
 }

@@ -27,7 +27,7 @@ struct OrderBook {
         let byID = orderID.flatMap { id in records.first { $0.orderID == id } }
         let reference = byID?.clientReference ?? reference
         guard let reference else { return byID.map { [$0] } ?? [] }
-        let tagged = records.filter { $0.clientReference == reference }
+        let tagged = records.filter { $0.carries(reference) }
         guard let byID else { return tagged }
         return byID.isPart || tagged.contains { $0.slicedFrom == byID.orderID } ? tagged : [byID]
     }
@@ -66,7 +66,7 @@ struct WholeOrder {
         left.utf8.count == right.utf8.count ? left < right : left.utf8.count < right.utf8.count
     }
 
-    var isSeveral: Bool { parts.count > 1 || (first.iceberg.map { $0.legs > 1 } ?? false) }
+    var isSeveral: Bool { parts.count > 1 || (first.isPart && (first.iceberg.map { $0.legs > 1 } ?? false)) }
 
     /// The parts that can still trade.
     var live: [OrderRecord] { parts.filter { !$0.isFinal } }

@@ -12,6 +12,13 @@ struct OrderForm {
     /// Names and values, in the order of the broker's documentation.
     private(set) var fields: [(name: String, value: String)] = []
 
+    /// The same fields under another path.
+    func of(_ variety: Variety) -> OrderForm {
+        var form = OrderForm(variety)
+        form.fields = fields
+        return form
+    }
+
     private mutating func add(_ name: String, _ value: String) { fields.append((name, value)) }
 
     private init(_ variety: Variety) {
@@ -38,14 +45,13 @@ struct OrderForm {
         form.add("quantity", try symbol.brokerQuantity(order.quantity, lotSize: order.instrument.lotSize))
         form.add("product", product.rawValue)
         form.add("order_type", type.rawValue)
-        if let price = order.price { form.add("price", price.description) }
+        if let price = order.price { form.add("price", try onTick(price, order.instrument.tick, "price")) }
         try form.addValidity(order.timeInForce, options)
-        if let trigger = order.triggerPrice { form.add("trigger_price", trigger.description) }
+        if let trigger = order.triggerPrice {
+            form.add("trigger_price", try onTick(trigger, order.instrument.tick, "trigger_price"))
+        }
         if let disclosed = order.disclosedQuantity, !disclosed.isZero {
-            guard symbol.exchange == .nse || symbol.exchange == .bse else {
-                throw .unsupported("quantity is disclosed for equities alone", field: "disclosed_quantity")
-            }
-            form.add("disclosed_quantity", disclosed.description)
+            try form.addDisclosed(disclosed, symbol)
         }
         if form.variety == .iceberg {
             guard let legs = options.icebergLegs, let each = options.icebergQuantity else {
@@ -75,6 +81,7 @@ struct OrderForm {
             throw AdapterError(
                 .instrument, "an index cannot be traded", field: "instrument", certainty: .notSent, retry: .never)
         }
+        try checkPrices(order, type)
         switch variety {
         case .cover:
             guard product == .intraday else {
@@ -111,6 +118,42 @@ struct OrderForm {
         }
     }
 
+    /// Each type has the prices that it needs and no other: one that is left over would be ignored at the broker.
+    private func checkPrices(_ order: borrowing Order, _ type: KiteOrderType) throws(AdapterError) {
+        let word = type.rawValue
+        switch (type == .limit || type == .stopLimit, order.price == nil) {
+        case (true, true): throw .invalid("an order of type \(word) needs a price", field: "price")
+        case (false, false): throw .invalid("an order of type \(word) has no price", field: "price")
+        default: break
+        }
+        switch (type == .stopLimit || type == .stopMarket, order.triggerPrice == nil) {
+        case (true, true): throw .invalid("an order of type \(word) needs a trigger_price", field: "trigger_price")
+        case (false, false) where variety != .cover:
+            throw .invalid("an order of type \(word) has no trigger_price", field: "trigger_price")
+        default: break
+        }
+    }
+
+    /// A price as it is, refused where it is between two steps: nothing is rounded here.
+    private static func onTick(
+        _ price: ExactDecimal, _ tick: ExactDecimal?, _ field: String
+    ) throws(AdapterError) -> String {
+        if let tick, !tick.isZero, price.dividedExactly(by: tick) == nil {
+            throw .invalid("\(price) is no multiple of the price step, \(tick)", field: field)
+        }
+        return price.description
+    }
+
+    private mutating func addDisclosed(_ quantity: ExactDecimal, _ symbol: Symbol?) throws(AdapterError) {
+        guard symbol.map({ $0.exchange == .nse || $0.exchange == .bse }) ?? true else {
+            throw .unsupported("quantity is disclosed for equities alone", field: "disclosed_quantity")
+        }
+        guard quantity.isInteger else {
+            throw .invalid("\(quantity) is no whole number", field: "disclosed_quantity")
+        }
+        add("disclosed_quantity", quantity.description)
+    }
+
     /// `DAY`, `IOC`, or a life in minutes; the broker knows no other.
     private mutating func addValidity(_ timeInForce: TimeInForce, _ options: OrderOptions) throws(AdapterError) {
         if timeInForce != .goodTillDate, options.validityMinutes != nil {
@@ -138,6 +181,7 @@ struct OrderForm {
     static func modify(
         _ order: KnownOrder, _ changes: borrowing Changes, options: OrderOptions, protection: String
     ) throws(AdapterError) -> OrderForm {
+        try refuseFixed(options)
         var form = OrderForm(order.variety)
         if let parent = order.parentOrderID { form.add("parent_order_id", parent) }
         if let quantity = changes.quantity {
@@ -148,14 +192,39 @@ struct OrderForm {
             }
             form.add("quantity", try symbol.brokerQuantity(quantity, lotSize: order.lotSize))
         }
-        if let price = changes.price { form.add("price", price.description) }
-        if let type = changes.orderType.map(KiteOrderType.of) {
-            form.add("order_type", type.rawValue)
-            if type.needsProtection { form.add("market_protection", options.marketProtection ?? protection) }
+        if let price = changes.price { form.add("price", try onTick(price, order.tick, "price")) }
+        let type = changes.orderType.map(KiteOrderType.of)
+        if let type { form.add("order_type", type.rawValue) }
+        if let stated = options.marketProtection {
+            guard type?.needsProtection ?? true else {
+                throw .invalid("market_protection goes with MARKET and STOP orders", field: "options")
+            }
+            form.add("market_protection", stated)
+        } else if type?.needsProtection == true {
+            form.add("market_protection", protection)
         }
-        if let trigger = changes.triggerPrice { form.add("trigger_price", trigger.description) }
-        if let disclosed = changes.disclosedQuantity { form.add("disclosed_quantity", disclosed.description) }
-        if let timeInForce = changes.timeInForce { try form.addValidity(timeInForce, options) }
+        if let trigger = changes.triggerPrice {
+            form.add("trigger_price", try onTick(trigger, order.tick, "trigger_price"))
+        }
+        if let disclosed = changes.disclosedQuantity { try form.addDisclosed(disclosed, order.symbol) }
+        if let timeInForce = changes.timeInForce {
+            try form.addValidity(timeInForce, options)
+        } else if let minutes = options.validityMinutes {
+            // Of an order that has such a life already: the broker refuses it of any other.
+            form.add("validity_ttl", String(minutes))
+        }
         return form
+    }
+
+    /// What a modify cannot say: refused by name, since the broker would ignore it.
+    private static func refuseFixed(_ options: OrderOptions) throws(AdapterError) {
+        let fixed = [
+            ("iceberg_legs", options.icebergLegs != nil), ("iceberg_quantity", options.icebergQuantity != nil),
+            ("auction_number", options.auctionNumber != nil), ("autoslice", options.autoslice),
+            ("algo_id", options.algoID != nil),
+        ]
+        if let name = fixed.first(where: \.1)?.0 {
+            throw .unsupported("\(name) of an order cannot be changed: cancel it and place anew", field: "options")
+        }
     }
 }

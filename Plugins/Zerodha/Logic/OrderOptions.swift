@@ -21,7 +21,7 @@ struct OrderOptions: Equatable {
     /// JSON Schema of the options.
     static let schema = #"""
         {"type":"object","additionalProperties":false,"properties":{
-        "market_protection":{"type":["string","number"],"description":"percent, over 0 and at most 100, or -1: the broker chooses"},
+        "market_protection":{"type":["string","number"],"description":"percent from 0 (none) to 100, or -1: the broker chooses"},
         "validity_minutes":{"type":"integer","minimum":1,"maximum":1440,"description":"life of a GTD order in minutes"},
         "iceberg_legs":{"type":"integer","minimum":2,"maximum":50},
         "iceberg_quantity":{"type":["string","number"],"description":"units a leg"},
@@ -69,12 +69,12 @@ struct OrderOptions: Equatable {
     /// No options.
     init() {}
 
-    /// `-1` (also written `AUTO`), or a percentage above 0 and at most 100 (FACTS.md §3.2). `0` is refused: the broker takes no market order
-    /// without protection.
+    /// `-1` (also written `AUTO`), or a percentage of at most 100 (FACTS.md §3.2). An order may say `0`, none, which the
+    /// broker has ceased to take of most: what it answers is then its own.
     static func protection(_ value: JSONValue) throws(AdapterError) -> String {
         if value.string == "AUTO" { return "-1" }
-        guard let percent = value.decimalOrText, percent == -1 || (percent > .zero && percent <= 100) else {
-            throw .invalid("market_protection must be -1, or a percentage above 0 and at most 100", field: "options")
+        guard let percent = value.decimalOrText, percent == -1 || (percent >= .zero && percent <= 100) else {
+            throw .invalid("market_protection must be -1, or a percentage from 0 to 100", field: "options")
         }
         return percent.description
     }

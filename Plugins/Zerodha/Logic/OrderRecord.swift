@@ -85,7 +85,10 @@ struct OrderRecord {
     private static let sliceMark = "autoslice:"
 
     /// Whether it is one of several that together are one order of ours.
-    var isPart: Bool { iceberg != nil || tags.contains { $0.hasPrefix("autoslice") } }
+    /// Without a reference nothing says what else belongs to it: then it is told as the order it is by itself.
+    var isPart: Bool {
+        clientReference != nil && (iceberg != nil || tags.contains { $0.hasPrefix("autoslice") })
+    }
 
     /// Our word for the status; `nil` keeps what is known.
     var state: OrderState? { KiteStatus.state(status, isPartlyFilled: filled > .zero) }
@@ -104,17 +107,20 @@ struct OrderRecord {
         }
     }
 
-    /// Whether one of the tags is this reference: the only mark of ours that the broker carries.
+    /// Whether one of the tags is this reference: the only mark of ours that the broker carries. Not of a cover order's
+    /// stop, which is an order of its own with its entry's tag.
     func carries(_ reference: ClientReference) -> Bool {
-        let text = reference.description
-        return tags.contains(text)
+        !isStopOfCover && tags.contains(reference.description)
     }
+
+    private var isStopOfCover: Bool { parentOrderID != nil && variety == .cover }
 
     /// The host's reference among the tags; the venue adds words of its own (`mktp:2.00`, `autoslice`). The stop of a
     /// cover order is an order of its own: it has none, though it may carry its entry's tag.
     var clientReference: ClientReference? {
-        guard parentOrderID == nil || variety != .cover else { return nil }
-        return tags.first { !$0.hasPrefix("mktp") && !$0.hasPrefix("autoslice") }.flatMap { ClientReference($0) }
+        guard !isStopOfCover else { return nil }
+        return tags.lazy.filter { !$0.hasPrefix("mktp") && !$0.hasPrefix("autoslice") }
+            .compactMap { ClientReference($0) }.first
     }
 
     /// How the order is called.
@@ -129,10 +135,10 @@ struct OrderRecord {
 
     /// The variety that a modify or cancel has to name: an after-market order is a regular one as soon as it is at the
     /// exchange, though its record still says otherwise (FACTS.md §3.3).
-    private var commandVariety: Variety? {
+    var commandVariety: Variety? {
         guard variety == .afterMarket else { return variety }
         switch status {
-        case "OPEN", "TRIGGER PENDING", "MODIFIED", "CANCEL PENDING", "COMPLETE": return .regular
+        case "OPEN PENDING", "OPEN", "TRIGGER PENDING", "MODIFIED", "CANCEL PENDING", "COMPLETE": return .regular
         default: return .afterMarket
         }
     }
@@ -197,6 +203,8 @@ struct TradeRecord {
     let quantity: ExactDecimal
     let price: ExactDecimal
     let time: Timestamp?
+    /// The Indian day it belongs to: the book holds the day it is read on alone (FACTS.md §3.1).
+    private let day: Int
 
     /// Reads one record; `nil` where a part is missing that an execution cannot lack.
     ///
@@ -219,12 +227,11 @@ struct TradeRecord {
         time =
             texts.lazy.compactMap(IndianTime.instant).first
             ?? texts.lazy.compactMap { IndianTime.instant(timeOfDay: $0, onTheDayOf: now) }.first
+        day = IndianTime.dayNumber(time ?? now)
     }
 
     /// The execution's id. A trade id is unique for an exchange and a day only (FACTS.md §4), so both are part of it.
-    var executionID: String {
-        "\(symbol.exchange.rawValue)-\(time.map { String(IndianTime.dayNumber($0)) } ?? "")-\(tradeID)-\(orderID)"
-    }
+    var executionID: String { "\(symbol.exchange.rawValue)-\(day)-\(tradeID)-\(orderID)" }
 
     /// The execution in our words; `nil` where lots are counted and the lot is not known.
     func update(account: Int, instrument: StoredInstrument?, reference: ClientReference?) -> TradeUpdate? {

@@ -44,7 +44,10 @@ enum Portfolio {
             guard let symbol = row.object.flatMap(Symbol.init), let counted = row["quantity"]?.decimalOrText,
                 let product = KiteProduct.product(row["product"]?.string)
             else { return nil }
-            guard let instrument = instrument(symbol), let quantity = symbol.units(counted, lotSize: instrument.lotSize)
+            // What a lot holds says the row itself, where the list does not.
+            guard let instrument = instrument(symbol),
+                case let lot = instrument.lotSize ?? row["multiplier"]?.decimalOrText.unlessZero,
+                let quantity = symbol.units(counted, lotSize: lot)
             else {
                 // A closed row of an instrument that nobody knows holds nothing.
                 if !counted.isZero { unknown(symbol) }
@@ -55,7 +58,7 @@ enum Portfolio {
                     account: account, instrumentID: instrument.id, product: product, quantity: quantity,
                     averagePrice: row["average_price"]?.decimalOrText, realised: row["realised"]?.decimalOrText,
                     overnightQuantity: row["overnight_quantity"]?.decimalOrText.flatMap {
-                        symbol.units($0, lotSize: instrument.lotSize)
+                        symbol.units($0, lotSize: lot)
                     }))
         }
         return positions

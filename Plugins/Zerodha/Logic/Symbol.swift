@@ -72,6 +72,11 @@ struct Symbol: Hashable, Sendable {
             counted = whole
         }
         guard counted.isInteger else { throw .invalid("\(units) is no whole number", field: "quantity") }
+        if exchange.isDerivative, !exchange.countsLots, let lotSize, !lotSize.isZero,
+            units.dividedExactly(by: lotSize) == nil
+        {
+            throw .invalid("\(units) is no multiple of the lot, \(lotSize)", field: "quantity")
+        }
         return counted.description
     }
 

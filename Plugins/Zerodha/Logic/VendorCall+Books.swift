@@ -122,7 +122,7 @@ extension VendorCall {
         ) { (arguments) throws(AdapterError) in
             let orders = try arguments.each("orders", 1...50, MarginOrder.init)
             return MarginOrder.basketCall(
-                orders, considerPositions: try arguments.flag("consider_positions"),
+                orders, considerPositions: try arguments.flag("consider_positions", otherwise: true),
                 compact: try arguments.isCompact())
         },
         VendorCall(

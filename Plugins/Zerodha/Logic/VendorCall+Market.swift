@@ -32,6 +32,14 @@ extension VendorCall {
             let from = try moment("from", &arguments)
             let to = try moment("to", &arguments)
             let continuous = try arguments.flag("continuous")
+            guard let first = IndianTime.instant(from), let last = IndianTime.instant(to),
+                first.nanoseconds <= last.nanoseconds
+            else { throw .invalid("from must not be after to", field: "arguments.from") }
+            guard last.nanoseconds - first.nanoseconds <= interval.longestSpan * IndianTime.dayNanoseconds else {
+                throw .invalid(
+                    "\(interval.rawValue) bars span \(interval.longestSpan) days a call at most",
+                    field: "arguments.to")
+            }
             guard !continuous || interval == .day else {
                 throw .invalid("continuous goes with interval 1d", field: "arguments.continuous")
             }

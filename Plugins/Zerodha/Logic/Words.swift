@@ -16,6 +16,8 @@ enum Exchange: String, CaseIterable, Sendable {
 
     /// Whether orders and positions count lots here, where our unit of quantity is what the exchange counts.
     var countsLots: Bool { self == .mcx || self == .cds || self == .bcd || self == .nco }
+    /// Whether quantities come in lots here, in whatever they are counted.
+    var isDerivative: Bool { self != .nse && self != .bse }
 }
 
 /// The first part of an order's path.

@@ -4,6 +4,7 @@ import Exact
 extension ZerodhaAdapter {
     func vendorCall(_ name: String, _ arguments: String, _ command: Command) {
         if Self.sessionCalls.contains(where: { $0.name == name }) { return sessionCall(name, command) }
+        if name == Self.listCall.name { return showList(arguments, command) }
         guard let vendorCall = VendorCall.named(name) else {
             command.notSent(.unsupported("the broker has no call \(name) here", field: "name"))
             return
@@ -61,8 +62,8 @@ extension ZerodhaAdapter {
             return
         }
         books.remember(record.orderID, record.clientReference)
-        // A part alone says nothing of the whole, and a word that is no state says only that something moved.
-        if !record.isPart, record.hintedState != nil { tell([WholeOrder([record])]) }
+        // A part alone says nothing of the whole, and prices' session speaks of no orders.
+        if !record.isPart, !isData { tell([WholeOrder([record])]) }
         bookHint()
     }
 }

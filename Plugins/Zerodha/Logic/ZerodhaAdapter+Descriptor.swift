@@ -22,8 +22,11 @@ extension ZerodhaAdapter {
             windows: [
                 RateBucket.Window(units: 10, perNanoseconds: 1_000_000_000),
                 RateBucket.Window(units: 400, perNanoseconds: 60_000_000_000),
-                RateBucket.Window(unitsPerDay: 5_000, resetsAfterMidnightNanoseconds: 0, zone: "Asia/Kolkata"),
             ]),
+        // Placements alone are counted by the day: no number of them takes the cancels away.
+        RateBucket(
+            id: Call.Bucket.placements.rawValue, scopeKey: "login",
+            windows: [RateBucket.Window(unitsPerDay: 5_000, resetsAfterMidnightNanoseconds: 0, zone: "Asia/Kolkata")]),
         RateBucket(
             id: Call.Bucket.quotes.rawValue, scopeKey: "login",
             windows: [RateBucket.Window(units: 1, perNanoseconds: 1_000_000_000)]),
@@ -50,7 +53,7 @@ extension ZerodhaAdapter {
             Connections.SecretNeed("public_token", "comes with a login and is not used", isRequired: false),
             Connections.SecretNeed("enctoken", "comes with a login and is not used", isRequired: false),
         ],
-        vendorCalls: sessionCalls
+        vendorCalls: sessionCalls + [listCall]
             + VendorCall.all.map {
                 Connections.VendorCall(
                     $0.name, $0.effect == .read ? .read : .mutation, $0.text, argumentsSchema: $0.schema)
@@ -62,6 +65,14 @@ extension ZerodhaAdapter {
 
     private static let capabilityDocument = #"""
         {"venues":["NSE","BSE","NFO","BFO","CDS","BCD","MCX","NCO"],
+        "cases":{"intents":[{"op":"holdings_summary"},{"op":"holdings_compact"},{"op":"authorise_holdings"},
+        {"op":"alert_create","name":"N","type":"simple","lhs_exchange":"NSE","lhs_tradingsymbol":"INFY","lhs_attribute":"LastTradedPrice","operator":">=","rhs_type":"constant","rhs_constant":"1500"},
+        {"op":"alert_modify","uuid":"U","name":"N","type":"simple","lhs_exchange":"NSE","lhs_tradingsymbol":"INFY","lhs_attribute":"LastTradedPrice","operator":">=","rhs_type":"constant","rhs_constant":"1500"},
+        {"op":"alert_list"},{"op":"alert_get","uuid":"U"},{"op":"alert_history","uuid":"U"},{"op":"alert_delete","uuids":["U"]},
+        {"op":"profile_full"},{"op":"gtt_get","gtt_id":1},{"op":"order_trades","order_id":"1"},{"op":"invalidate_refresh_token","refresh_token":"R"},
+        {"op":"cover_trigger_range","side":"SELL","instruments":[{"exchange":"NSE","symbol":"INFY"}]},
+        {"op":"basket_margin","consider_positions":true,"orders":[{"exchange":"NSE","symbol":"INFY","side":"BUY","product":"DELIVERY","order_type":"MARKET","quantity":1}]},
+        {"op":"funds","segment":"commodity"},{"op":"instruments","exchange":"NSE"}]},
         "combinations":[
         {"order_classes":["REGULAR"],"order_types":["MARKET","LIMIT","STOP","STOP_LIMIT"],"products":["DELIVERY","INTRADAY","CARRY","MARGIN"],"time_in_force":["DAY","IOC","GTD"],"flags":["after_market"]},
         {"order_classes":["COVER"],"order_types":["MARKET","LIMIT"],"products":["INTRADAY"],"time_in_force":["DAY","IOC","GTD"]},

@@ -90,9 +90,21 @@ extension ZerodhaAdapter {
         }
     }
 
+    /// The same of a login that has ended on its own: no command waits for it.
+    private func renewOrChallenge(_ login: Login, _ error: AdapterError?, renews: Bool) {
+        func askPerson(_ error: AdapterError?) {
+            challenge(login, "The login has ended: open the page, sign in, and let the broker lead back here", error)
+        }
+        guard renews, let token = try? host.secret("refresh_token", account: 0) else { return askPerson(error) }
+        session("/session/refresh_token", name: "refresh_token", token: token, login, nil) { [self] failure in
+            if failure.certainty == .rejected { host.eraseSecret("refresh_token", account: 0) }
+            askPerson(failure)
+        }
+    }
+
     /// `POST /session/token` and `/session/refresh_token`: the same form with another token in it.
     private func session(
-        _ path: String, name: String, token: SecretHandle, _ login: Login, _ command: Command,
+        _ path: String, name: String, token: SecretHandle, _ login: Login, _ command: Command?,
         otherwise: @escaping (AdapterError) -> Void
     ) {
         host.sessionReport(.opening)
@@ -109,6 +121,8 @@ extension ZerodhaAdapter {
             }
             keep("access_token", accessToken, until: expiresAt)
             if let refresh = answer.captured("refresh_token") { keep("refresh_token", refresh, until: nil) }
+            // A connection that was opened with the token before would be refused with it when it is made again.
+            closeStream()
             self.login?.use(accessToken)
             host.eraseSecret("request_token", account: 0)
             isLoggedIn(expires: expiresAt, command)
@@ -154,13 +168,13 @@ extension ZerodhaAdapter {
         command.fail(error)
     }
 
-    private func isLoggedIn(expires: Timestamp?, _ command: Command) {
+    private func isLoggedIn(expires: Timestamp?, _ command: Command?) {
         let end = IndianTime.loginEnd(after: host.now)
         let expiresAt = expires.map { $0.nanoseconds < end.nanoseconds ? $0 : end } ?? end
         host.sessionReport(.ready, expiresAt: expiresAt)
         if let loginEndTimer { host.cancelTimer(loginEndTimer) }
         loginEndTimer = try? host.timer(at: expiresAt, tag: TimerTag.loginEnd.rawValue)
-        command.ok()
+        command?.ok()
         openStream()
         if !isData { readBooks() }
     }
@@ -168,7 +182,9 @@ extension ZerodhaAdapter {
     // MARK: The end of a login
 
     /// The broker said that the token is dead, or its hour has come. The account waits for a person; nothing else ends.
-    func loginHasEnded(_ error: AdapterError?) {
+    ///
+    /// - Parameter renews: Whether a token that renews logins may be used: not where somebody ended this one on purpose.
+    func loginHasEnded(_ error: AdapterError?, renews: Bool = true) {
         guard authorization != nil, let login else { return }
         self.login?.use(nil)
         host.eraseSecret("access_token", account: 0)
@@ -176,7 +192,7 @@ extension ZerodhaAdapter {
         books.stop(host)
         host.log(.warning, "The login has ended")
         host.sessionReport(.opening)
-        challenge(login, "The login has ended: open the page, sign in, and let the broker lead back here", error)
+        renewOrChallenge(login, error, renews: renews)
     }
 
     /// Sends a person to the login page; `authReply` brings what it gave.
@@ -211,7 +227,7 @@ extension ZerodhaAdapter {
             session("/session/refresh_token", name: "refresh_token", token: token, login, command) { command.fail($0) }
         case "logout":
             guard let token = login.accessToken else { return missing("access_token", command) }
-            endSession("access_token", token, login, command) { [self] in loginHasEnded(nil) }
+            endSession("access_token", token, login, command) { [self] in loginHasEnded(nil, renews: false) }
         default:
             guard let token = try? host.secret("refresh_token", account: 0) else {
                 return missing("refresh_token", command)

@@ -31,13 +31,16 @@ extension ZerodhaAdapter {
     ) {
         let rows = data.array ?? ([data] + (data["children"]?.array ?? []))
         let ids = rows.compactMap { $0["order_id"]?.identifier }
-        let failures = rows.compactMap { row in row["error"].map { Failure.read(status: 400, body: $0) } }
+        let failures = rows.compactMap { row -> AdapterError? in
+            if row["order_id"]?.identifier != nil { return nil }
+            if let error = row["error"], !error.isNull { return Failure.part(error) }
+            return Failure.unreadable(status: status, "a part of the answer holds neither order_id nor error")
+        }
         guard let first = ids.first else {
-            if let failure = failures.first, rows.count == failures.count {
-                command.fail(failure)
-                return
-            }
-            command.unknown(Failure.unreadable(status: status, "the answer to the order holds no order_id"))
+            // Nothing is live where every part was refused for certain.
+            command.fail(
+                failures.first { $0.certainty != .rejected } ?? failures.first
+                    ?? Failure.unreadable(status: status, "the answer to the order holds no order_id"))
             return
         }
         let isSeveral = rows.count > 1
@@ -75,12 +78,18 @@ extension ZerodhaAdapter {
                 throw .unsupported(
                     "the broker cut this order into several: cancel it and place anew", field: "order_ref")
             }
+            guard books.mayModify(order.orderID) else {
+                throw .unsupported(
+                    "the broker takes \(Books.mostModifications) modifications of an order: cancel it and place anew",
+                    field: "order_ref")
+            }
             form = try OrderForm.modify(order, changes, options: options, protection: settings.marketProtection)
         } catch {
             command.notSent(error)
             return
         }
-        send(change: .modify(order, form), of: order, command)
+        books.countModification(order.orderID)
+        send(change: .modify(order, form), of: order, command) { .modify($0, form.of($0.variety)) }
     }
 
     func cancel(_ reference: OrderReference, _ command: Command) {
@@ -93,11 +102,15 @@ extension ZerodhaAdapter {
             return
         }
         if order.isSeveral { return cancelParts(order, command) }
-        send(change: .cancel(order), of: order, command)
+        send(change: .cancel(order), of: order, command) { .cancel($0) }
     }
 
     /// Sends a modify or cancel. The broker's answer means that it took the wish, not that it came true.
-    private func send(change: Call, of order: KnownOrder, _ command: Command) {
+    ///
+    /// - Parameter again: The same wish of an order whose variety has turned out to be another; `nil` ends the trying.
+    private func send(
+        change: Call, of order: KnownOrder, _ command: Command, again: ((KnownOrder) -> Call)? = nil
+    ) {
         var request = request(change, for: command)
         request.isUrgent = change.method == .delete
         host.send(request, for: command) { [self] answer in
@@ -106,7 +119,7 @@ extension ZerodhaAdapter {
                 command.accept(brokerOrderID: data["order_id"]?.identifier ?? order.orderID)
                 ordersMayMove()
             case .failure(let error) where error.certainty == .rejected && answer.status == 400:
-                explain(error, of: order, isCancel: change.method == .delete, command)
+                explain(error, of: order, isCancel: change.method == .delete, command, again: again)
             case .failure(let error): command.fail(error)
             }
         }
@@ -114,14 +127,30 @@ extension ZerodhaAdapter {
 
     /// The broker refuses to touch an order that has ended, in words that nobody has written down (FACTS.md §3.5): its
     /// state says whether that was it. A leg of an iceberg that has filled is followed by another.
-    private func explain(_ error: AdapterError, of order: KnownOrder, isCancel: Bool, _ command: Command) {
+    ///
+    /// An after-market order is a regular one from the next open on, which nobody may have told us: then the wish, which
+    /// the broker has refused for certain, goes out once more under the name that holds now.
+    private func explain(
+        _ error: AdapterError, of order: KnownOrder, isCancel: Bool, _ command: Command,
+        again: ((KnownOrder) -> Call)?
+    ) {
         if isCancel, order.variety == .iceberg { return cancelParts(order, command) }
         let call = Call.history(orderID: order.orderID)
         let status = host.send(ownRequest(call)) { [self] answer in
             guard case .success(let data) = read(answer, bucket: call.bucket),
-                let record = data.array?.last.flatMap(OrderRecord.init), record.isFinal
+                let record = data.array?.last.flatMap(OrderRecord.init)
             else {
                 command.reject(error)
+                return
+            }
+            guard record.isFinal else {
+                guard let again, order.variety == .afterMarket, record.commandVariety == .regular else {
+                    command.reject(error)
+                    return
+                }
+                var renamed = order
+                renamed.variety = .regular
+                send(change: again(renamed), of: renamed, command)
                 return
             }
             tell([WholeOrder([record])])

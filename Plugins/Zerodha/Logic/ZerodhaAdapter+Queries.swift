@@ -131,8 +131,8 @@ extension ZerodhaAdapter {
     private func queryInstruments(_ filter: Filter, _ command: Command) {
         let reading = DumpReading()
         var request = request(.instruments(), for: command)
-        request.maxBody = 64 << 20
-        request.totalTimeoutNanoseconds = 120_000_000_000
+        request.maxBody = DumpReading.maxBody
+        request.totalTimeoutNanoseconds = DumpReading.timeoutNanoseconds
         let status = host.send(
             request,
             parts: { part in reading.add(part) { rows in command.send(instruments: rows).isOK } },
@@ -163,11 +163,11 @@ extension ZerodhaAdapter {
 
     private func queryQuotes(_ filter: Filter, _ command: Command) {
         var symbols: [Symbol] = []
-        var instruments: [(uid: UInt64, id: String)] = []
+        var instruments: [(uid: UInt64, id: String, lotSize: ExactDecimal?)] = []
         var failure: AdapterError?
         filter.instruments.each { instrument in
             do throws(AdapterError) { symbols.append(try Symbol.of(instrument)) } catch { failure = failure ?? error }
-            instruments.append((instrument.uid, instrument.id))
+            instruments.append((instrument.uid, instrument.id, instrument.lotSize))
         }
         if let failure {
             command.notSent(failure)
@@ -184,12 +184,14 @@ extension ZerodhaAdapter {
                 guard let row = data[symbol.alias] else { return nil }
                 let bid = row["depth"]?["buy"]?[0]
                 let ask = row["depth"]?["sell"]?[0]
+                func units(_ counted: JSONValue?) -> ExactDecimal? {
+                    counted?.decimalOrText.unlessZero.flatMap { symbol.units($0, lotSize: instrument.lotSize) }
+                }
                 return QuoteRow(
                     instrument: instrument.uid, instrumentID: instrument.id,
-                    last: row["last_price"]?.decimalOrText.unlessZero,
-                    lastSize: row["last_quantity"]?.decimalOrText.unlessZero,
-                    bid: bid?["price"]?.decimalOrText.unlessZero, bidSize: bid?["quantity"]?.decimalOrText.unlessZero,
-                    ask: ask?["price"]?.decimalOrText.unlessZero, askSize: ask?["quantity"]?.decimalOrText.unlessZero,
+                    last: row["last_price"]?.decimalOrText.unlessZero, lastSize: units(row["last_quantity"]),
+                    bid: bid?["price"]?.decimalOrText.unlessZero, bidSize: units(bid?["quantity"]),
+                    ask: ask?["price"]?.decimalOrText.unlessZero, askSize: units(ask?["quantity"]),
                     exchangeTime: row["timestamp"]?.filled.flatMap(IndianTime.instant))
             }
             command.send(quotes: rows)
@@ -198,9 +200,13 @@ extension ZerodhaAdapter {
     }
 
     private func queryCandles(_ filter: Filter, _ command: Command) {
-        var tokens: [(uid: UInt64, id: String, token: UInt32?)] = []
+        var tokens: [(uid: UInt64, id: String, token: UInt32?, symbol: Symbol?, lotSize: ExactDecimal?)] = []
         filter.instruments.each { instrument in
-            tokens.append((instrument.uid, instrument.id, Symbol.token(of: instrument)))
+            tokens.append(
+                (
+                    instrument.uid, instrument.id, Symbol.token(of: instrument), try? Symbol.of(instrument),
+                    instrument.lotSize
+                ))
         }
         guard tokens.count == 1, let asked = tokens.first else {
             command.notSent(.invalid("one instrument a call, not \(tokens.count)", field: "filter.instruments"))
@@ -240,7 +246,10 @@ extension ZerodhaAdapter {
                 candles: bars.map {
                     CandleRow(
                         instrument: asked.uid, instrumentID: asked.id, start: $0.start, lengthNanoseconds: length,
-                        open: $0.open, high: $0.high, low: $0.low, close: $0.close, volume: $0.volume)
+                        open: $0.open, high: $0.high, low: $0.low, close: $0.close,
+                        volume: asked.symbol.map { [volume = $0.volume] symbol in
+                            symbol.units(volume, lotSize: asked.lotSize)
+                        } ?? $0.volume)
                 })
             command.ok()
         }
@@ -248,7 +257,10 @@ extension ZerodhaAdapter {
 }
 
 /// One reading of the instrument list, as its parts arrive.
-private final class DumpReading {
+final class DumpReading {
+    static let maxBody: UInt64 = 64 << 20
+    static let timeoutNanoseconds: Int64 = 120_000_000_000
+
     var dump = InstrumentDump()
     /// The first bytes, which say what went wrong where the answer is no list.
     var beginning: [UInt8] = []

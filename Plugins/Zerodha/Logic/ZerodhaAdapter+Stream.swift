@@ -180,9 +180,16 @@ extension ZerodhaAdapter {
         }
         switch message["type"]?.string {
         case "order": if let data = message["data"] { orderNews(data) }
-        case "error": host.log(.warning, "The stream says", ["error": message["data"]?.string ?? ""])
+        case "error": host.log(.warning, "The stream says", ["error": Self.words(message["data"])])
+        case "message": host.log(.info, "The broker says", ["message": Self.words(message["data"])])
         default: break
         }
+    }
+
+    /// What a frame says to a person: text, or an object of whatever form, shortened.
+    private static func words(_ data: JSONValue?) -> String {
+        let text = data?.string ?? data?.serializedText() ?? ""
+        return String(text.prefix(500))
     }
 
     private func onPrices(_ bytes: UnsafeRawBufferPointer) {

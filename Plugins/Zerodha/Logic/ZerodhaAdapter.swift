@@ -101,7 +101,10 @@ final class ZerodhaAdapter: ConnectedAdapter {
         case .json(let text): request.json(Array(text.utf8))
         }
         // The host itself counts each submit, modify and cancel against `orders`.
-        if call.bucket != .orders { request.cost(call.bucket.rawValue) }
+        switch call.bucket {
+        case .orders: if call.method == .post { request.cost(Call.Bucket.placements.rawValue) }
+        default: request.cost(call.bucket.rawValue)
+        }
         return request
     }
 

@@ -31,6 +31,8 @@ public struct CaseFolder: Sendable {
         var body: [UInt8]
         var method: String { record["request"]?["method"]?.string ?? "" }
         var path: String { record["request"]?["path"]?.string ?? "" }
+        /// Whether the broker sends it unasked: its path is then a remark in words.
+        var isPush: Bool { record["request"] != nil && !path.hasPrefix("/") }
         var status: Int { Int(record["http_status"]?.int64 ?? 200) }
         var headers: [String: String] {
             var headers: [String: String] = [:]

@@ -58,10 +58,7 @@ public struct CaseRunner {
         do { sent = try stage.play(item.intent) } catch {
             throw CaseTrouble(Finding(error.place, expected: "a word of the contract", found: error.value))
         }
-        func isIt(_ request: SentRequest) -> Bool {
-            request.method == item.method
-                && PathPattern(item.path).matches(stage.fullPath(request), or: request.path)
-        }
+        func isIt(_ request: SentRequest) -> Bool { isRequest(request, of: item, on: stage) }
         stage.answerAll(until: { stage.host.everyRequest[mark...].contains(where: isIt) })
         let made = stage.host.everyRequest[mark...]
         return (sent, made.first(where: isIt) ?? made.first)
@@ -70,9 +67,11 @@ public struct CaseRunner {
     // MARK: Answers
 
     private mutating func run(_ answer: CaseFolder.AnswerCase, isError: Bool) {
-        guard let item = request(for: answer, isError: isError) else {
+        if answer.isPush { return run(push: answer) }
+        guard let item = request(for: answer, isError: isError) ?? ownRequest(for: answer) else {
             report.skip(
-                answer.file, answer.name, "\(answer.method) \(answer.path)", "no recorded request makes this one")
+                answer.file, answer.name, "\(answer.method) \(answer.path)",
+                "no recorded request makes this one, and none of the adapter's intents")
             return
         }
         let verdict = answer.record["for_order_placement"]?.string
@@ -96,6 +95,44 @@ public struct CaseRunner {
             return check.findings + stage.violations
         }
         report.add(answer.file, answer.name, item.operation, found)
+    }
+
+    /// What the broker posts by itself. A recording made with another account's secret is rightly not believed: then the
+    /// adapter says so in its log. What it does never pass by is dropping it without a word.
+    private mutating func run(push answer: CaseFolder.AnswerCase) {
+        let found = findings { () throws(CaseTrouble) in
+            let stage = try self.stage(folder.credentials)
+            let mark = stage.host.log.count
+            stage.host.webhook(body: answer.body)
+            let id = (try? JSONValue.parse(answer.body, limits: .large))?["order_id"].map { Comparison.text($0) }
+            let isTold = stage.host.orderUpdates.contains { $0.identity.brokerOrderID == id }
+            guard isTold || stage.host.log.count > mark else {
+                return [Finding("webhook", expected: "order \(id ?? "?"), or words why not", found: "nothing")]
+            }
+            return stage.violations
+        }
+        report.add(answer.file, answer.name, "webhook", found)
+    }
+
+    /// The operation of the adapter's own (`CaseWords.intents`) that makes the request an answer belongs to.
+    private func ownRequest(for answer: CaseFolder.AnswerCase) -> CaseFolder.RequestCase? {
+        guard let probe = try? ScriptedHost.describe(entry) else { return nil }
+        let words = CaseWords(capabilityDocument: probe.capabilityDocument, optionsSchema: probe.orderOptionsSchema)
+        var record = JSONObject()
+        _ = record.append("method", .string(answer.method))
+        _ = record.append("path", .string(answer.path))
+        return words.intents.lazy
+            .map { CaseFolder.RequestCase(name: $0["op"]?.string ?? "", intent: $0, record: record) }
+            .first { item in
+                guard let stage = try? self.stage(item.intent), let (_, request) = try? play(item, on: stage) else {
+                    return false
+                }
+                return request.map { isRequest($0, of: item, on: stage) } ?? false
+            }
+    }
+
+    private func isRequest(_ request: SentRequest, of item: CaseFolder.RequestCase, on stage: CaseStage) -> Bool {
+        request.method == item.method && PathPattern(item.path).matches(stage.fullPath(request), or: request.path)
     }
 
     /// The recorded operation that an answer answers.
@@ -198,6 +235,11 @@ extension CaseStage {
     /// Opens the streams that the adapter asked for; whether there is one.
     func connect() -> Bool {
         answerAll(until: { self.host.streams.contains { !$0.isClosed } })
+        // A folder of frames alone has no answer to what a login asks first: that something answered is enough here.
+        for request in host.requests where request.effect == .read && recorded(request) == nil {
+            if host.streams.contains(where: { !$0.isClosed }) { break }
+            host.answer(request, headers: ["content-type": "application/json"], text: "{}")
+        }
         for stream in host.streams where !stream.isClosed { host.stream(stream.id, is: .open) }
         return host.streams.contains { !$0.isClosed }
     }

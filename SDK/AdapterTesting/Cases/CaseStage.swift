@@ -57,7 +57,7 @@ final class CaseStage {
         }
     }
 
-    private func recorded(_ request: SentRequest) -> CaseFolder.AnswerCase? {
+    func recorded(_ request: SentRequest) -> CaseFolder.AnswerCase? {
         folder.responses.first {
             $0.method == request.method && PathPattern($0.path).matches(fullPath(request), or: request.path)
         }

@@ -5,8 +5,10 @@ import Exact
 ///
 /// ```json
 /// {"cases": {"alias": "{exchange}:{symbol}", "broker_data": "{instrument_token}",
-///            "options": {"market_protection_pct": "market_protection"}, "words": {"AUTO": -1}}}
+///            "options": {"market_protection_pct": "market_protection"}, "words": {"AUTO": -1},
+///            "intents": [{"op": "holdings_summary"}]}}
 /// ```
+/// `intents`: further intents, for recorded answers to requests that no recording makes.
 /// `alias` and `broker_data`: how the adapter names an instrument, from the intent's own members. `options`: what an
 /// intent's member is called among the order's options. `words`: values of options that the adapter writes differently.
 struct CaseWords {
@@ -14,6 +16,8 @@ struct CaseWords {
     var brokerData: String?
     var options: [String: String] = [:]
     var words: [String: JSONValue] = [:]
+    /// Operations that the adapter knows and no recording may have.
+    var intents: [JSONObject] = []
     /// Names that the adapter's order options may have.
     var optionNames: Set<String> = []
 
@@ -26,6 +30,7 @@ struct CaseWords {
         brokerData = cases["broker_data"]?.string
         for (name, value) in cases["options"]?.object ?? JSONObject() { options[name] = value.string }
         for (name, value) in cases["words"]?.object ?? JSONObject() { words[name] = value }
+        intents = (cases["intents"]?.array ?? []).compactMap(\.object).filter { $0["op"]?.string != nil }
     }
 
     static let sides: [String: Side] = ["BUY": .buy, "SELL": .sell]
