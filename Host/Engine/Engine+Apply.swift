@@ -98,12 +98,28 @@ extension Engine {
             accounts[Int(number)].isRemoved = false
             accounts[Int(number)].adapterNumber = adapterNumber
         } else {
-            accountNumbers[account.id] = Int32(accounts.count)
-            accounts.append(AccountEntry(account: account, adapterNumber: adapterNumber))
+            return add(AccountEntry(account: account, adapterNumber: adapterNumber))
         }
-        inputs.makeRoom(accounts: accounts.count)
         resolveLimits(ofAccount: Int(accountNumbers[account.id] ?? 0))
         updateMembership()
+    }
+
+    /// An account that is new: what is laid out for the others stays, so that defining many costs no square of them.
+    private mutating func add(_ entry: AccountEntry) {
+        let number = accounts.count
+        accountNumbers[entry.account.id] = Int32(number)
+        accounts.append(entry)
+        inputs.makeRoom(accounts: accounts.count)
+        book.addAccount()
+        resolveLimits(ofAccount: number)
+        if resolved.adapters.count < adapters.count {
+            resolveScopes()
+        } else {
+            rates.addAccount(resolved.account(number)?.rates ?? [])
+        }
+        // A group may have named it before it was there.
+        for index in groups.indices { groups[index].terms = nil }
+        addResting(entry.account)
     }
 
     private mutating func define(_ group: ExecutionGroup) {

@@ -77,7 +77,7 @@ extension Engine {
         }
         let leaves = newQuantity - order.cumulativeQuantity
         context.fill(
-            account, admission.side, leaves, position: PositionFacts(position),
+            account, admission.side, leaves, position: PositionFacts(position), funds: inputs.funds[Int(account)],
             adapter: accounts[Int(account)].adapterNumber, pending: PendingMessages())
         var candidate = context.candidate
         candidate.countsAsNewOrder = false

@@ -157,8 +157,8 @@ extension Engine {
 
     // MARK: Live prices and self-trades
 
-    /// Brings owners, groups and kept sets of live prices up to date; makes them anew where one of them changed.
-    mutating func resolveResting() {
+    /// Sets of live prices that the limits in force look at.
+    private var restingKinds: SelfTradeIndex.Kinds {
         var kinds: SelfTradeIndex.Kinds = []
         // Limits of accounts that are gone are none the worse for a set that nobody asks for.
         for limits in resolved.sets {
@@ -169,27 +169,30 @@ extension Engine {
             case .firm: kinds.formUnion(.firm)
             }
         }
-        var numbers: [String: Int32] = [:]
-        var owners: [Int32] = []
-        var next: Int32 = 0
-        for entry in accounts {
-            if let owner = entry.account.owner, let known = numbers[owner] {
-                owners.append(known)
-                continue
-            }
-            if let owner = entry.account.owner { numbers[owner] = next }
-            owners.append(next)
-            next += 1
-        }
+        return kinds
+    }
+
+    /// One more account, the last one.
+    mutating func addResting(_ account: Account) {
+        resting.addAccount(owner: account.owner)
+        if restingKinds != resting.kinds { resolveResting() }
+    }
+
+    /// Brings owners, groups and kept sets of live prices up to date; makes them anew where one of them changed.
+    mutating func resolveResting() {
         var groupsOfAccount: [[Int32]] = Array(repeating: [], count: accounts.count)
         for (number, entry) in groups.enumerated() where !entry.isRemoved {
             for member in entry.members where !groupsOfAccount[Int(member)].contains(Int32(number)) {
                 groupsOfAccount[Int(member)].append(Int32(number))
             }
         }
-        guard kinds != resting.kinds || owners != resting.owners || groupsOfAccount != resting.groups else { return }
-        resting = SelfTradeIndex(kinds: kinds, owners: owners, groups: groupsOfAccount)
-        guard !kinds.isEmpty else { return }
+        let next = SelfTradeIndex(
+            kinds: restingKinds, owners: accounts.lazy.map(\.account.owner), groups: groupsOfAccount)
+        guard next.kinds != resting.kinds || next.owners != resting.owners || next.groups != resting.groups else {
+            return
+        }
+        resting = next
+        guard !next.kinds.isEmpty else { return }
         for run in runs.live {
             for order in run.orders.indices {
                 guard let price = run.restingPrice(order) else { continue }

@@ -215,7 +215,7 @@ extension Engine {
         bare.attribution = AttributionBook()
         bare.duplicates = DuplicateLog()
         bare.selfTradeCancels = []
-        bare.resting = SelfTradeIndex(kinds: [], owners: resting.owners, groups: resting.groups)
+        bare.resting = resting.withoutOrders(kinds: [])
         bare.inputs.unsettled = Array(repeating: [], count: accounts.count)
         bare.inputs.reservedMargin = Array(repeating: 0, count: accounts.count)
         bare.book.setMembership(accounts: accounts.count, groups: [])

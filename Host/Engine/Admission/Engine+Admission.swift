@@ -176,7 +176,8 @@ extension Engine {
     ) {
         context.fill(
             share.account, share.side, share.quantity,
-            position: book.facts(share.account, context.candidate.instrument.index.rawValue), adapter: adapter,
+            position: book.facts(share.account, context.candidate.instrument.index.rawValue),
+            funds: inputs.funds[Int(share.account)], adapter: adapter,
             pending: pending)
         assess(&context.candidate, limits, &result, &trace, &overrides)
     }

@@ -59,9 +59,7 @@ extension Engine {
         }
         // Legs of one side cannot meet each other.
         var own: SelfTradeIndex?
-        if buys, sells {
-            own = SelfTradeIndex(kinds: resting.kinds, owners: resting.owners, groups: resting.groups)
-        }
+        if buys, sells { own = resting.withoutOrders(kinds: resting.kinds) }
         for index in shares.indices where results[index].rejection == nil {
             let share = shares[index]
             guard let limit = resolved.selfTrade(Int(share.account)) else { continue }

@@ -73,10 +73,11 @@ struct LegContext {
     /// Makes `candidate`, whatever leg was in it, a leg as the controls meet it.
     @inline(__always)
     mutating func fill(
-        _ account: Int32, _ side: Side, _ quantity: Int64, position: PositionFacts, adapter: Int32,
-        pending: PendingMessages
+        _ account: Int32, _ side: Side, _ quantity: Int64, position: PositionFacts, funds: Inputs.Funds?,
+        adapter: Int32, pending: PendingMessages
     ) {
         candidate.position = position
+        candidate.funds = funds
         candidate.take(
             account: account, adapter: adapter, side: side, quantity: quantity, pending: pending,
             isAuthorised: isAuthorised(account),
@@ -103,6 +104,7 @@ extension ParentFacts {
     init(_ parent: ParentTerms, _ request: AdmissionRequest, engine: borrowing Engine, now: Timestamp) {
         let found = engine.inputs.reference(parent.instrumentNumber)
         (reference, referenceAge) = (found.points, found.points > 0 ? now.since(found.at) : -1)
+        hasSharedWindows = engine.rates.hasSharedWindows
         firmLimits = ScopeLimits(engine.limits.firm, parent.instrument)
         if let calendar = engine.calendar {
             session = calendar.state(of: engine.resolved.segments[Int(parent.instrumentNumber)], at: now)

@@ -29,6 +29,14 @@ package struct Book: Sendable {
         }
     }
 
+    /// One more account, in no group.
+    mutating func addAccount() {
+        slotsOfAccount.append([])
+        sums.append(AccountSums())
+        memberTotals.append(0)
+        memberStarts.append(Int32(memberTotals.count))
+    }
+
     /// Replaces the membership of totals: `totals[0]` is the firm, `totals[1 + g]` group `g`.
     mutating func setMembership(accounts: Int, groups: [[Int32]]) {
         while slotsOfAccount.count < accounts {

@@ -23,6 +23,8 @@ struct Candidate: Sendable {
     var stopPrice: Int64
     /// Of its account and instrument; set before `take`.
     var position = PositionFacts()
+    /// The account's, as last told; set before `take`.
+    var funds: Inputs.Funds?
     /// Strict closing (RISK.md §2), of the quantity it came with; a smaller one is closing all the more.
     private(set) var isClosing = false
     /// `W` without the candidate, and `W'` with it.
@@ -146,6 +148,8 @@ struct ParentFacts: Sendable {
     /// Limits of the group and the firm; of no group, none.
     var groupLimits = ScopeLimits()
     var firmLimits = ScopeLimits()
+    /// Whether scopes beside the account have message windows.
+    var hasSharedWindows = false
     /// Where the venue's clock stands.
     var session = VenueHours.unknown
     var isAfterMarket = false

@@ -25,6 +25,12 @@ struct RateBook: Sendable {
         self.strategies.layOut(strategies)
     }
 
+    /// Whether a scope other than an account has a window.
+    var hasSharedWindows: Bool { !(groups.isEmpty && adapters.isEmpty && firm.isEmpty && strategies.isEmpty) }
+
+    /// One more account, with these windows.
+    mutating func addAccount(_ windows: [RateWindow]) { accounts.append(windows) }
+
     mutating func record(
         account: Int32, group: Int32?, adapter: Int32, strategy: Int32?, messages: Int, at: Timestamp
     ) {
@@ -55,6 +61,12 @@ struct ScopeLogs: Sendable {
     }
 
     subscript(scope: Int32) -> ArraySlice<SlidingLog> { logs[places(scope)] }
+
+    fileprivate mutating func append(_ windows: [RateWindow]) {
+        logs += windows.map { SlidingLog(limit: $0.limit, window: $0.window) }
+        starts.append(Int32(logs.count))
+        isEmpty = logs.isEmpty
+    }
 
     fileprivate mutating func layOut(_ windows: [[RateWindow]]) {
         var (next, ends): ([SlidingLog], [Int32]) = ([], [0])

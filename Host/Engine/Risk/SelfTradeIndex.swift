@@ -109,16 +109,40 @@ struct SelfTradeIndex: Sendable {
     }
 
     private(set) var kinds: Kinds = []
-    /// Owner number by account: equal numbers are one owner.
+    /// Owner by account, as the first account that has the owner: equal numbers are one owner.
     private(set) var owners: [Int32] = []
+    private var firstOfOwner: [String: Int32] = [:]
     /// Groups by account.
     private(set) var groups: [[Int32]] = []
     private var table = PairTable()
     private var sides: [(buys: RestingSide, sells: RestingSide)] = []
 
     init() {}
-    init(kinds: Kinds, owners: [Int32], groups: [[Int32]]) {
-        (self.kinds, self.owners, self.groups) = (kinds, owners, groups)
+
+    /// - Parameters:
+    ///   - owners: their names, by account.
+    ///   - groups: by account.
+    init(kinds: Kinds, owners: some Sequence<String?>, groups: [[Int32]]) {
+        self.kinds = kinds
+        for owner in owners { addAccount(owner: owner) }
+        self.groups = groups
+    }
+
+    /// The same accounts without an order.
+    func withoutOrders(kinds: Kinds) -> SelfTradeIndex {
+        var bare = self
+        (bare.kinds, bare.table, bare.sides) = (kinds, PairTable(), [])
+        return bare
+    }
+
+    /// One more account, in no group; without a name it is an owner of its own.
+    mutating func addAccount(owner: String?) {
+        let number = Int32(owners.count)
+        groups.append([])
+        guard let owner else { return owners.append(number) }
+        let first = firstOfOwner[owner] ?? number
+        firstOfOwner[owner] = first
+        owners.append(first)
     }
 
     private static let firmSet: Int32 = 0

@@ -64,7 +64,7 @@ extension Engine {
     /// Equity in minor units for a limit in parts of it; the refusal where there is none, it is old, or not positive.
     @inline(__always)
     func equity(_ candidate: inout Candidate, _ limits: LegLimits, _ control: ControlID) -> EquityInput {
-        guard let funds = inputs.funds[Int(candidate.account)] else {
+        guard let funds = candidate.funds else {
             return .missing(Rejection(control, .noFunds, cause: .noInput))
         }
         let age = candidate.now.elapsed(since: funds.asOf)

@@ -21,7 +21,7 @@ struct Drawdown: RiskControl {
             trace.record(.unlimited(.money))
             return .pass
         }
-        guard let funds = engine.inputs.funds[Int(candidate.account)] else {
+        guard let funds = candidate.funds else {
             return .reject(Rejection(id, .noFunds, cause: .noInput, unit: .money, limit: limit.maximum))
         }
         let age = candidate.now.elapsed(since: funds.asOf)
@@ -39,8 +39,7 @@ struct Drawdown: RiskControl {
         return .reject(
             Rejection(
                 id, .drawdownReached, unit: .money, limit: standing.limit, observed: standing.fall,
-                projected: standing.fall,
-                inputAge: age))
+                projected: standing.fall, inputAge: age))
     }
 }
 
@@ -48,6 +47,7 @@ extension Engine {
     static var drawdownRule: String { "rule:drawdown" }
 
     /// The account's mark of an epoch, minor units: the highest equity recorded, or the present one where that is higher.
+    @inline(__always)
     package func highWaterMark(_ account: Int32, _ epoch: DrawdownLimit.Epoch, equity: Int64) -> Int64 {
         switch epoch {
         case .session: max(equity, accounts[Int(account)].sessionEquityHigh ?? equity)
@@ -55,22 +55,40 @@ extension Engine {
         }
     }
 
-    /// How far the account fell from its mark, and the limit that it reached, or the nearer one of those it did not.
-    func drawdownStanding(
-        _ account: Int32, _ limit: DrawdownLimit, equity: Int64
-    ) -> (fall: Int64, limit: Int64, isBreached: Bool) {
-        let mark = highWaterMark(account, limit.epoch, equity: equity)
-        let fall = saturatingDifference(mark, equity)
-        if limit.maximum != AccountLimits.unlimited, fall >= limit.maximum { return (fall, limit.maximum, true) }
-        guard limit.basisPoints != AccountLimits.unlimited else { return (fall, limit.maximum, false) }
-        let relative = scaled(mark, limit.basisPoints, over: 10_000) ?? .max
-        if Int128(fall) * 10_000 >= Int128(limit.basisPoints) * Int128(mark) { return (fall, relative, true) }
-        return (fall, min(relative, limit.maximum), false)
+    @inline(__always)
+    func drawdownStanding(_ account: Int32, _ limit: DrawdownLimit, equity: Int64) -> DrawdownStanding {
+        DrawdownStanding(mark: highWaterMark(account, limit.epoch, equity: equity), equity: equity, bounds: limit)
     }
 
     /// How far the account fell and the limit that it reached; `nil` = none.
     func drawdown(_ account: Int32, _ limit: DrawdownLimit, equity: Int64) -> (fall: Int64, limit: Int64)? {
         let standing = drawdownStanding(account, limit, equity: equity)
         return standing.isBreached ? (standing.fall, standing.limit) : nil
+    }
+}
+
+/// How far an account fell from its mark, in minor units.
+struct DrawdownStanding {
+    let mark: Int64
+    let equity: Int64
+    let bounds: DrawdownLimit
+
+    var fall: Int64 { saturatingDifference(mark, equity) }
+
+    @inline(__always)
+    private var isBeyondAmount: Bool { bounds.maximum != AccountLimits.unlimited && fall >= bounds.maximum }
+    @inline(__always)
+    private var isBeyondPart: Bool {
+        bounds.basisPoints != AccountLimits.unlimited
+            && Int128(fall) * 10_000 >= Int128(bounds.basisPoints) * Int128(mark)
+    }
+    @inline(__always)
+    var isBreached: Bool { isBeyondAmount || isBeyondPart }
+
+    /// The limit that it reached, or the nearer one of those it did not.
+    var limit: Int64 {
+        if isBeyondAmount || bounds.basisPoints == AccountLimits.unlimited { return bounds.maximum }
+        let relative = scaled(mark, bounds.basisPoints, over: 10_000) ?? .max
+        return isBeyondPart ? relative : min(relative, bounds.maximum)
     }
 }

@@ -18,7 +18,7 @@ struct MarginBuffer: RiskControl {
             trace.record(.unlimited(.money))
             return .pass
         }
-        guard let funds = engine.inputs.funds[Int(candidate.account)] else {
+        guard let funds = candidate.funds else {
             return .reject(Rejection(id, .noFunds, cause: .noInput))
         }
         let age = candidate.now.elapsed(since: funds.asOf)

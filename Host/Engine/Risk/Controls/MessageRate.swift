@@ -14,24 +14,31 @@ struct MessageRate: RiskControl {
         guard candidate.countsAsNewOrder else { return .pass }
         let pending = candidate.pending
         // The latest of all openings; a refusal of one is a refusal.
-        var opens = candidate.now.nanoseconds
-        opens = max(
-            opens,
-            opening(engine.rates.accounts, candidate.account, .account, pending.account, &candidate, limits, &trace))
-        opens = max(
-            opens, opening(engine.rates.groups, candidate.group, .group, pending.group, &candidate, limits, &trace))
-        opens = max(
-            opens,
-            opening(engine.rates.adapters, candidate.adapter, .adapter, pending.adapter, &candidate, limits, &trace))
-        opens = max(
-            opens,
-            opening(
-                engine.rates.strategies, candidate.parent.strategy, .strategy, pending.firm, &candidate, limits, &trace)
-        )
-        opens = max(opens, opening(engine.rates.firm, 0, .firm, pending.firm, &candidate, limits, &trace))
+        var opens = opening(
+            engine.rates.accounts, candidate.account, .account, pending.account, &candidate, limits, &trace)
+        if candidate.parent.hasSharedWindows {
+            opens = max(opens, sharedOpening(&candidate, limits, engine, &trace))
+        }
         guard opens < .max else { return .reject(refusal(&candidate, limits, engine)) }
         candidate.heldUntil = opens > candidate.now.nanoseconds ? Timestamp(nanoseconds: opens) : nil
         return .pass
+    }
+
+    /// The same over the scopes that accounts share.
+    @inline(never)
+    private static func sharedOpening(
+        _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
+    ) -> Int64 {
+        let (pending, parent) = (candidate.pending, candidate.parent)
+        let (group, adapter) = (candidate.group, candidate.adapter)
+        let opens = [
+            opening(engine.rates.groups, group, .group, pending.group, &candidate, limits, &trace),
+            opening(engine.rates.adapters, adapter, .adapter, pending.adapter, &candidate, limits, &trace),
+            opening(engine.rates.strategies, parent.strategy, .strategy, pending.firm, &candidate, limits, &trace),
+            opening(engine.rates.firm, 0, .firm, pending.firm, &candidate, limits, &trace),
+        ]
+        return opens.reduce(.min, max)
     }
 
     /// When the last window of a scope opens for the candidate, nanoseconds; `Int64.max` = one refuses it.
