@@ -48,6 +48,7 @@ let contract = Target.Dependency.product(name: "CSluice", package: "SDK")
 let adapterKit = Target.Dependency.product(name: "AdapterKit", package: "SDK")
 let adapterTesting = Target.Dependency.product(name: "AdapterTesting", package: "SDK")
 let signing = Target.Dependency.product(name: "Signing", package: "SDK")
+let recording = Target.Dependency.product(name: "Recording", package: "SDK")
 let openssl = Target.Dependency.product(name: "COpenSSL", package: "SDK")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
@@ -109,8 +110,8 @@ let package = Package(
         room(
             "Adapters",
             [
-                "Domain", "Faults", "Settings", "Transport", "CHost", openssl, signing, contract, nioLocks, nioPosix,
-                logging,
+                "Domain", "Faults", "Settings", "Transport", "CHost", openssl, signing, recording, contract, nioLocks,
+                nioPosix, logging,
             ],
             exclude: ["README.md", "Services/README.md"]),
         room(
@@ -192,6 +193,7 @@ let package = Package(
         // Tests, one folder a target.
         tests("Exact", [exact]),
         tests("Signing", [signing, contract, exact]),
+        tests("Recording", [recording, adapterTesting, contract, exact]),
         tests("Engine", ["Engine", "Domain"]),
         tests("ABI", [contract], exclude: ["generate-layout.sh", "layout-1.0.c", "layout-1.0.golden"]),
         tests("AdapterKit", [adapterKit, adapterTesting, exact, contract], exclude: ["Fixtures"]),
@@ -215,10 +217,12 @@ let package = Package(
         tests(
             "Adapters",
             [
-                "Adapters", "Transport", "Settings", "Domain", "LoopbackBroker", contract, openssl, "CHost", nioLocks,
-                logging,
+                "Adapters", "Transport", "Settings", "Domain", "LoopbackBroker", adapterTesting, contract, openssl,
+                "CHost", nioLocks, logging,
             ], exclude: ["Fixtures"]),
-        tests("Transport", ["Transport", "LoopbackBroker", nioLocks]),
+        tests(
+            "Transport",
+            ["Transport", "LoopbackBroker", openssl, nioCore, nioPosix, nioSSL, nioLocks]),
         tests(
             "API",
             [

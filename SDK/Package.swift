@@ -12,6 +12,7 @@ let package = Package(
         .library(name: "Exact", targets: ["Exact"]),
         .library(name: "COpenSSL", targets: ["COpenSSL"]),
         .library(name: "Signing", targets: ["Signing"]),
+        .library(name: "Recording", targets: ["Recording"]),
         .library(name: "AdapterKit", targets: ["AdapterKit"]),
         .library(name: "AdapterTesting", targets: ["AdapterTesting"]),
     ],
@@ -22,12 +23,16 @@ let package = Package(
         // What a host signs with. Adapters never link it: they say what to sign.
         .target(
             name: "Signing", dependencies: ["CSluice", "COpenSSL", "Exact"], path: "Signing", swiftSettings: settings),
+        // What crosses the boundary, as frames. Hosts record, tests replay; adapters never link it.
+        .target(
+            name: "Recording", dependencies: ["CSluice", "Exact"], path: "Recording", exclude: ["README.md"],
+            swiftSettings: settings),
         .target(
             name: "AdapterKit", dependencies: ["CSluice", "Exact"], path: "AdapterKit",
             // Views that the compiler keeps from being stored; users of the kit need no flag.
             swiftSettings: settings + [.enableExperimentalFeature("Lifetimes")]),
         .target(
-            name: "AdapterTesting", dependencies: ["AdapterKit", "Signing", "CSluice", "Exact"],
+            name: "AdapterTesting", dependencies: ["AdapterKit", "Signing", "Recording", "CSluice", "Exact"],
             path: "AdapterTesting",
             swiftSettings: settings),
     ],

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 # Modules of the house by the folder they lie in. A target named like its folder needs no entry.
-SDK = {"CSluice", "Exact", "COpenSSL", "Signing", "AdapterKit", "AdapterTesting"}
+SDK = {"CSluice", "Exact", "COpenSSL", "Signing", "Recording", "AdapterKit", "AdapterTesting"}
 HOST = {
     "Domain", "Engine", "Store", "Telemetry", "Transport", "Adapters", "Instruments", "Prices", "Settings",
     "RiskConfiguration", "Gateway", "Exports", "API", "CLI", "CHost", "COpenSSL", "Signing", "Faults",
@@ -22,8 +22,9 @@ ARROWS = {
     "SDK/Exact": set(),
     "SDK/COpenSSL": set(),
     "SDK/Signing": {"CSluice", "COpenSSL", "Exact"},
+    "SDK/Recording": {"CSluice", "Exact"},
     "SDK/AdapterKit": {"CSluice", "Exact"},
-    "SDK/AdapterTesting": {"AdapterKit", "Signing", "CSluice", "Exact"},
+    "SDK/AdapterTesting": {"AdapterKit", "Signing", "Recording", "CSluice", "Exact"},
     "Host/Domain": {"Exact"},
     "Host/Engine": {"Domain"},
     "Host/Faults": set(),
@@ -34,7 +35,7 @@ ARROWS = {
     "Host/Instruments": {"Domain", "Exact", "Settings"},
     "Host/Prices": {"Domain", "Exact", "Settings", "Instruments"},
     "Host/Transport": {"COpenSSL"},
-    "Host/Adapters": {"Domain", "Exact", "Settings", "Transport", "CSluice", "CHost", "COpenSSL", "Signing", "Faults"},
+    "Host/Adapters": {"Domain", "Exact", "Settings", "Transport", "CSluice", "CHost", "COpenSSL", "Signing", "Recording", "Faults"},
     "Host/Gateway": {
         "Domain", "Exact", "Engine", "Store", "Telemetry", "Transport", "Adapters", "Instruments", "Prices", "Settings",
         "RiskConfiguration", "Faults",
