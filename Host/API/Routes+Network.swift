@@ -23,6 +23,14 @@ extension Routes {
             .post, "/api/brokers/{id}/call", .scope(.admin), "A call of the adapter's own, by name", isFirmWide: true,
             body: .brokerCall, answer: "BrokerCallResult"
         ) { try await $0.callBroker($1) },
+        Route(
+            .get, "/api/questions", .scope(.read), "What brokers ask before they take an order", query: paging,
+            answer: "QuestionList"
+        ) { try await $0.listQuestions($1) },
+        Route(
+            .post, "/api/questions/{id}", .scope(.trade), "Answers a broker's question", body: .questionAnswer,
+            answer: "Nothing", statuses: [204]
+        ) { try await $0.answerQuestion($1) },
     ]
 }
 
@@ -33,6 +41,10 @@ extension Schema {
             .optional("challenge", .text, "the challenge's id"),
             .optional("fields", .map(.text), "a value for each field that it asks for"),
         ])
+
+    static let questionAnswer = Schema(
+        name: "QuestionAnswer", note: "An answer to a broker's question.",
+        fields: [.required("option", .text, "the id of one of the question's options")])
 
     static let brokerCall = Schema(
         name: "BrokerCall", note: "A call of an adapter's own.",
@@ -65,6 +77,23 @@ extension Schema {
                 .required("name", .text, ""), .required("label", .text, ""), .required("secret", .boolean, ""),
                 .optional("pattern", .text, "a regular expression of what is acceptable"),
             ]),
+        Schema(
+            name: "Question", note: "What a broker asks before it takes an order; an answer is never assumed.",
+            fields: [
+                .required("id", .text, ""), .required("account_id", .text, ""), .required("adapter_id", .text, ""),
+                .optional("run_id", .text, "the order's run"), .optional("client_order_id", .text, ""),
+                .optional("message_id", .text, "the broker's word for this kind of question"),
+                .required("text", .text, ""), .required("asked_at", .time, ""),
+                .required("deadline", .time, "when it stops waiting"),
+                .required("options", .list(.object("QuestionOption")), ""),
+            ]),
+        Schema(
+            name: "QuestionOption", note: "One possible answer.",
+            fields: [
+                .required("id", .text, ""), .required("text", .text, ""),
+                .required("meaning", .words(["confirm", "refuse", "other"]), ""),
+            ]),
+        list("Question"),
         Schema(name: "Page", note: "HTML for people.", fields: []),
         Schema(
             name: "BrokerCallResult", note: "What the broker answered.",

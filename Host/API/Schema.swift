@@ -168,5 +168,5 @@ extension Schema {
             parentOrder, accountOrder, orderChange, groupAccount, groupAccountChange, group, accountRequest,
             accountChange,
             keyRequest, stateRequest, auditVerifyRequest,
-        ] + riskRequests + reconciliationRequests + symbolRequests + [loginAnswer, brokerCall]
+        ] + riskRequests + reconciliationRequests + symbolRequests + [loginAnswer, brokerCall, questionAnswer]
 }

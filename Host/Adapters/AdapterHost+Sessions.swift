@@ -61,8 +61,9 @@ extension AdapterHost {
         }
         var configs: [String] = []
         for account in accounts {
-            guard let config = SessionConfig.merged(manifest: adapter.manifestConfig, account: account.config) else {
-                throw refusal("account.config", "the config of account \(account.id) is not a JSON object")
+            let config: String
+            do throws(SessionFailure) { config = try SessionConfig.text(adapter, account: account) } catch {
+                throw refusal(error.code, error.reason)
             }
             configs.append(config)
         }
@@ -73,7 +74,8 @@ extension AdapterHost {
         do throws(SessionFailure) {
             session = try AdapterSession(
                 id: id, adapter: adapter, accounts: accounts, configs: configs, environment: environment,
-                scheduler: scheduler, services: services, delegate: delegate, logger: logger)
+                scheduler: scheduler, services: services, delegate: delegate,
+                dataDirectory: configuration.dataDirectory, logger: logger)
         } catch {
             throw refusal(error.code, error.reason)
         }

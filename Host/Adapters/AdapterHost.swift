@@ -143,6 +143,7 @@ package final class AdapterHost: Sendable {
             changed.append(entry.status.id)
         }
         state.withLockedValue { [after] state in state.manifests = after }
+        for id in changed { AdapterID(id).map(manifestChanged) }
         return changed
     }
 

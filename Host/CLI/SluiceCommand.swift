@@ -20,7 +20,7 @@ struct SluiceCommand: NounCommand {
             ServeCommand.self, DemoCommand.self, AdaptersCommand.self, AccountsCommand.self, GroupsCommand.self,
             OrdersCommand.self, PositionsCommand.self, RunsCommand.self, KeysCommand.self, AuditCommand.self,
             SymbolsCommand.self, CheckCommand.self, RiskCommand.self, EmergencyCommand.self, PreflightCommand.self,
-            ReconcileCommand.self, LatencyCommand.self, TopCommand.self, ExportCommand.self,
+            ReconcileCommand.self, QuestionsCommand.self, LatencyCommand.self, TopCommand.self, ExportCommand.self,
         ])
 }
 

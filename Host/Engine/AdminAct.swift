@@ -17,6 +17,8 @@ package struct AdminAct: Hashable, Sendable {
         case keyRevoked = 8
         case instrumentAcknowledged = 9
         case instrumentsRefreshed = 10
+        /// A broker's question about an order was answered, by a person or by the manifest's policy.
+        case questionAnswered = 11
 
         package var rawName: String {
             switch self {
@@ -30,6 +32,7 @@ package struct AdminAct: Hashable, Sendable {
             case .keyRevoked: "key_revoked"
             case .instrumentAcknowledged: "instrument_acknowledged"
             case .instrumentsRefreshed: "instruments_refreshed"
+            case .questionAnswered: "question_answered"
             }
         }
     }

@@ -65,6 +65,7 @@ extension Gateway: AdapterDelegate {
         case .poisoned(let reason):
             logger.error(
                 "Adapter broke its contract", metadata: ["adapter.id": "\(adapter)", "reason": "\(reason)"])
+        case .question(let question, let news): heard(question, news, session, &state)
         case .allCanceled: break
         }
     }

@@ -35,6 +35,8 @@ package struct PreflightReport: Sendable {
 extension Gateway {
     /// Free space of the data directory below which preflight warns and fails, bytes.
     static let scarceSpace: UInt64 = 2 << 30
+    /// What a broker's clock may differ from ours, nanoseconds (RELIABILITY.md §5).
+    static let largestSkew: UInt64 = 1_000_000_000
     static let lackingSpace: UInt64 = 200 << 20
     /// How long a broker may take to tell its positions, nanoseconds.
     static let preflightDeadline: Int64 = 10_000_000_000
@@ -174,6 +176,16 @@ extension Gateway {
                         ? "the circuit is open: the broker does not answer"
                         : "the circuit is half-open: the broker is being asked whether it answers",
                     "opening orders are refused until it does; look at 'sluice adapters describe \(account.adapter)'"))
+        }
+        if let offset = seat?.session.brokerClockOffset {
+            let milliseconds = offset / 1_000_000
+            let words = "the broker's clock is \(abs(milliseconds)) ms \(milliseconds < 0 ? "behind" : "ahead of") ours"
+            checks.append(
+                offset.magnitude <= Self.largestSkew
+                    ? check(.clock, .pass, words)
+                    : check(
+                        .clock, .fail, words,
+                        "set this machine's clock by NTP or PTP: a second is the most that times of orders may differ"))
         }
         switch session?.error?.code {
         case .authExpired, .authRejected, .forbidden:

@@ -66,9 +66,11 @@ extension Gateway {
         guard state.overdueDue <= now else { return }
         state.overdueDue = now.advanced(by: 1_000_000_000)
         let limit = options.commandDeadline.multipliedSaturating(by: 2)
+        let asked = ordersInQuestion(state)
         var overdue: [OrderPlace] = []
         state.engine.runs.forEachLive { run in
-            for (index, order) in run.orders.enumerated() where order.isUnanswered {
+            for (index, order) in run.orders.enumerated()
+            where order.isUnanswered && !asked.contains(order.clientSequence) {
                 let queued = Timestamp(nanoseconds: run.legs[Int(order.legIndex)].times.queued)
                 if now.since(queued) > limit { overdue.append(OrderPlace(run: run.id, order: Int32(index))) }
             }

@@ -12,8 +12,10 @@ package final class NetworkTransport: Transport {
 
     package static let shared = NetworkTransport(group: MultiThreadedEventLoopGroup.singleton)
 
-    package init(group: any EventLoopGroup) {
-        let connector = Connector(trust: ServerTrust())
+    package convenience init(group: any EventLoopGroup) { self.init(group: group, trust: ServerTrust()) }
+
+    init(group: any EventLoopGroup, trust: ServerTrust) {
+        let connector = Connector(trust: trust)
         self.connector = connector
         loops = group.makeIterator().map { loop in
             (

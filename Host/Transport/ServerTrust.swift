@@ -6,6 +6,10 @@ import NIOSSL
 /// TLS for routes. Contexts are made once per kind of trust; building one reads the system's roots.
 final class ServerTrust: Sendable {
     private let contexts = NIOLockedValueBox<[Bool: NIOSSLContext]>([:])
+    private let roots: NIOSSLTrustRoots
+
+    /// - Parameter roots: whom a chain must lead to; the system's but in tests.
+    init(roots: NIOSSLTrustRoots = .default) { self.roots = roots }
 
     /// - Throws: where the host's name cannot stand in TLS or the system's roots cannot be read.
     func handler(for route: NetworkRoute, _ trust: CertificateTrust) throws -> NIOSSLClientHandler {
@@ -15,6 +19,7 @@ final class ServerTrust: Sendable {
             var configuration = TLSConfiguration.makeClientConfiguration()
             configuration.applicationProtocols = ["http/1.1"]
             configuration.minimumTLSVersion = .tlsv12
+            configuration.trustRoots = roots
             if trust == .loopbackOnly { configuration.certificateVerification = .none }
             let made = try NIOSSLContext(configuration: configuration)
             if trust != .loopbackOnly { contexts[isVerified] = made }

@@ -27,11 +27,12 @@ final class ConnectedStage {
     static let requestToken = "r3quest-of-the-login"
 
     init(
-        manifest: String = "", connection: AccountConnection? = nil, kept: [KeptSecret] = [], isLoggedIn: Bool = true,
+        _ flags: [String] = [], manifest: String = "", config: String = "{}", connection: AccountConnection? = nil,
+        kept: [KeptSecret] = [], isLoggedIn: Bool = true,
         logger: Logger? = nil
     ) throws {
         workshop = try Workshop()
-        try workshop.install("connected", "connected")
+        try workshop.install("connected", "connected", flags)
         try workshop.manifest("connected", manifest)
         let (lanes, clock) = (SteppedLanes(clock: clock), clock)
         self.lanes = lanes
@@ -44,7 +45,7 @@ final class ConnectedStage {
         keeper.put(kept)
         let way = connection ?? Self.connection()
         let made = host.makeSessions(
-            for: [Self.account()],
+            for: [Self.account(config: config)],
             services: SessionServices(
                 transport: transport, secretKeeper: keeper, connection: { _ in way },
                 publishTicks: { [ticks] quotes in ticks.withLockedValue { $0 += quotes.map(\.quote) } }),
@@ -66,10 +67,12 @@ final class ConnectedStage {
             secrets: ["api_key": Secret(Array("key-of-the-app".utf8)), "api_secret": Secret(Array(apiSecret.utf8))])
     }
 
-    static func account() -> Account {
-        Account(
+    static func account(config: String = "{}") -> Account {
+        var account = Account(
             id: AccountID(unchecked: "C0"), adapter: AdapterID("connected") ?? noAdapter, login: "login",
             currency: Currency(packed: 0x494E52))
+        account.config = config
+        return account
     }
     private static var noAdapter: AdapterID { preconditionFailure("the id is well formed") }
 

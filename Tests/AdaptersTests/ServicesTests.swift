@@ -249,7 +249,8 @@ struct ServicesTests {
         #expect(made.sessions.map { $0.accounts.map(\.id.rawValue) } == [["A", "C"], ["B"], ["X"]])
         #expect(made.sessions.first?.accountIndex(AccountID(unchecked: "C")) == 1)
         #expect(made.refusals.map(\.code) == ["account.config", "adapter.unknown"])
-        #expect(SessionConfig.merged(manifest: #"{"a":1,"b":2}"#, account: #"{"b":3}"#) == #"{"a":1,"b":3}"#)
+        let merged = SessionConfig.merged(manifest: #"{"a":1,"b":2}"#, account: #"{"b":3}"#)
+        #expect(merged?.serializedText() == #"{"a":1,"b":3}"#)
         #expect(host.session(for: AccountID(unchecked: "B"))?.id.login == "two")
     }
 }

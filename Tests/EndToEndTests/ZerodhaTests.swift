@@ -19,7 +19,7 @@ extension EndToEnd {
             options.manifests = [
                 (
                     "zerodha",
-                    "manifest: 1\nid: zerodha\nlibrary: libsluice-zerodha.so\nendpoints: { rest: \(broker.address) }\n"
+                    "manifest: 1\nid: zerodha\nlibrary: libsluice-zerodha.so\nrecord: {}\nendpoints: { rest: \(broker.address) }\n"
                 )
             ]
             let address = broker.address
@@ -42,6 +42,7 @@ extension EndToEnd {
                     ("market/NSE_EQ_INFY.daily.csv", Site.Options.candles),
                     ("overlay.yaml", "\"\(symbol)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n"),
                     ("rms.yaml", limits),
+                    ("adapters.d/paper.yaml", "manifest: 1\nid: paper\nlibrary: libsluice-paper.so\nrecord: {}\n"),
                     (
                         "sluice.yaml",
                         """
@@ -124,7 +125,10 @@ extension EndToEnd {
                 guard try next.listens() else { throw Failure("the gateway does not listen again: \(next.tail)") }
                 try Self.becomeReady(next, scenario)
                 scenario.expectEqual(broker.complaints, [], "what was wrong with what the broker was sent")
+                next.destroy()
                 try Self.lookForSecrets(scenario)
+                try Recordings.check(scenario, adapters: ["paper", "zerodha"])
+                try Recordings.alter(scenario, adapter: "zerodha")
             }
         }
 

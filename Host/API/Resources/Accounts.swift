@@ -37,6 +37,7 @@ extension Backend {
         guard let id, adapter != nil, currency != nil, reader.entries.isEmpty else {
             throw Problem.invalid(reader.entries)
         }
+        try checkConfig(account)
         guard gateway.account(id) == nil else {
             throw Problem(
                 .conflict, "account_exists", path: "/id", value: id.rawValue, "there is an account \(id) already",
@@ -46,7 +47,15 @@ extension Backend {
         return answer(id, .created)
     }
 
-    /// A change holds for the next session; one that is open goes on with what it was opened with.
+    /// The account's config against its adapter's schema, where the adapter is loaded: each member that is wrong by name.
+    private func checkConfig(_ account: Account) throws(Problem) {
+        guard let adapter = adapters.adapter(account.adapter) else { return }
+        let findings = adapter.findings(ofConfig: account.config)
+        guard findings.isEmpty else { throw Problem.invalid(findings.map { $0.entry(below: "/config") }) }
+    }
+
+    /// A change holds for the next session; one that is open goes on with what it was opened with, but for a config whose
+    /// adapter takes changes: it hears it at once.
     func changeAccount(_ call: Call) async throws -> Answer {
         var account = try account(try call.account(), for: try call.caller())
         let object = try await call.object()
@@ -64,6 +73,7 @@ extension Backend {
         if let isEnabled = reader.boolean("enabled") { account.isEnabled = isEnabled }
         reader.finish(Schema.accountChange)
         guard reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
+        if object["config"] != nil { try checkConfig(account) }
         try await store(account, by: try call.caller().caller.actor)
         return answer(account.id)
     }
@@ -73,6 +83,7 @@ extension Backend {
         try await gateway.put(account, by: actor)
         try await runtime.applyLimits()
         guard account.isEnabled else { return gateway.disconnect(account.id) }
+        adapters.configChanged(account)
         let (gateway, adapters) = (gateway, adapters)
         _ = try await offLoop { gateway.connect([account], adapters: adapters) }
     }
@@ -158,6 +169,15 @@ extension Backend {
             return nil
         }
         return value.serializedText()
+    }
+}
+
+extension SchemaFinding {
+    /// The finding as an entry of a problem.
+    func entry(below path: String) -> Problem.Entry {
+        Problem.Entry(
+            path: path + self.path, value: value.map { String($0.serializedText().prefix(200)) }, message: message,
+            remedy: remedy)
     }
 }
 

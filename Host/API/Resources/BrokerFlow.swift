@@ -33,7 +33,20 @@ extension JSONWriter {
                 $0.member("circuit", health.circuit.state(now: now).rawValue)
                 $0.member("circuit_pause_ms", health.circuit.pauseLeft(now: now) / 1_000_000)
                 $0.list("limits", health.limits) { json, limit in json.limit(limit, covered: covered) }
+                $0.recording(session.recordingStatus)
             }
+        }
+    }
+
+    /// By its name alone: where data lies says nothing to a client.
+    private mutating func recording(_ status: RecordingStatus?) {
+        key("recording")
+        guard let status else { return null() }
+        object {
+            $0.member("file", status.path.split(separator: "/").last.map(String.init) ?? "")
+            $0.member("bytes", status.bytes)
+            $0.member("frames", status.frames)
+            $0.member("stopped", status.stopped)
         }
     }
 

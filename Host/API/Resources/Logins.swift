@@ -160,6 +160,8 @@ extension Backend {
         }
         let session = try session(of: known)
         guard let index = session.accountIndex(account) else { throw Problem.unknownAccount(account.rawValue) }
+        let findings = session.adapter.findings(ofArguments: arguments, call: name)
+        guard findings.isEmpty else { throw Problem.invalid(findings.map { $0.entry(below: "/arguments") }) }
         let deadline = gateway.clock.monotonic() + 30_000_000_000
         let result = await withCheckedContinuation { done in
             session.vendorCall(name, arguments: arguments, accountIndex: index, deadline: deadline) {

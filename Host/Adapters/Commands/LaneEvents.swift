@@ -186,6 +186,8 @@ package enum LaneEvent: Sendable {
     indirect case session(SessionStatus)
     case keyValue(KeyValueWrite)
     indirect case late(LateCompletion)
+    /// A broker's question, or what became of it.
+    indirect case question(BrokerQuestion, QuestionNews)
     /// Said once: from now on the session refuses submits and modifies; cancels, look-ups and queries go on.
     case poisoned(String)
 }

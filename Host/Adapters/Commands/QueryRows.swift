@@ -83,6 +83,8 @@ package struct QueryFailure: Error, Hashable, Sendable, CustomStringConvertible 
         case refusedByAdapter = "refused_by_adapter"
         /// The broker answered with a refusal, or the adapter could not ask.
         case failed
+        /// What was asked for is not what the adapter's schema describes; nothing was asked.
+        case invalid
         /// A row or the completion broke the contract: part of an answer is no answer.
         case malformed
         /// More pages or rows than a query may have, or a cursor that repeats.

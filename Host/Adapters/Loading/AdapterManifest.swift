@@ -46,6 +46,10 @@ package struct AdapterManifest: Hashable, Sendable {
     package var limits: ManifestLimits
     /// A JSON object.
     package var config: String
+    /// `questions:` what is answered to a broker's question, by the broker's word for it; others wait for a person.
+    package var questions: [String: BrokerQuestion.Meaning] = [:]
+    /// `record:`; `nil`: sessions are not recorded.
+    package var recording: RecordingPolicy?
 
     package struct Endpoint: Hashable, Sendable {
         package var id: String
@@ -124,6 +128,10 @@ extension AdapterManifest {
             "grants", .list(of: .choice(["secret_reveal": true])), default: [])
         let limits = document.value("limits", .manifestLimits, default: ManifestLimits())
         let config = document.value("config", .jsonObject, default: "{}")
+        recording = document.optional("record", .recordingPolicy)
+        let answers = document.value(
+            "questions", .entries(of: .choice(["confirm": BrokerQuestion.Meaning.confirm, "refuse": .refuse])),
+            default: [])
         guard version != nil, let id, let library else { return nil }
         (self.id, self.library, self.sha256) = (id, library, sha256)
         (self.isEnabled, self.isRequired, self.isolation) = (isEnabled, isRequired, isolation)
@@ -135,6 +143,7 @@ extension AdapterManifest {
             return override
         }
         (self.limits, self.config, grantsReveal) = (limits, config, !grants.isEmpty)
+        questions = Dictionary(answers.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
         self.pins = Dictionary(pins.map { ($0.key, Self.bytes($0.value)) }, uniquingKeysWith: { $1 })
     }
 

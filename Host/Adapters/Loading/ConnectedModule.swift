@@ -1,5 +1,6 @@
 import CSluice
 import Domain
+import Recording
 
 /// The other half of an adapter with a network (`sluice_connected`): its functions, each proved present, and whom it
 /// talks to.
@@ -8,8 +9,11 @@ import Domain
 struct ConnectedModule: @unchecked Sendable {
     typealias Session = OpaquePointer?
     let connections: AdapterConnections
+    let table: UnsafePointer<sluice_connected>
     let authReply: @convention(c) (Session, sluice_token, sluice_str, sluice_span) -> sluice_status
     let commandReply: @convention(c) (Session, sluice_token, sluice_str, sluice_str) -> sluice_status
+    let modifyBatch: @convention(c) (Session, sluice_span) -> sluice_status
+    let cancelBatch: @convention(c) (Session, sluice_span) -> sluice_status
     let subscribe: @convention(c) (Session, sluice_token, UInt32, sluice_span) -> sluice_status
     let unsubscribe: @convention(c) (Session, sluice_token, sluice_span) -> sluice_status
     let vendorCall: @convention(c) (Session, sluice_token, UInt32, sluice_str, sluice_str) -> sluice_status
@@ -20,6 +24,7 @@ struct ConnectedModule: @unchecked Sendable {
     let onStream: @convention(c) (Session, UInt64, sluice_bytes) -> Void
     let onStreamState: @convention(c) (Session, UInt64, UInt32, UInt32, sluice_str) -> Void
     let onWebhook: @convention(c) (Session, UnsafePointer<sluice_webhook>?) -> Void
+    let onConfig: @convention(c) (Session, UInt32, sluice_str) -> Void
 
     /// `nil`: the adapter has no network.
     static func find(in module: UnsafePointer<sluice_module>, id: AdapterID) throws(AdapterRefusal) -> ConnectedModule?
@@ -37,28 +42,38 @@ struct ConnectedModule: @unchecked Sendable {
             guard let table = try checkedEntity(pointer, size: MemoryLayout<sluice_connected>.size, "connected") else {
                 return nil
             }
-            guard let made = try ConnectedModule(table.pointee, module) else {
-                throw ContractBreach("connected", "has a null slot")
-            }
+            guard let describe = table.pointee.describe,
+                let made = ConnectedModule(table.pointee, at: table, try read(describe(module)))
+            else { throw ContractBreach("connected", "has a null slot") }
             return made
         } catch {
             throw AdapterRefusal(.tableInvalid, "\(id): \(error)")
         }
     }
 
-    private init?(_ table: sluice_connected, _ module: UnsafePointer<sluice_module>) throws(ContractBreach) {
-        guard let describe = table.describe, let authReply = table.auth_reply, let commandReply = table.command_reply,
-            table.modify_batch != nil, table.cancel_batch != nil, let subscribe = table.subscribe,
-            let unsubscribe = table.unsubscribe, let vendorCall = table.vendor_call, let onHTTP = table.on_http,
+    /// - Parameter place: where the adapter's own table lies.
+    private init?(
+        _ table: sluice_connected, at place: UnsafePointer<sluice_connected>, _ connections: AdapterConnections
+    ) {
+        guard let authReply = table.auth_reply, let commandReply = table.command_reply,
+            let modifyBatch = table.modify_batch, let cancelBatch = table.cancel_batch,
+            let subscribe = table.subscribe, let unsubscribe = table.unsubscribe, let vendorCall = table.vendor_call,
+            let onHTTP = table.on_http,
             let onHTTPChunk = table.on_http_chunk, let onSent = table.on_sent, let onWebSocket = table.on_ws,
             let onStream = table.on_stream, let onStreamState = table.on_stream_state,
-            let onWebhook = table.on_webhook, table.on_config != nil
+            let onWebhook = table.on_webhook, let onConfig = table.on_config
         else { return nil }
+        (self.table, self.connections) = (place, connections)
+        (self.modifyBatch, self.cancelBatch, self.onConfig) = (modifyBatch, cancelBatch, onConfig)
         (self.authReply, self.commandReply, self.subscribe) = (authReply, commandReply, subscribe)
         (self.unsubscribe, self.vendorCall, self.onHTTP) = (unsubscribe, vendorCall, onHTTP)
         (self.onHTTPChunk, self.onSent, self.onWebSocket) = (onHTTPChunk, onSent, onWebSocket)
         (self.onStream, self.onStreamState, self.onWebhook) = (onStream, onStreamState, onWebhook)
-        connections = try Self.read(describe(module))
+    }
+
+    /// The same through a recorder, whose sessions stand for the adapter's.
+    var recorded: ConnectedModule {
+        ConnectedModule(SessionRecorder.connected(over: table.pointee), at: table, connections) ?? self
     }
 
     private static func read(

@@ -1,5 +1,6 @@
 import CSluice
 package import Domain
+import Recording
 
 /// The adapter's functions for sessions, each proved present.
 struct SessionCalls {
@@ -37,6 +38,11 @@ struct SessionCalls {
     }
 }
 
+extension SessionCalls {
+    /// The same through a recorder, whose sessions stand for the adapter's.
+    var recorded: SessionCalls { SessionCalls(SessionRecorder.functions) ?? self }
+}
+
 /// An adapter whose library is loaded and whose descriptor is proved. Lives as long as the process: nothing is unloaded.
 ///
 /// `@unchecked Sendable`: the module is static data of the library that never changes, its functions are pure and may be
@@ -50,9 +56,16 @@ package final class LoadedAdapter: @unchecked Sendable {
     package let limits: ManifestLimits
     /// The manifest's `config`, a JSON object that accounts' own config goes over.
     package let manifestConfig: String
+    /// What accounts' config and the arguments of its calls must look like.
+    let configSchema: JSONSchema?
+    let callSchemas: [String: JSONSchema]
     /// Addresses and certificates that the manifest states, by endpoint id.
     let manifestEndpoints: [String: String]
     let manifestPins: [String: [UInt8]]
+    /// What the manifest answers to a broker's question, by the broker's word for it.
+    let questionPolicy: [String: BrokerQuestion.Meaning]
+    /// `nil`: sessions are not recorded.
+    let recording: RecordingPolicy?
     /// The manifest lets the adapter see secrets in clear.
     let grantsReveal: Bool
     /// `nil`: the adapter has no network.
@@ -78,7 +91,39 @@ package final class LoadedAdapter: @unchecked Sendable {
         (limits, manifestConfig) = (manifest.limits, manifest.config)
         manifestEndpoints = Dictionary(manifest.endpoints.map { ($0.id, $0.url) }, uniquingKeysWith: { $1 })
         (manifestPins, grantsReveal, connected) = (manifest.pins, manifest.grantsReveal, checked.connected)
+        configSchema = try Self.schema(description.configSchema, "config_schema")
+        var schemas: [String: JSONSchema] = [:]
+        for call in checked.connected?.connections.vendorCalls ?? [] {
+            schemas[call.name] = try Self.schema(call.argumentsSchema, "arguments_schema of \(call.name)")
+        }
+        callSchemas = schemas
+        (recording, questionPolicy) = (manifest.recording, manifest.questions)
         (createSession, explainCode, calls) = (checked.createSession, checked.explain, checked.calls)
+    }
+
+    private static func schema(_ text: String?, _ name: String) throws(AdapterRefusal) -> JSONSchema? {
+        guard let text, !text.isEmpty else { return nil }
+        do throws(JSONSchema.Unusable) {
+            return try JSONSchema(text)
+        } catch {
+            throw AdapterRefusal(.descriptorInvalid, "\(name): \(error)")
+        }
+    }
+
+    /// What is wrong with an account's config, with the manifest's below it; empty: nothing.
+    package func findings(ofConfig config: String) -> [SchemaFinding] {
+        guard let merged = SessionConfig.merged(manifest: manifestConfig, account: config) else {
+            return [SchemaFinding(path: "", value: nil, message: "is no JSON object", remedy: "expected an object")]
+        }
+        return configSchema?.findings(merged) ?? []
+    }
+
+    /// What is wrong with the arguments of one of its calls; empty: nothing.
+    package func findings(ofArguments arguments: String, call: String) -> [SchemaFinding] {
+        guard let value = try? JSONValue.parse(arguments, limits: .large), case .object = value else {
+            return [SchemaFinding(path: "", value: nil, message: "is no JSON object", remedy: "expected an object")]
+        }
+        return callSchemas[call]?.findings(value) ?? []
     }
 
     /// The adapter's sentence for a raw broker code; `nil` where it has none.

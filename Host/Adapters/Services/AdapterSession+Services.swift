@@ -20,6 +20,11 @@ extension AdapterSession {
         guard connections?.vendorCalls.contains(where: { $0.name == name }) == true else {
             return completion(.failure(QueryFailure(.unsupported, "adapter \(adapter.id) has no call \(name)")))
         }
+        let findings = adapter.findings(ofArguments: arguments, call: name)
+        guard findings.isEmpty else {
+            let words = findings.map(\.description).joined(separator: "; ")
+            return completion(.failure(QueryFailure(.invalid, "the arguments of \(name): \(words)")))
+        }
         ask(
             .vendorCall(account: accountIndex, name: name, arguments: arguments), deadline: deadline,
             completion: completion)
@@ -64,7 +69,7 @@ extension AdapterSession {
         ask(.unsubscribe(instruments), deadline: deadline) { completion($0.map { _ in }) }
     }
 
-    private func ask(
+    func ask(
         _ request: ServiceRequest, deadline: Int64?,
         completion: @escaping @Sendable (Result<String, QueryFailure>) -> Void
     ) {

@@ -64,6 +64,8 @@ package struct WebhookDelivery: Sendable {
 /// What people and brokers ask a session for beside orders and reads.
 enum ServiceRequest: Sendable {
     case authReply(ChallengeReply)
+    case commandReply(AnswerToQuestion, isPolicy: Bool)
+    case config(account: Int32, String)
     case vendorCall(account: Int32, name: String, arguments: String)
     case webhook(WebhookDelivery)
     case subscribe(mode: UInt8, [AdapterInstrument])

@@ -12,6 +12,10 @@ enum ServiceBounds {
     static let bodyBytes = 128 << 20
     static let defaultBodyBytes = 4 << 20
     static let frameBytes = 16 << 20
+    static let questions = 64
+    /// The longest wait for an answer, and the wait for a question that names no deadline.
+    static let questionNanoseconds: Int64 = 600_000_000_000
+    static let usualQuestionNanoseconds: Int64 = 60_000_000_000
     static let webhookBytes = 65_536
     static let webhooksWaiting = 256
     static let ticks: UInt64 = 10_000

@@ -18,6 +18,8 @@ extension SessionCore {
         let isOffered: Bool
         switch entry.request {
         case .authReply: return nil
+        case .commandReply: isOffered = offers.contains(.asksQuestions)
+        case .config: return offers.contains(.takesConfigChanges) ? nil : QueryFailure(.unsupported, "it takes none")
         case .vendorCall: isOffered = offers.contains(.vendorCall)
         case .webhook: isOffered = offers.contains(.takesWebhooks)
         case .subscribe, .unsubscribe: isOffered = offers.contains(.subscribe)
@@ -35,6 +37,12 @@ extension SessionCore {
         }
         switch entry.request {
         case .authReply(let reply): authReply(reply, entry)
+        case .commandReply(let answer, let isPolicy): reply(answer, isPolicy: isPolicy, entry)
+        case .config(let account, let config):
+            guard !hasEnded, handle != nil else { return entry.end(.failure(QueryFailure(.closed, "it has ended"))) }
+            let config = scratch.text(config)
+            call(.onConfig) { network.calls.onConfig($0, UInt32(bitPattern: account), config) }
+            entry.end(.success(""))
         case .webhook(let webhook): deliver(webhook, entry, network)
         case .vendorCall(let account, let name, let arguments):
             guard let token = issueService(entry) else { return }
@@ -151,6 +159,7 @@ extension SessionCore {
         guard time > 0 else { return breach("server_time", ContractBreach("broker_time", "is absent or before 1970")) }
         let offset = time &- now()
         network.vault.learn(clockOffset: offset)
+        session.published.withLockedValue { $0.clockOffset = offset }
         if offset.magnitude > 1_000_000_000 {
             logger.warning(
                 "The broker's clock differs from this machine's", metadata: ["offset.ms": "\(offset / 1_000_000)"])
@@ -173,13 +182,6 @@ extension SessionCore {
         } catch {
             return breach("instrument_by_alias", error)
         }
-    }
-
-    /// A question is refused until there is somebody to ask: an answer is never assumed.
-    func progress(_ token: sluice_token, _ question: UnsafePointer<sluice_question>?) -> sluice_status {
-        guard network != nil else { return SLUICE_ERR_UNSUPPORTED }
-        guard tokens.isOpen(token) else { return SLUICE_ERR_NOT_FOUND }
-        return SLUICE_ERR_UNSUPPORTED
     }
 
     /// Prices of a subscription go to the host's, all of a call or none.

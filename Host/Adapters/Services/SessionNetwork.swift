@@ -33,6 +33,9 @@ final class SessionNetwork {
     var retries: [Retry] = []
     var streams: [UInt64: Stream] = [:]
     var lastStream: UInt64 = 0
+    /// What the broker waits to hear, oldest first, with the command that it is about.
+    var questions: [(token: UInt64, question: BrokerQuestion)] = []
+    var lastQuestion: UInt64 = 0
     /// Calls of people that wait for the adapter's completion, by token.
     var waiting: [UInt64: ServiceCall] = [:]
     var rates: RequestRates

@@ -2,6 +2,7 @@ import CSluice
 package import Domain
 import Logging
 import NIOConcurrencyHelpers
+import Recording
 
 /// One login at one adapter, with one or more accounts. Every member may be used from any thread and none blocks.
 ///
@@ -20,8 +21,14 @@ package final class AdapterSession: @unchecked Sendable {
         var counters = AdapterCounters()
         var openCommands = 0
         var circuit: CircuitBreaker
+        /// As they are now: an account's own config may change.
+        var accounts: [Account]
+        /// What the adapter was told last, by place of the account.
+        var configs: [String]
         var limits: [RateBucketStatus] = []
         var metrics: [String: AdapterMetric] = [:]
+        var questions: [BrokerQuestion] = []
+        var clockOffset: Int64?
         var queries: [ObjectIdentifier: QueryOperation] = [:]
         var endWaiters: [@Sendable () -> Void] = []
         var hasEnded = false
@@ -36,6 +43,8 @@ package final class AdapterSession: @unchecked Sendable {
     let published: NIOLockedValueBox<Published>
     let commandBound: Int
     let candleBound: Int
+    /// `nil`: the session is not recorded.
+    private let recording: RecordingFile?
     private let indices: [AccountID: Int32]
     // Lane only.
     var core: SessionCore?
@@ -46,13 +55,15 @@ package final class AdapterSession: @unchecked Sendable {
     /// - Parameter accounts: at least one; all of one adapter, login and environment.
     init(
         id: SessionID, adapter: LoadedAdapter, accounts: [Account], configs: [String], environment: LaneEnvironment,
-        scheduler: any LaneScheduler, services: SessionServices, delegate: any AdapterDelegate, logger: Logger
+        scheduler: any LaneScheduler, services: SessionServices, delegate: any AdapterDelegate,
+        dataDirectory: String, logger: Logger
     ) throws(SessionFailure) {
         (self.id, self.adapter, self.accounts, role) = (id, adapter, accounts, id.role)
         (clock, self.scheduler, self.delegate) = (environment.clock, scheduler, delegate)
         (commandBound, candleBound) = (services.commandBound, services.candleBound)
         shared = SessionShared()
-        published = NIOLockedValueBox(Published(circuit: CircuitBreaker(services.circuit)))
+        published = NIOLockedValueBox(
+            Published(circuit: CircuitBreaker(services.circuit), accounts: accounts, configs: configs))
         indices = Dictionary(
             accounts.enumerated().map { ($0.element.id, Int32($0.offset)) }, uniquingKeysWith: { first, _ in first })
         statusBox = NIOLockedValueBox(SessionStatus(state: .created, since: environment.clock.wall()))
@@ -71,19 +82,53 @@ package final class AdapterSession: @unchecked Sendable {
         var logger = logger
         logger[metadataKey: "adapter.id"] = "\(adapter.id)"
         logger[metadataKey: "session"] = "\(id)"
+        recording = Self.recording(
+            adapter.recording, id, dataDirectory, startedAt: environment.clock.wall(), logger: logger)
         let core = SessionCore(
-            session: self, adapter: adapter, shared: shared, inbox: inbox, accounts: accounts,
+            session: self, adapter: adapter, calls: recording == nil ? adapter.calls : adapter.calls.recorded,
+            shared: shared, inbox: inbox, accounts: accounts,
             environment: environment, services: services, keyValues: keyValues, statusBox: statusBox, logger: logger)
         if let calls = adapter.connected {
             core.network = try SessionNetwork.make(
-                calls, adapter, id: id, accounts: accounts, environment: environment, services: services, session: self)
+                recording == nil ? calls : calls.recorded, adapter, id: id, accounts: accounts,
+                environment: environment, services: services, session: self)
         }
-        core.handle = try Self.create(adapter, shared, id: id, accounts: accounts, configs: configs)
+        let recorder = recording.map { file in
+            let vault = core.network?.vault
+            return SessionRecorder(
+                adapter.module, connected: adapter.connected?.table, host: UnsafePointer(shared.table),
+                about: RecordingHeader(
+                    adapter: "\(adapter.id)", version: adapter.description.version, sha256: adapter.sha256,
+                    abiMinor: adapter.abiMinor, startedAt: "\(environment.clock.wall())"), sink: file
+            ) { bytes in vault?.redact(bytes) ?? bytes }
+        }
+        core.handle = try Self.create(adapter, shared, recorder, id: id, accounts: accounts, configs: configs)
         self.core = core
     }
 
+    /// What the broker's clock is ahead of this machine's, nanoseconds, as its adapter last told; `nil`: it has not.
+    package var brokerClockOffset: Int64? { published.withLockedValue { $0.clockOffset } }
+
+    /// Where the session's recording stands; `nil`: it is not recorded.
+    package var recordingStatus: RecordingStatus? { recording?.status }
+
+    /// A recording that cannot begin is no reason not to trade: the log says why there is none.
+    private static func recording(
+        _ policy: RecordingPolicy?, _ id: SessionID, _ dataDirectory: String, startedAt: Timestamp, logger: Logger
+    ) -> RecordingFile? {
+        guard let policy else { return nil }
+        do throws(SessionFailure) {
+            return try RecordingFile(
+                policy, session: id, dataDirectory: dataDirectory, startedAt: startedAt, logger: logger)
+        } catch {
+            logger.error("The session is not recorded", metadata: ["reason": "\(error.reason)"])
+            return nil
+        }
+    }
+
     private static func create(
-        _ adapter: LoadedAdapter, _ shared: SessionShared, id: SessionID, accounts: [Account], configs: [String]
+        _ adapter: LoadedAdapter, _ shared: SessionShared, _ recorder: SessionRecorder?, id: SessionID,
+        accounts: [Account], configs: [String]
     ) throws(SessionFailure) -> OpaquePointer {
         let scratch = CallScratch()
         let size = MemoryLayout<sluice_account>.size
@@ -106,7 +151,13 @@ package final class AdapterSession: @unchecked Sendable {
             ptr: memory, count: UInt64(accounts.count), stride: UInt32(size), reserved: 0)
         var handle: OpaquePointer?
         var words = sluice_str()
-        let status = adapter.createSession(adapter.module, shared.table, &options, &handle, &words)
+        let status = withUnsafePointer(to: options) { options in
+            guard let recorder else {
+                return adapter.createSession(adapter.module, shared.table, options, &handle, &words)
+            }
+            return recorder.create(
+                options, { adapter.createSession(adapter.module, $0, options, $1, &words) }, &handle)
+        }
         guard status >= 0 else {
             let reason = (try? words.text("error", limit: Bounds.textBytes)) ?? "no reason given"
             throw SessionFailure(

@@ -11,10 +11,11 @@ extension SessionCore {
             let entry = taken[index]
             let run = runLength(from: index)
             if run > 1 {
-                if case .submit = entry.command {
-                    submitBatch(index..<(index + run))
-                } else {
-                    lookUp(index..<(index + run))
+                switch entry.command {
+                case .submit: submitBatch(index..<(index + run))
+                case .modify: modifyBatch(index..<(index + run))
+                case .cancel: cancelBatch(index..<(index + run))
+                default: lookUp(index..<(index + run))
                 }
             } else {
                 dispatch(entry)
@@ -43,12 +44,28 @@ extension SessionCore {
             var end = index
             while end < limit, case .submit = taken[end].command { end += 1 }
             return max(1, end - index)
+        case .modify where travelsInBatches(.modifyBatch):
+            return runLength(from: index) { if case .modify = $0 { true } else { false } }
+        case .cancel where travelsInBatches(.cancelBatch):
+            return runLength(from: index) { if case .cancel = $0 { true } else { false } }
         case .lookUp:
             var end = index
             while end < taken.count, case .lookUp = taken[end].command { end += 1 }
             return end - index
         default: return 1
         }
+    }
+
+    private func travelsInBatches(_ capability: AdapterConnections.Capabilities) -> Bool {
+        network?.calls.connections.capabilities.contains(capability) == true && adapter.description.maximumBatch > 1
+            && status.state == .ready
+    }
+
+    private func runLength(from index: Int, _ isSame: (Inbox.Command) -> Bool) -> Int {
+        let limit = min(taken.count, index + adapter.description.maximumBatch)
+        var end = index
+        while end < limit, isSame(taken[end].command) { end += 1 }
+        return max(1, end - index)
     }
 
     @inline(__always)

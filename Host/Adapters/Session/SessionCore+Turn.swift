@@ -39,6 +39,7 @@ extension SessionCore {
             poison("it called the host outside a lane call of its session (ABI.md rules 11 and 13)")
         }
         finishClosing()
+        if network?.questions.isEmpty == false { forgetQuestions() }
         sendUp()
         return whatNext()
     }
@@ -111,7 +112,12 @@ extension SessionCore {
         }
         while let first = deadlines.first, first.at <= instant {
             deadlines.removeFirst()
-            if tokens.isOpen(first.number) { endByHost(first.number, cause: .deadline) }
+            guard let command = tokens.command(first.number) else { continue }
+            if command.deadline > instant {  // a question of its broker made it wait longer
+                deadlines.insert(TimerQueue.Due(at: command.deadline, number: first.number))
+            } else {
+                endByHost(first.number, cause: .deadline)
+            }
         }
     }
 

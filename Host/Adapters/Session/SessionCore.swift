@@ -77,13 +77,14 @@ final class SessionCore {
     }
 
     init(
-        session: AdapterSession, adapter: LoadedAdapter, shared: SessionShared, inbox: LaneInbox, accounts: [Account],
+        session: AdapterSession, adapter: LoadedAdapter, calls: SessionCalls, shared: SessionShared, inbox: LaneInbox,
+        accounts: [Account],
         environment: LaneEnvironment, services: SessionServices, keyValues: [KeyValueMemory],
         statusBox: NIOLockedValueBox<SessionStatus>, logger: Logger
     ) {
         (self.session, self.adapter, self.shared, self.inbox) = (session, adapter, shared, inbox)
         self.services = services
-        (calls, clock, randomSource) = (adapter.calls, environment.clock, environment.random)
+        (self.calls, clock, randomSource) = (calls, environment.clock, environment.random)
         reader = ReportReader(accounts: accounts)
         (self.keyValues, self.statusBox, self.logger) = (keyValues, statusBox, logger)
         hardBudget = Int64(adapter.limits.callMilliseconds) * 1_000_000

@@ -41,6 +41,7 @@ package enum LaneFunction: UInt8, CaseIterable, Hashable, Sendable {
     case open = 1
     case close, destroy, submit, submitBatch, modify, cancel, cancelAll, preview, query, reconcile
     case onTimer, onQuote, onCandle, onCancelled
+    case modifyBatch, cancelBatch, commandReply, onConfig
     case authReply, vendorCall, subscribe, onHTTP, onHTTPChunk, onSent, onWebSocket, onStream, onStreamState, onWebhook
 }
 

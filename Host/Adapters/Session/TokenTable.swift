@@ -105,6 +105,13 @@ struct TokenTable {
         slots[Int(token & (1 << Self.slotBits - 1))].command?.id = id
     }
 
+    /// Lets an open command wait longer.
+    mutating func extend(_ token: UInt64, to deadline: Int64) {
+        guard isOpen(token) else { return }
+        let slot = Int(token & (1 << Self.slotBits - 1))
+        if let current = slots[slot].command?.deadline, current < deadline { slots[slot].command?.deadline = deadline }
+    }
+
     /// Every open token, in order of issue within a slot.
     var openTokens: [UInt64] {
         slots.indices.compactMap { slot in

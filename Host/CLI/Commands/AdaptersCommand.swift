@@ -5,7 +5,7 @@ import Exact
 struct AdaptersCommand: NounCommand {
     static let configuration = CommandConfiguration(
         commandName: "adapters", abstract: "Broker adapters the gateway has loaded or refused.",
-        subcommands: [List.self, Describe.self, Call.self, AdapterCasesCommand.self])
+        subcommands: [List.self, Describe.self, Call.self, AdapterCasesCommand.self, AdapterReplayCommand.self])
 
     struct List: ClientCommand {
         static let configuration = CommandConfiguration(

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <sluice/adapter.h>
 #include <sluice/services.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,21 @@ struct sluice_session {
     uint64_t next_tag, socket;
     int64_t chunks, chunk_bytes;
 };
+
+#ifdef ASKS
+#define MORE                                                                                                           \
+    (SLUICE_CAN_MODIFY_BATCH | SLUICE_CAN_CANCEL_BATCH | SLUICE_ASKS_QUESTIONS | SLUICE_TAKES_CONFIG_CHANGES)
+#define CAPABILITIES (SLUICE_CAN_SUBMIT | SLUICE_CAN_MODIFY | SLUICE_CAN_CANCEL)
+#define MAX_BATCH 10
+#define CONFIG_SCHEMA                                                                                                  \
+    "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{\"poll\":{\"type\":\"integer\",\"minimum\":1,"        \
+    "\"default\":5,\"description\":\"seconds\"}}}"
+#else
+#define MORE 0
+#define CAPABILITIES SLUICE_CAN_SUBMIT
+#define MAX_BATCH 0
+#define CONFIG_SCHEMA ""
+#endif
 
 #define LOGIN_TAG 1ull
 #define CALL_TAG 2ull
@@ -154,8 +170,15 @@ static void logged_in(sluice_session *session, const sluice_answer *answer) {
 
 /* ---- orders ---- */
 
+#ifdef ASKS
+static sluice_status ask(sluice_session *session, sluice_token token, const sluice_order *order, const char *id);
+#endif
+
 static sluice_status submit(sluice_session *session, sluice_token token, const sluice_order *order) {
     const sluice_services *services = session->services;
+#ifdef ASKS
+    if (order->run_id.len >= 3 && !memcmp(order->run_id.ptr, "ask", 3)) return ask(session, token, order, "q1");
+#endif
     sluice_handle hidden = handle_of(session, "api_secret");
     struct building target = {0}, body = {0}, sign = {0}, authorization = {0}, stamp = {0};
     char words[128];
@@ -197,6 +220,26 @@ static sluice_status submit(sluice_session *session, sluice_token token, const s
         return finish(session, token, SLUICE_OUTCOME_REJECTED, SLUICE_CODE_FUNDS, (sluice_str){0}, (sluice_str){0});
     return status;
 }
+
+#ifdef ASKS
+/* The broker asks before it takes an order: run_id "ask" in a known word, "ask-other" in one that no policy knows,
+   "ask-short" with a deadline in two seconds, "ask-wrong" without an option. */
+static sluice_status ask(sluice_session *session, sluice_token token, const sluice_order *order, const char *id) {
+    const sluice_option options[3] = {
+        {.struct_size = sizeof options[0], .meaning = SLUICE_OPTION_CONFIRM, .id = text("yes"), .text = text("Yes")},
+        {.struct_size = sizeof options[0], .meaning = SLUICE_OPTION_REFUSE, .id = text("no"), .text = text("No")},
+        {.struct_size = sizeof options[0], .meaning = SLUICE_OPTION_OTHER, .id = text("later"), .text = text("Later")}};
+    int is_short = order && is(order->run_id, "ask-short"), is_other = order && !is(order->run_id, "ask");
+    sluice_question question = {.struct_size = sizeof question, .id = text(id), .text = text("The price is far off. Confirm?"),
+                                .broker_message_id = text(is_other ? "o999" : "o163"),
+                                .options = {options, order && is(order->run_id, "ask-wrong") ? 0 : 3, sizeof options[0], 0},
+                                .deadline = is_short ? session->host->now(session->host) + 2000000000ll : SLUICE_TIME_ABSENT};
+    if (is_other) session->services->server_time(session->host, session->host->now(session->host) + 2000000000ll);
+    sluice_status status = session->services->progress(session->host, token, &question);
+    report(session, "asked", status);
+    return SLUICE_OK;
+}
+#endif
 
 static void answered(sluice_session *session, const sluice_answer *answer) {
     sluice_token token = session->orders[answer->transport.tag % 4096];
@@ -317,12 +360,42 @@ static void on_webhook(sluice_session *session, const sluice_webhook *webhook) {
     report(session, "webhook_headers", (int64_t)webhook->headers.count);
 }
 static void on_config(sluice_session *session, uint32_t account, sluice_str config) {
-    (void)session, (void)account, (void)config;
+    report(session, "config", (int64_t)config.len);
+    report(session, "config_account", account);
 }
 static sluice_status command_reply(sluice_session *session, sluice_token token, sluice_str question, sluice_str option) {
+#ifdef ASKS
+    report(session, "replied", is(option, "yes") ? 1 : is(option, "no") ? 2 : 3);
+    if (is(option, "later")) return is(question, "q1") ? ask(session, token, NULL, "q2") : SLUICE_ERR_INVALID;
+    return finish(session, token, is(option, "yes") ? SLUICE_OUTCOME_ACCEPTED : SLUICE_OUTCOME_REJECTED,
+                  is(option, "yes") ? 0 : SLUICE_CODE_BROKER_RISK, text("A7"), (sluice_str){0});
+#else
     (void)session, (void)token, (void)question, (void)option;
     return SLUICE_ERR_UNSUPPORTED;
+#endif
 }
+#ifdef ASKS
+/* Every second one lost the race. */
+static sluice_status batch_of(sluice_session *session, const char *name, sluice_span items, uint64_t token_at) {
+    report(session, name, (int64_t)items.count);
+    for (uint64_t index = 0; index < items.count; index++) {
+        sluice_token token;
+        memcpy(&token, (const char *)items.ptr + index * items.stride + token_at, sizeof token);
+        finish(session, token, index % 2 ? SLUICE_OUTCOME_REJECTED : SLUICE_OUTCOME_ACCEPTED,
+               index % 2 ? SLUICE_CODE_ALREADY_FINAL : 0, (sluice_str){0}, (sluice_str){0});
+    }
+    return SLUICE_OK;
+}
+static sluice_status modify_several(sluice_session *session, sluice_span items) {
+    return batch_of(session, "modify_batch", items, offsetof(sluice_modify_item, token));
+}
+static sluice_status cancel_several(sluice_session *session, sluice_span items) {
+    return batch_of(session, "cancel_batch", items, offsetof(sluice_cancel_item, token));
+}
+#else
+#define modify_several batch
+#define cancel_several batch
+#endif
 static sluice_status batch(sluice_session *session, sluice_span items) {
     (void)session, (void)items;
     return SLUICE_ERR_UNSUPPORTED;
@@ -356,8 +429,12 @@ static const sluice_connections *connections(const sluice_module *module) {
     secrets[1] = (sluice_secret_need){.struct_size = sizeof secrets[1], .is_required = 1, .name = text("api_secret")};
     for (int index = 0; index < 4; index++)
         calls[index] = (sluice_vendor_call){.struct_size = sizeof calls[0], .effect = SLUICE_EFFECT_READ, .name = text(names[index])};
+#ifdef ASKS
+    calls[0].arguments_schema = text("{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"a\"],"
+                                     "\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":1}}}");
+#endif
     made = (sluice_connections){.struct_size = sizeof made, .max_subscriptions = 10,
-                                .capabilities = SLUICE_CAN_VENDOR_CALL | SLUICE_CAN_SUBSCRIBE | SLUICE_TAKES_WEBHOOKS,
+                                .capabilities = SLUICE_CAN_VENDOR_CALL | SLUICE_CAN_SUBSCRIBE | SLUICE_TAKES_WEBHOOKS | MORE,
                                 .endpoints = {endpoints, 2, sizeof endpoints[0], 0}, .secrets = {secrets, 2, sizeof secrets[0], 0},
                                 .vendor_calls = {calls, 4, sizeof calls[0], 0}, .max_requests = 64,
                                 .login_text = text("Log in at the broker")};
@@ -366,7 +443,7 @@ static const sluice_connections *connections(const sluice_module *module) {
 
 static const sluice_connected connected = {
     .struct_size = sizeof connected, .describe = connections, .auth_reply = auth_reply, .command_reply = command_reply,
-    .modify_batch = batch, .cancel_batch = batch, .subscribe = subscribe, .unsubscribe = unsubscribe,
+    .modify_batch = modify_several, .cancel_batch = cancel_several, .subscribe = subscribe, .unsubscribe = unsubscribe,
     .vendor_call = vendor_call, .on_http = on_http, .on_http_chunk = on_http_chunk, .on_sent = on_sent, .on_ws = on_ws,
     .on_stream = on_stream, .on_stream_state = on_stream_state, .on_webhook = on_webhook, .on_config = on_config};
 
@@ -418,9 +495,10 @@ static const sluice_descriptor *describe(const sluice_module *module) {
     buckets[0] = (sluice_rate_bucket){.struct_size = sizeof buckets[0], .id = text("orders"), .scope_key = text("account"),
                                       .windows = {windows, 1, sizeof windows[0], 0}};
     descriptor = (sluice_descriptor){.struct_size = sizeof descriptor, .id = text("connected"), .name = text("Connected"),
-                                     .version = text("1.0.0"), .language = text("C"), .capabilities = {SLUICE_CAN_SUBMIT, 0, 0, 0},
+                                     .version = text("1.0.0"), .language = text("C"), .capabilities = {CAPABILITIES, 0, 0, 0},
+                                     .config_schema = text(CONFIG_SCHEMA),
                                      .rate_buckets = {buckets, 1, sizeof buckets[0], 0},
-                                     .limits = {.struct_size = sizeof descriptor.limits}};
+                                     .limits = {.struct_size = sizeof descriptor.limits, .max_batch = MAX_BATCH}};
     return &descriptor;
 }
 static sluice_status session_create(const sluice_module *module, const sluice_host *host, const sluice_session_options *options,
