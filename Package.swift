@@ -123,7 +123,7 @@ let package = Package(
         room(
             "Exports",
             [
-                "Gateway", "Engine", "Store", "Telemetry", "Settings", "Domain", httpClient, nioCore,
+                "Gateway", "Engine", "Store", "Telemetry", "Settings", "Domain", httpClient, nioCore, nioHTTP1,
                 nioLocks, nioPosix, logging,
             ], exclude: ["README.md"]),
         room(
@@ -139,7 +139,7 @@ let package = Package(
             [
                 "API", "Exports", "Gateway", "Store", "Settings", "RiskConfiguration", "Prices", "Faults", "Domain",
                 exact, adapterTesting, argumentParser, httpClient, nioCore, nioPosix,
-                nioHTTP1, logging,
+                nioHTTP1, nioLocks, logging,
             ],
             exclude: ["Main"]),
         .executableTarget(name: "sluice", dependencies: ["CLI"], path: "Host/CLI/Main", swiftSettings: swiftSettings),

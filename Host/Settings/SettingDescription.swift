@@ -175,6 +175,10 @@ extension SettingDescription {
         of(
             "exports.otlp.endpoint", "Exports",
             "Collector that each ended run is sent to as OTLP/JSON, as http://127.0.0.1:4318/v1/traces. None: nowhere."),
+        inList(
+            "exports.otlp.headers.*", "Exports",
+            "Header fields for the collector by name, each a reference env:NAME or file:/path, read at the start.", nil,
+            "{}", .restart),
     ]
 
     /// Settings that a variable can set, by the variable's name.

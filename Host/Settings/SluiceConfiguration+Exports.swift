@@ -9,6 +9,8 @@ extension SluiceConfiguration {
         package var format = "csv"
         /// Where ended runs are sent as OTLP/JSON; `nil` = nowhere.
         package var collector: String?
+        /// Header fields that the collector wants, by name: what lets the gateway in.
+        package var collectorHeaders: [String: SecretReference] = [:]
 
         package static let allDatasets = ["runs", "legs", "events", "latency", "pnl", "positions", "audit"]
         package static let allFormats = ["csv", "json", "ndjson"]
@@ -38,8 +40,33 @@ extension ConfigurationReader {
             FieldType<String>.endpoint.filter("an http or https address, like http://127.0.0.1:4318/v1/traces") {
                 $0.hasPrefix("http")
             })
+        let headers = otlp.value(
+            "headers", FieldType<[(key: String, value: SecretReference)]>.headerFields, default: [])
+        exports.collectorHeaders = Dictionary(headers, uniquingKeysWith: { first, _ in first })
         otlp.finish()
         reader.finish()
         return exports
+    }
+}
+
+extension FieldType where Value == [(key: String, value: SecretReference)] {
+    /// Names of header fields (RFC 9110 §5.1), each once whatever its capitals, with where its value is kept. Those that say
+    /// what a message is are the sender's.
+    fileprivate static var headerFields: Self {
+        let whole = Self.entries(of: .secretReference, hidesValues: true)
+        let rule =
+            "names of header fields other than Host, Content-Type, Content-Length and Transfer-Encoding, each once, with "
+            + "env:NAME or file:/path"
+        return whole.filter(rule) { entries in
+            let names = entries.map { $0.key.lowercased() }
+            return Set(names).count == names.count
+                && names.allSatisfy { name in
+                    let isToken = name.utf8.allSatisfy {
+                        (97...122).contains($0) || (48...57).contains($0) || "!#$%&'*+-.^_`|~".utf8.contains($0)
+                    }
+                    return (1...64).contains(name.utf8.count) && isToken
+                        && !["host", "content-type", "content-length", "transfer-encoding"].contains(name)
+                }
+        }
     }
 }

@@ -7,13 +7,15 @@ import HummingbirdTesting
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import Settings
 import Testing
 
 @testable import API
 
 /// A collector that keeps what it is sent and answers as it is told.
-private final class Collector: Sendable {
+private final class Receiver: Sendable {
     let bodies = NIOLockedValueBox<[[UInt8]]>([])
+    let authorizations = NIOLockedValueBox<[String?]>([])
     private let answers: NIOLockedValueBox<[HTTPResponse.Status]>
 
     init(_ answers: [HTTPResponse.Status]) { self.answers = NIOLockedValueBox(answers) }
@@ -23,6 +25,7 @@ private final class Collector: Sendable {
         let router = Router()
         router.post("/v1/traces") { request, _ -> HTTPResponse.Status in
             guard request.headers[.contentType] == "application/json" else { return .unsupportedMediaType }
+            self.authorizations.withLockedValue { $0.append(request.headers[.authorization]) }
             let bytes = Array(try await request.body.collect(upTo: 1 << 20).readableBytesView)
             self.bodies.withLockedValue { $0.append(bytes) }
             return self.answers.withLockedValue { $0.isEmpty ? .ok : $0.removeFirst() }
@@ -41,13 +44,16 @@ struct TracePushTests {
         _ answers: [HTTPResponse.Status], traceparents: [String?] = [nil],
         until isEnough: @escaping @Sendable (TracePush.Counts) -> Bool
     ) async throws -> (counts: TracePush.Counts, bodies: [[UInt8]]) {
-        let collector = Collector(answers)
+        let receiver = Receiver(answers)
         let counts = NIOLockedValueBox(TracePush.Counts())
-        try await collector.serve { endpoint in
+        let told = NIOLockedValueBox(TracePush.Counts(sent: -1))
+        try await receiver.serve { endpoint in
             let fixture = try await APIFixture()
-            let push = TracePush(endpoint, gateway: fixture.gateway, logger: Logger(label: "test")) { _ in
-                try await Task.sleep(for: .milliseconds(2))
-            }
+            let secret = Secret(Array("Bearer not-a-secret".utf8))
+            let push = TracePush(
+                Collector(endpoint, headers: [("Authorization", secret)]), gateway: fixture.gateway,
+                logger: Logger(label: "test"), tell: { counts in told.withLockedValue { $0 = counts } },
+                pause: { _ in try await Task.sleep(for: .milliseconds(2)) })
             let task = Task { await push.run() }
             for _ in 0..<2_000 where !fixture.gateway.hub.hasSubscribers { try await Task.sleep(for: .milliseconds(1)) }
             try await APIFixture.router(fixture) { client in
@@ -62,7 +68,10 @@ struct TracePushTests {
             await task.value
             counts.withLockedValue { $0 = push.counts }
         }
-        return (counts.withLockedValue { $0 }, collector.bodies.withLockedValue { $0 })
+        #expect(told.withLockedValue { $0 } == counts.withLockedValue { $0 }, "each change is told")
+        let authorizations = receiver.authorizations.withLockedValue { $0 }
+        #expect(authorizations.allSatisfy { $0 == "Bearer not-a-secret" })
+        return (counts.withLockedValue { $0 }, receiver.bodies.withLockedValue { $0 })
     }
 
     @Test("Each run arrives once, as the official messages parse it, and is tried again while the collector is busy")
@@ -86,6 +95,25 @@ struct TracePushTests {
         #expect(refused.counts.failed == 1 && refused.bodies.count == 1)
         let busy = try await push(.init(repeating: .badGateway, count: TracePush.attempts)) { $0.failed == 1 }
         #expect(busy.counts.failed == 1 && busy.bodies.count == TracePush.attempts)
+    }
+
+    @Test("A header's secret is read where it is kept; one that is not there, or is no header, stops the start by name")
+    func secrets() throws {
+        var settings = SluiceConfiguration.Exports()
+        settings.collector = "http://127.0.0.1:4318/v1/traces"
+        settings.collectorHeaders = ["Authorization": .environment("COLLECTOR_KEY")]
+        #expect(throws: Never.self) {
+            _ = try Collector(settings, environment: ["COLLECTOR_KEY": "Bearer not-a-secret"])
+        }
+        for environment in [[:], ["COLLECTOR_KEY": "not-a-secret\r\nHost: evil"]] {
+            do {
+                _ = try Collector(settings, environment: environment)
+                Issue.record("it is taken")
+            } catch {
+                #expect(error.description.contains("exports.otlp.headers.Authorization: env:COLLECTOR_KEY"))
+                #expect(!error.description.contains("evil"))
+            }
+        }
     }
 
     @Test("A trace that its client does not record is not sent")

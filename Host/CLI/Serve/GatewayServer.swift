@@ -13,6 +13,12 @@ enum GatewayServer {
     static func start(
         _ configuration: SluiceConfiguration, playsPrices: Bool = false, logger: Logger = quietLogger
     ) async throws -> RunningGateway {
+        let collector: Collector?
+        do {
+            collector = try Collector(configuration.exports, environment: ProcessEnvironment.variables)
+        } catch {
+            throw CommandFailure.message("\(error)", remedy: "put the secret there, or take the header out")
+        }
         let runtime = try GatewayRuntime(
             configuration, executableDirectory: Executable.directory, logger: logger)
         let keys = try KeyRing(runtime)
@@ -35,7 +41,7 @@ enum GatewayServer {
                 remedy: "choose a free port with --port, 0 for any")
         }
         let exports = ExportServices(
-            configuration.exports, sources: ExportSources(runtime) { keys.person(of: $0) },
+            configuration.exports, collector: collector, sources: ExportSources(runtime) { keys.person(of: $0) },
             logger: logger)
         exports.start()
         return RunningGateway(

@@ -10,9 +10,17 @@ package final class ExportServices: Sendable {
     private let push: TracePush?
     private let tasks = NIOLockedValueBox<[Task<Void, Never>]>([])
 
-    package init(_ settings: SluiceConfiguration.Exports, sources: ExportSources, logger: Logger) {
+    package init(
+        _ settings: SluiceConfiguration.Exports, collector: Collector?, sources: ExportSources, logger: Logger
+    ) {
         scheduled = ScheduledExport(settings, sources: sources, logger: logger)
-        push = settings.collector.map { TracePush($0, gateway: sources.gateway, logger: logger) }
+        let telemetry = sources.telemetry
+        push = collector.map { collector in
+            TracePush(collector, gateway: sources.gateway, logger: logger) { counts in
+                telemetry.recorder?.metrics.note(
+                    traces: ["sent": counts.sent, "failed": counts.failed, "dropped": counts.dropped])
+            }
+        }
     }
 
     package func start() {

@@ -37,30 +37,45 @@ package final class TracePush: Sendable {
         var touched: Set<RunID> = []
     }
 
-    private let endpoint: String
+    private let collector: Collector
     private let gateway: Gateway
     private let logger: Logger
+    private let tell: @Sendable (Counts) -> Void
     private let pause: @Sendable (Int64) async throws -> Void
     private let state = NIOLockedValueBox(State())
 
     /// - Parameters:
-    ///   - endpoint: the whole address, `http://127.0.0.1:4318/v1/traces`.
+    ///   - tell: hears of each change of the counts.
     ///   - pause: waits so many milliseconds.
     package init(
-        _ endpoint: String, gateway: Gateway, logger: Logger,
+        _ collector: Collector, gateway: Gateway, logger: Logger, tell: @escaping @Sendable (Counts) -> Void = { _ in },
         pause: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .milliseconds($0)) }
     ) {
-        (self.endpoint, self.gateway, self.logger, self.pause) = (endpoint, gateway, logger, pause)
+        (self.collector, self.gateway, self.logger, self.tell, self.pause) = (collector, gateway, logger, tell, pause)
     }
 
     package var counts: Counts { state.withLockedValue { $0.counts } }
 
+    private func count(_ change: (inout Counts) -> Void) {
+        tell(
+            state.withLockedValue { state in
+                change(&state.counts)
+                return state.counts
+            })
+    }
+
     /// Listens and sends until the task is cancelled.
     package func run() async {
+        count { _ in }
+        // Sends where it was told to and nowhere else: what lets us in is not for whom a redirect names.
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton,
+            configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
         await withTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await self.listen() }
-            tasks.addTask { await self.send() }
+            tasks.addTask { await self.send(client) }
         }
+        try? await client.shutdown()
     }
 
     private func listen() async {
@@ -85,18 +100,21 @@ package final class TracePush: Sendable {
                 let runs = batches.lazy.flatMap(\.items).compactMap { item -> RunID? in
                     if case .event(let event) = item { event.view.run } else { nil }
                 }
-                state.withLockedValue { state in
+                let dropped = state.withLockedValue { state in
+                    var dropped = 0
                     for run in runs {
                         if state.touched.count < Self.maximumWaiting || state.touched.contains(run) {
                             state.touched.insert(run)
                         } else {
-                            state.counts.dropped += 1
+                            dropped += 1
                         }
                     }
+                    return dropped
                 }
+                if dropped > 0 { count { $0.dropped += dropped } }
             case .fellBehind:
                 // How many runs had their last news among what was lost, nobody knows: at least one is counted.
-                state.withLockedValue { $0.counts.dropped += 1 }
+                count { $0.dropped += 1 }
                 logger.warning("Traces for the collector were lost: events came faster than they were read")
             case .idle: break
             case .ended: return
@@ -104,7 +122,7 @@ package final class TracePush: Sendable {
         }
     }
 
-    private func send() async {
+    private func send(_ client: HTTPClient) async {
         var recent = RecentRuns()
         while !Task.isCancelled {
             let touched = state.withLockedValue { exchange(&$0.touched, with: []) }
@@ -112,27 +130,26 @@ package final class TracePush: Sendable {
                 guard let run = try? await gateway.settledRun(id), run.doneAt != nil else { continue }
                 recent.insert(id)
                 if run.origin.trace?.isSampled == false { continue }
-                let isSent = await send(run)
-                state.withLockedValue { state in
-                    if isSent { state.counts.sent += 1 } else { state.counts.failed += 1 }
-                }
+                let isSent = await send(run, client)
+                count { if isSent { $0.sent += 1 } else { $0.failed += 1 } }
                 if Task.isCancelled { return }
             }
             do { try await pause(200) } catch { return }
         }
     }
 
-    private func send(_ run: RunSnapshot) async -> Bool {
+    private func send(_ run: RunSnapshot, _ client: HTTPClient) async -> Bool {
         let body = ByteBuffer(bytes: TraceStream.whole(run, format: .otlp))
         var wait: Int64 = 500
         for attempt in 1...Self.attempts {
-            var request = HTTPClientRequest(url: endpoint)
+            var request = HTTPClientRequest(url: collector.endpoint)
             request.method = .POST
             request.headers.add(name: "Content-Type", value: "application/json")
+            collector.add(to: &request.headers)
             request.body = .bytes(body)
             var seconds: Int64?
             do {
-                let answer = try await HTTPClient.shared.execute(request, deadline: .now() + .seconds(10))
+                let answer = try await client.execute(request, deadline: .now() + .seconds(10))
                 _ = try? await answer.body.collect(upTo: 65_536)
                 if (200..<300).contains(answer.status.code) { return true }
                 guard Self.passing.contains(answer.status.code) else {

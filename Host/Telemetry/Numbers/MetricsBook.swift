@@ -56,6 +56,8 @@ package final class MetricsBook: Sendable {
         package var lostRows: UInt64 = 0
         package var keptRuns: UInt64 = 0
         package var failedWrites: UInt64 = 0
+        /// Runs for a collector by what became of them; empty where there is none.
+        package var traces: [String: UInt64] = [:]
 
         var adapterLabels = BoundedLabels(bound: MetricsBook.maximumAdapters)
         var groupLabels = BoundedLabels(bound: MetricsBook.maximumGroups)
@@ -96,6 +98,11 @@ package final class MetricsBook: Sendable {
     package init() {}
 
     package var figures: Figures { box.withLockedValue { $0 } }
+
+    /// What the push to a collector has counted since the start.
+    package func note(traces: [String: Int]) {
+        update { $0.traces = traces.mapValues { UInt64(clamping: $0) } }
+    }
 
     func update(_ body: (inout Figures) -> Void) { box.withLockedValue { body(&$0) } }
 }

@@ -147,6 +147,12 @@ extension MetricsText {
         for (key, buckets) in latencies {
             sample([("adapter", key.adapter), ("stage", key.stage.rawName)], buckets)
         }
+        if !figures.traces.isEmpty {
+            counters(
+                "sluice_trace_pushes",
+                "Ended runs for the collector: sent, failed (refused, or not there), dropped (they came too fast).",
+                "outcome", figures.traces)
+        }
         family("sluice_telemetry_events", .counter, "Events that capture took.")
         sample([], capture.accepted)
         family("sluice_telemetry_dropped_events", .counter, "Events that capture dropped because a ring was full.")
