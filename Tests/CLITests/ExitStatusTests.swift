@@ -130,13 +130,26 @@ struct ExitStatusTests {
         let answers = ["WORKING", "WORKING", "PARTIAL"].map {
             APIResponse(status: 200, body: Array(Sample.refusedRun(status: $0).utf8))
         }
-        let harness = Harness(answers)
+        let snapshot = "id: 4-9\nevent: snapshot\ndata: {\"runs\":[]}\n\n"
+        func event(_ id: String, _ run: String) -> String {
+            ": heartbeat\n\nid: \(id)\nevent: legs\ndata: {\"run_id\":\"\(run)\"}\n\n"
+        }
+        let streams = [snapshot, event("5-0", "r7"), event("6-0", "r8") + event("7-0", "r7")]
+        let harness = Harness(answers, streams: streams)
         #expect(await harness.run("runs", "watch", "r7") == 0)
-        #expect(harness.requests.count == 3)
+        let paths = harness.requests.map(\.path)
+        #expect(paths.count { $0 == "/api/runs/r7" } == 3, "once for the snapshot and for each event of it")
+        #expect(
+            paths.filter { $0.hasPrefix("/api/stream") }.prefix(3) == [
+                "/api/stream?topics=runs,legs", "/api/stream?topics=runs,legs&last_event_id=4-9",
+                "/api/stream?topics=runs,legs&last_event_id=5-0",
+            ], "each connection goes on after the last event")
         #expect(harness.out.contains("P1  FILLED 10 of 10"))
-        let stuck = Harness([answers[0]])
+        let stuck = Harness([answers[0]], streams: [snapshot])
         #expect(await stuck.run("runs", "watch", "r7", "--timeout-ms", "1000") == 1)
-        #expect(stuck.requests.count == 5)
+        let absent = Harness(failure: TransportFailure(isCertainlyNotSent: true, message: "nobody is there"))
+        #expect(await absent.run("runs", "watch", "r7") == 1)
+        #expect(absent.error.contains("nobody is there"))
         #expect(stuck.error.contains("is WORKING after 1000 ms"))
     }
 }

@@ -12,15 +12,19 @@ final class Harness: @unchecked Sendable {  // every access to its state is unde
     private let failure: TransportFailure?
     /// How many requests are answered before `failure`.
     private let answersBeforeFailure: Int
+    /// What each connection to the event stream brings, the n-th one when a run has been read n times; behind the last one
+    /// nothing comes.
+    private let streams: [String]
     private let files: [String: String]
     private let environment: [String: String]
     private let style: Style
 
     init(
         _ answers: [APIResponse] = [], answersBeforeFailure: Int = 0, failure: TransportFailure? = nil,
-        files: [String: String] = [:],
+        streams: [String] = [], files: [String: String] = [:],
         environment: [String: String] = ["SLUICE_API_KEY": "key-1"], style: Style = .plain
     ) {
+        self.streams = streams
         (self.answers, self.failure, self.files) = (answers, failure, files)
         self.answersBeforeFailure = answersBeforeFailure
         (self.environment, self.style) = (environment, style)
@@ -58,6 +62,23 @@ final class Harness: @unchecked Sendable {  // every access to its state is unde
         }
     }
 
+    fileprivate func stream(_ request: APIRequest) async throws -> [UInt8] {
+        let place = try lock.withLock {
+            asked.append(request)
+            if let failure, asked.count > answersBeforeFailure { throw failure }
+            return asked.count { $0.path.hasPrefix("/api/stream") } - 1
+        }
+        guard place < streams.count else {
+            try await Task.sleep(for: .seconds(3_600))
+            return []
+        }
+        while lock.withLock({ asked.count { $0.path.hasPrefix("/api/runs/") } }) < place {
+            try Task.checkCancellation()
+            await Task.yield()
+        }
+        return Array(streams[place].utf8)
+    }
+
     func run(_ arguments: String...) async -> Int32 { await run(arguments) }
 
     func run(_ arguments: [String]) async -> Int32 {
@@ -70,7 +91,12 @@ final class Harness: @unchecked Sendable {  // every access to its state is unde
             readFile: { path, _ in
                 guard let text = self.files[path] else { throw CommandFailure.message("no \(path)", remedy: nil) }
                 return Array(text.utf8)
-            }, now: { "2026-11-25T16:10:00.000000Z" }, pause: { _ in await Task.yield() })
+            }, now: { "2026-11-25T16:10:00.000000Z" },
+            pause: { milliseconds in
+                // What takes minutes does not happen in a test that has something to tell.
+                if milliseconds > 60_000, !self.streams.isEmpty { try await Task.sleep(for: .seconds(3_600)) }
+                await Task.yield()
+            })
         return await CommandLineEntry.run(arguments, in: surroundings)
     }
 }
@@ -78,6 +104,19 @@ final class Harness: @unchecked Sendable {  // every access to its state is unde
 private struct CannedTransport: Transport {
     let harness: Harness
     func send(_ request: APIRequest) async throws -> APIResponse { try harness.answer(request) }
+    func stream(_ request: APIRequest, _ take: ([UInt8]) throws -> Void) async throws -> APIResponse? {
+        guard request.path.hasPrefix("/api/stream") else {
+            let answer = try await send(request)
+            guard answer.isSuccess else { return answer }
+            try take(answer.body)
+            return nil
+        }
+        // In two pieces, as a network may bring it.
+        let bytes = try await harness.stream(request)
+        try take(Array(bytes.prefix(bytes.count / 2)))
+        try take(Array(bytes.dropFirst(bytes.count / 2)))
+        return nil
+    }
     func shutDown() async {}
 }
 

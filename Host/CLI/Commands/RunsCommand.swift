@@ -75,68 +75,6 @@ struct RunsCommand: NounCommand {
         }
     }
 
-    struct Watch: ClientCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Follow a run until it has ended.",
-            discussion: """
-                Example: sluice runs watch r7m2…
-
-                Prints a line for each change; with --json one document a line. The exit status is 0 when the run has ended, \
-                1 when it is still on its way after --timeout-ms.
-                """)
-        @Argument(help: "The run's id.") var id: String
-        @Option(help: "Stop watching after so many milliseconds.") var timeoutMs = 600_000
-        @OptionGroup var connection: ConnectionOptions
-
-        func validate() throws {
-            if timeoutMs < 1 { throw ValidationError("--timeout-ms must be at least 1") }
-        }
-
-        private static let interval = 250
-
-        func run(in session: Session) async throws {
-            let (path, style) = (APIPath.make("api", "runs", id), session.console.style)
-            var shown: [String: String] = [:]
-            var last: JSONValue = .null
-            var waited = 0
-            while true {
-                let run = try await session.fetch(path)
-                if run != last {
-                    if session.isJSON { session.console.unchanged(run.serialized()) }
-                    if !session.isJSON {
-                        for leg in run["legs"]?.array ?? [] { show(leg, &shown, session) }
-                    }
-                    last = run
-                }
-                if RunReport.hasEnded(run.text("status")) { break }
-                guard waited < timeoutMs else {
-                    throw CommandFailure.message(
-                        "run \(id) is \(run.text("status")) after \(timeoutMs) ms",
-                        remedy: "watch it again, or look with 'sluice runs show'")
-                }
-                let pause = min(Self.interval, timeoutMs - waited)
-                try await session.surroundings.pause(pause)
-                waited += pause
-            }
-            guard !session.isJSON else { return }
-            session.console.out("")
-            for line in RunReport.lines(last, style, now: session.surroundings.now()) { session.console.out(line) }
-        }
-
-        private func show(_ leg: JSONValue, _ shown: inout [String: String], _ session: Session) {
-            let account = leg.text("account_id")
-            let status = leg.text("status")
-            let line =
-                "\(status) \(leg.text("cumulative_quantity")) of \(RunReport.quantity(of: leg))"
-            guard shown[account] != line else { return }
-            shown[account] = line
-            let style = session.console.style
-            let time = Units.time(session.surroundings.now(), now: session.surroundings.now())
-            session.console.out(
-                "\(style(.dim, time))  \(style(.bold, account))  \(style(Style.tone(ofStatus: status), line))")
-        }
-    }
-
     struct Cancel: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "Cancel what still works of a run; fills stay.", discussion: "Example: sluice runs cancel r7m2…")

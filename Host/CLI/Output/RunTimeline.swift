@@ -93,7 +93,9 @@ extension RunTimeline {
     func lines(_ style: Style, withStages: Bool = false) -> [String] {
         guard bars.contains(where: { !$0.segments.isEmpty }) else { return [] }
         let labels = bars.map(\.account)
-        let label = min(24, max(7, labels.map(\.count).max() ?? 0))
+        // Stages stand below their leg, two columns in.
+        let longest = withStages ? 2 + (Self.stages.map(\.key.count).max() ?? 0) : 7
+        let label = min(24, max(longest, labels.map(\.count).max() ?? 0))
         let columns = max(20, min(style.width ?? 100, 120) - label - 22)
         var lines = [
             style(.bold, "timeline") + style(.dim, "  since received, logarithmic"), axis(label, columns, style),
@@ -105,7 +107,9 @@ extension RunTimeline {
                     + (bar.reject.isEmpty ? "" : " \(bar.reject)"))
             guard withStages else { continue }
             for segment in bar.segments {
-                let (first, last) = (column(segment.start, columns), column(segment.end, columns))
+                // What takes no time at the end of the axis is still seen.
+                let first = min(columns - 1, column(segment.start, columns))
+                let last = column(segment.end, columns)
                 let gap = String(repeating: " ", count: first)
                 let filled = String(repeating: glyph(segment.stage, style), count: max(1, last - first))
                 lines.append(
