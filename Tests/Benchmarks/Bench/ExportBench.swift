@@ -8,12 +8,17 @@ func measureExports(_ bench: Bench) async throws {
     let scratch = try Scratch()
     let legs = 100
     let rows = bench.size(1_000_000, quick: 2_000)
-    let rig = try GatewayRig(directory: scratch.path, accounts: legs)
+    let rig = try GatewayRig(directory: scratch.path, accounts: legs, compared: "1h")
     try await rig.start()
+    let placing = Clock.now()
     for round in 0..<(rows / legs) {
         try await rig.place(
             rig.parent(legs: legs, side: round % 2 == 0 ? .buy : .sell), wait: round % 16 == 15 ? .done : .durable)
     }
+    // What is exported is the past; what is not kept yet, or was lost on the way, comes from memory and the journal.
+    rig.runtime.telemetry.flush()
+    let lost = rig.runtime.telemetry.recorder?.metrics.figures.lostRows ?? 0
+    bench.note("placed in \((Clock.now() - placing) / 1_000_000_000) s; \(lost) runs were not kept by telemetry")
     let desk = ExportDesk(ExportSources(rig.runtime) { _ in nil })
     for format in [ExportFormat.csv, .ndjson] {
         var request = ExportRequest(.legs)

@@ -19,19 +19,24 @@ final class GatewayRig: Sendable {
     let symbol: InstrumentID
     private let nextKey = Atomic<Int>(0)
 
-    init(directory: String, accounts: Int, port: Int = 0, margin: BenchLimits.Margin = .unlimited) throws {
+    /// - Parameter compared: how often books are compared with the broker's: a comparison asks for all of a day's orders, which
+    ///   of a bench that makes a million is more work than the bench.
+    init(
+        directory: String, accounts: Int, port: Int = 0, margin: BenchLimits.Margin = .unlimited,
+        compared: String = "1m"
+    ) throws {
         (self.directory, self.accounts) = (directory, accounts)
         symbol = try InstrumentID("US:EQ:ACME")
         let file = directory + "/sluice.yaml"
-        try Self.writeFiles(directory, file, accounts, margin)
+        try Self.writeFiles(directory, file, accounts, margin, compared)
         let configuration = try SluiceConfiguration.load(
             file: file, environment: [:], workingDirectory: directory, now: SystemLaneClock.shared.wall())
         runtime = try GatewayRuntime(configuration, executableDirectory: Files.executableDirectory, logger: .quiet)
     }
 
-    private static func writeFiles(_ directory: String, _ file: String, _ accounts: Int, _ margin: BenchLimits.Margin)
-        throws
-    {
+    private static func writeFiles(
+        _ directory: String, _ file: String, _ accounts: Int, _ margin: BenchLimits.Margin, _ compared: String
+    ) throws {
         mkdir(directory + "/adapters.d", 0o700)
         try Files.write(
             "manifest: 1\nid: paper\nlibrary: libsluice-paper.so\n", to: directory + "/adapters.d/paper.yaml")
@@ -43,7 +48,7 @@ final class GatewayRig: Sendable {
             data: ./data
             adapters: { directories: [./adapters.d] }
             instruments: { overlay: overlay.yaml }
-            rms: { file: rms.yaml }
+            rms: { file: rms.yaml, reconcile: { interval: \(compared) } }
             accounts:
 
             """

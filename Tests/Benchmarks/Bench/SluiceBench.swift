@@ -27,6 +27,7 @@ enum SluiceBench {
         ("http", measureHTTP),
         ("instruments", measureInstruments),
         ("telemetry", measureTelemetry),
+        ("streams", measureStreams),
         ("memory", measureMemory),
         ("recovery", measureRecovery),
         ("exports", measureExports),
