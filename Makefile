@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test crash storms simulate faults sanitize build lint bench clean set-up
+.PHONY: help demo serve test crash storms simulate faults sanitize build lint bench readers clean set-up
 
 # debug shares one build with the tests; make demo CONFIG=release measures what an operator would run.
 CONFIG ?= debug
@@ -72,6 +72,10 @@ lint:  ## formatter in strict mode, arrows between rooms, file sizes, secrets
 bench: set-up  ## release build, then the benchmarks beside the floors of the same run
 	swift build -c release
 	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $$(swift build -c release --show-bin-path)/sluice-bench $(ARGS)
+
+readers:  ## Python's official OTLP messages into .build/readers: tests then check our traces with them, too
+	python3 -m venv .build/readers
+	.build/readers/bin/pip install --quiet 'opentelemetry-proto>=1.27,<2'
 
 clean:  ## removes what was built and what the demo exported; data directories stay
 	rm -rf .build demo-output

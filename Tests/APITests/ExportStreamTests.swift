@@ -85,6 +85,22 @@ struct ExportStreamTests {
         }
     }
 
+    @Test("A client that takes a byte now and then is dropped by the same bound: its byte opens no room for a piece")
+    func trickling() async throws {
+        // A byte each thirtieth of a second against a third of one, as a byte a second against ten.
+        try await serve(requestMilliseconds: 300) { fixture, port in
+            let slow = try ask(port, fixture.admin)
+            #expect(try await settles(fixture, at: 1))
+            let reading = Task { await slow.trickle(everyMilliseconds: 30) }
+            #expect(try await settles(fixture, at: 0), "its export is still there")
+            reading.cancel()
+            let bytes = await reading.value
+            #expect(bytes >= 3, "it read all the time: \(bytes) bytes")
+            let rest = await slow.drain { _ in false }
+            #expect(rest.isClosed && !rest.bytes.ends(with: "\r\n0\r\n\r\n"))
+        }
+    }
+
     @Test("No more exports run at once than the bound says; one more is told when to come back")
     func bounded() async throws {
         let fixture = try await APIFixture()

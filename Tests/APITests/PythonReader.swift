@@ -5,23 +5,27 @@ import Foundation
 enum PythonReader {
     struct Failure: Error, CustomStringConvertible { var description: String }
 
-    /// `SLUICE_PYTHON` names another interpreter, as one that has the packages a reader needs.
-    static var interpreter: [String] {
-        [ProcessInfo.processInfo.environment["SLUICE_PYTHON"].flatMap { $0.isEmpty ? nil : $0 } ?? "python3"]
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The one of `make readers`, which has the packages that readers need, where it was made; else the system's.
+    /// `SLUICE_PYTHON` names another.
+    static var interpreter: String {
+        if let named = ProcessInfo.processInfo.environment["SLUICE_PYTHON"], !named.isEmpty { return named }
+        let made = root.deletingLastPathComponent().appendingPathComponent(".build/readers/bin/python3").path
+        return FileManager.default.isExecutableFile(atPath: made) ? made : "python3"
     }
 
     /// What a script prints of a document.
     ///
     /// - Returns: `nil` where the script, by status 77, or the system lacks what it needs; said aloud.
     static func read(_ document: [UInt8], with script: String) throws -> JSONValue? {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-\(UUID().uuidString)")
         try Data(document).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments =
-            interpreter + [root.appendingPathComponent("ExportsTests/Readers/\(script)").path, file.path]
+            [interpreter, root.appendingPathComponent("ExportsTests/Readers/\(script)").path, file.path]
         let (out, error) = (Pipe(), Pipe())
         (process.standardOutput, process.standardError) = (out, error)
         try process.run()

@@ -90,6 +90,18 @@ final class RawConnection: Sendable {
         }
     }
 
+    /// Takes one byte, waits, and so on, until the task is cancelled or nothing comes any more.
+    ///
+    /// - Returns: how many bytes it took.
+    func trickle(everyMilliseconds pause: Int) async -> Int {
+        var (count, byte) = (0, UInt8(0))
+        while !Task.isCancelled, recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == 1 {
+            count += 1
+            do { try await Task.sleep(for: .milliseconds(pause)) } catch { break }
+        }
+        return count
+    }
+
     private func block(until isEnough: (String) -> Bool) -> (text: String, isClosed: Bool) {
         let end = ContinuousClock.now + .seconds(seconds)
         var bytes: [UInt8] = []

@@ -76,6 +76,8 @@ struct TelemetryTests {
             ] {
                 #expect(plain.text.contains("\n" + line + "\n"), "\(line) is not in \(plain.text)")
             }
+            try Promtool.check(["check", "metrics"], input: plain.text)
+            try Promtool.check(["check", "rules", Promtool.rules])
             let open = try await client.send(
                 .get, "/metrics", headers: [.accept: "application/openmetrics-text; version=1.0.0, text/plain;q=0.5"])
             #expect(open.headers[.contentType]?.hasPrefix("application/openmetrics-text") == true)
