@@ -90,6 +90,7 @@ extension Backend {
                 case .notReady, .queueFull, .closed, .circuitOpen: .serviceUnavailable
                 case .rateLimited: .tooManyRequests
                 case .deadline: .gatewayTimeout
+                case .invalid: .badRequest
                 case .refusedByAdapter, .failed, .malformed, .endless: .badGateway
                 }
             throw Problem(
