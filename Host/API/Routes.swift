@@ -7,7 +7,7 @@ import Gateway
 enum Routes {
     static let limit = Route.Parameter(name: "limit", kind: .integer, note: "items a page")
     private static let cursor = Route.Parameter(name: "cursor", kind: .text, note: "next_cursor of the page before")
-    private static let paging = [limit, cursor]
+    static let paging = [limit, cursor]
     static let account = [
         Route.Parameter(name: "account", kind: .text, note: "account id"),
         Route.Parameter(name: "account_id", kind: .text, note: "the same"),

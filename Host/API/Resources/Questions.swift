@@ -55,7 +55,7 @@ extension JSONWriter {
             $0.member("account_id", open.question.account?.rawValue)
             $0.member("adapter_id", open.adapter.rawValue)
             $0.member("run_id", open.run?.description)
-            $0.member("client_order_id", open.clientOrderID?.rawValue)
+            $0.member("client_order_id", open.clientOrderID?.description)
             $0.member("message_id", open.question.messageID)
             $0.member("text", open.question.text)
             $0.member("asked_at", open.question.askedAt)
