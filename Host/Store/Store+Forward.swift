@@ -20,7 +20,8 @@ package struct RunForwardQuery: Hashable, Sendable {
 /// A run as a reader that goes forward needs it: its number and how much it will bring.
 package struct RunWeight: Hashable, Sendable {
     package var run: RunID
-    /// Legs that orders were made for; those that were refused are not counted.
+    /// Legs up to the last one that an order was made for; refused ones behind it are not counted. One look-up: to count a
+    /// run's legs costs more than to export them.
     package var legs: Int
     /// The newest durable event about it.
     package var updatedAt: Timestamp
@@ -36,8 +37,9 @@ extension Store {
                 database,
                 """
                 SELECT run_number, created_at, updated_at,
-                    (SELECT COUNT(*) FROM leg
-                     WHERE leg_key >= run_number << 20 AND leg_key < (run_number + 1) << 20)
+                    (SELECT (leg_key & 1048575) + 1 FROM leg
+                     WHERE leg_key >= run_number << 20 AND leg_key < (run_number + 1) << 20
+                     ORDER BY leg_key DESC LIMIT 1)
                 FROM run WHERE \(filter) run_number > ?1 ORDER BY run_number
                 """)
             statement.bind(1, try query.after?.rowNumber ?? 0)
