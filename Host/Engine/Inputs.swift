@@ -92,6 +92,12 @@ extension Engine {
         inputs.references[Int(instrument)] = Inputs.Reference(points: points, at: at)
     }
 
+    /// The source of an instrument's prices is gone: the last one still values positions, and is too old for any order.
+    package mutating func ageReference(_ instrument: Int32) {
+        guard inputs.references.indices.contains(Int(instrument)) else { return }
+        inputs.references[Int(instrument)].at = Timestamp(nanoseconds: .min)
+    }
+
     /// A broker's figures for an account. Another currency than the account's is not taken: there is no rate for it.
     package mutating func setFunds(_ account: Int32, _ report: FundsReport) {
         let entry = accounts[Int(account)]

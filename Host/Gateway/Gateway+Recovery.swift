@@ -101,14 +101,7 @@ extension Gateway {
     /// - Returns: accounts that got no session, and why.
     @discardableResult
     package func connect(_ accounts: [Account], adapters: AdapterHost) -> [SessionRefusal] {
-        let storage = storage
-        let (network, market) = (options.network, market)
-        let services = SessionServices(
-            prices: market, transport: network.transport, secretKeeper: network.secretKeeper,
-            loadKeyValues: { adapter, account in
-                try storage.keyValues(adapterID: adapter, accountID: account).map { (Array($0.key.utf8), $0.value) }
-            }, connection: network.connection, publishTicks: { market.publish($0) },
-            instrumentByAlias: { market.adapterInstrument(alias: $1, of: $0) })
+        let services = sessionServices()
         let wanted = state.withLockedValue { state in accounts.filter { state.sessions[$0.id] == nil } }
         let (sessions, refusals) = adapters.makeSessions(for: wanted, services: services, delegate: self)
         for refusal in refusals {
@@ -129,6 +122,18 @@ extension Gateway {
         }
         for session in sessions { open(session) }
         return refusals
+    }
+
+    /// What a session gets from this gateway.
+    func sessionServices() -> SessionServices {
+        let storage = storage
+        let (network, market) = (options.network, market)
+        return SessionServices(
+            prices: market, transport: network.transport, secretKeeper: network.secretKeeper,
+            loadKeyValues: { adapter, account in
+                try storage.keyValues(adapterID: adapter, accountID: account).map { (Array($0.key.utf8), $0.value) }
+            }, connection: network.connection, publishTicks: { market.publish($0) },
+            instrumentByAlias: { market.adapterInstrument(alias: $1, of: $0) })
     }
 
     /// Closes the session of an account, and of those that share its login.

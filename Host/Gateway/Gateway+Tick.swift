@@ -49,6 +49,7 @@ extension Gateway {
         for question in questions.terms { ask(question) }
         for question in questions.accounts { ask(question) }
         refresh(questions.instruments)
+        feeds.withLockedValue { $0 }?.tick(now)
     }
 
     /// What is asked of brokers after a step, outside the lock.

@@ -63,6 +63,8 @@ package final class Gateway: Sendable {
     let state: NIOLockedValueBox<State>
     /// Reads after what is durable; `nil` where the storage keeps no chain.
     package let auditor: BackgroundAuditor?
+    /// Prices that accounts stream; `nil` = none do.
+    let feeds = NIOLockedValueBox<PriceFeeds?>(nil)
     /// Raised when a batch wants to be committed.
     let commitSignal = WakeSignal()
 

@@ -96,6 +96,7 @@ package final class GatewayRuntime: Sendable {
             uniquingKeysWith: { _, last in last })
         gateway.start(limits: limits, adapters: adapters, calendar: calendar, rates: CurrencyRates(rates))
         try await seed()
+        gateway.streamPrices(configuration.priceStreams, adapters: adapters)
         if playsPrices {
             for player in players {
                 Thread.detachNewThread { [pacing, logger] in
@@ -196,6 +197,7 @@ package final class GatewayRuntime: Sendable {
     /// Graceful stop: admission ends, what was not handed over is withdrawn, sessions close, the last batch is written.
     package func stop() async {
         pacing.stop()
+        gateway.stopPrices()
         await gateway.drain()
         FaultPoint.hit(.stopDrained)
         let late = await adapters.shutdown()

@@ -91,6 +91,16 @@ package final class MarketData: PriceSource {
             index: found.index, record: record, alias: found.handle.alias, brokerData: found.handle.brokerData)
     }
 
+    /// An instrument in the form that an adapter reads; `nil` where the adapter gave no name of it, or figures are missing.
+    func adapterInstrument(_ id: InstrumentID, of adapter: AdapterID) -> AdapterInstrument? {
+        let snapshot = instruments.snapshot
+        guard let index = snapshot.index(of: id), let record = snapshot.record(index),
+            let handle = snapshot.handle(index, for: adapter.rawValue)
+        else { return nil }
+        return try? AdapterInstrument(
+            index: index, record: record, alias: handle.alias, brokerData: handle.brokerData)
+    }
+
     // MARK: PriceSource
 
     package func resolve(_ id: InstrumentID) -> InstrumentIndex? { index(id) }

@@ -73,6 +73,14 @@ package final class QuoteHub: Sendable {
         if try outcome.get() { deliver() }
     }
 
+    /// Prices whose source is gone: from now on there are none, until the next that comes. What waits for subscribers is
+    /// still passed on, with the time it arrived at.
+    package func forget(_ instruments: [InstrumentIndex]) {
+        state.withLockedValue { state in
+            for instrument in instruments { state.prices[instrument.rawValue] = nil }
+        }
+    }
+
     private func overflow(of batch: PriceBatch, in state: State) -> Overflow? {
         if state.waiting.candles.count + batch.candles.count > limits.waitingCandles {
             return Overflow(description: "\(limits.waitingCandles) candles wait for subscribers already")

@@ -25,6 +25,7 @@ struct ConfigurationReader {
         rms.finish()
         let prices = root.section("prices")
         let replays = prices.sections("replay").compactMap(readReplay)
+        let streams = readStreams(prices.sections("stream"), accounts: Set(accounts.map(\.account.id)))
         prices.finish()
         let instruments = root.section("instruments")
         let overlay = instruments.optional("overlay", path)
@@ -34,7 +35,7 @@ struct ConfigurationReader {
         var configuration = SluiceConfiguration(data: data, adapters: adapters)
         (configuration.http, configuration.accounts, configuration.groups) = (http, accounts, groups)
         (configuration.rmsFile, configuration.replays) = (rmsFile, replays)
-        configuration.currencyRates = rates
+        (configuration.priceStreams, configuration.currencyRates) = (streams, rates)
         (configuration.calendarFile, configuration.needsSecondPerson) = (calendarFile, needsSecondPerson)
         (configuration.instrumentOverlay, configuration.warnings) = (overlay, warnings)
         configuration.reconciliation = reconciliation
@@ -126,6 +127,32 @@ struct ConfigurationReader {
             "max_size", .byteSize((16 << 20)...(1 << 40)), default: telemetry.maximumBytes)
         reader.finish()
         return telemetry
+    }
+
+    private func readStreams(
+        _ readers: [MappingReader], accounts: Set<AccountID>
+    ) -> [SluiceConfiguration.PriceStream] {
+        var seen: Set<AccountID> = []
+        return readers.compactMap { reader in
+            defer { reader.finish() }
+            let account = reader.required("account", FieldType<AccountID>.identifier)
+            let symbols = reader.value("symbols", FieldType<[InstrumentID]>.oneOrMore(.instrumentID), default: [])
+            let follows = reader.value("follow", .boolean, default: true)
+            let detail = reader.value(
+                "detail", FieldType<SluiceConfiguration.PriceStream.Detail>.word(), default: .depth)
+            guard let account else { return nil }
+            if !accounts.contains(account) {
+                reader.report("there is no such account", remedy: "name one of accounts", at: "account")
+            }
+            if !seen.insert(account).inserted {
+                reader.report("the account streams already", remedy: "list its symbols in one place", at: "account")
+            }
+            if symbols.isEmpty, !follows {
+                reader.report("nothing would be streamed", remedy: "name symbols, or follow: true", at: "symbols")
+            }
+            return SluiceConfiguration.PriceStream(
+                account: account, symbols: symbols, followsBook: follows, detail: detail)
+        }
     }
 
     private func readReplay(_ reader: MappingReader) -> SluiceConfiguration.Replay? {

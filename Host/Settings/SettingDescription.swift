@@ -148,6 +148,19 @@ extension SettingDescription {
             nil, .restart),
         inList("prices.replay[].loop", "Prices", "Whether to start again after the end.", nil, "false", .restart),
         inList("prices.replay[].speed", "Prices", "Divides the pause between bars.", "times", "1", .restart),
+        inList(
+            "prices.stream[].account", "Prices", "An account over whose login its broker's prices come.", "id", nil,
+            .restart),
+        inList(
+            "prices.stream[].symbols", "Prices", "Instruments that are streamed all the time.", "instrument ids", nil,
+            .restart),
+        inList(
+            "prices.stream[].follow", "Prices",
+            "Whether instruments of the account's open positions and working orders are streamed too.", nil, "true",
+            .restart),
+        inList(
+            "prices.stream[].detail", "Prices", "last, quote, or depth with the best levels of the book.", nil, "depth",
+            .restart),
         of(
             "instruments.overlay", "Instruments",
             "File of instrument figures that stand above the brokers'. None: theirs.",

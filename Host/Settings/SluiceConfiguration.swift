@@ -117,6 +117,37 @@ package struct SluiceConfiguration: Hashable, Sendable {
         }
     }
 
+    /// Prices to stream from a broker over an account's login.
+    package struct PriceStream: Hashable, Sendable {
+        /// How much is streamed of an instrument.
+        package enum Detail: UInt8, VocabularyWord {
+            /// The last trade.
+            case last = 1
+            /// With sizes and the day's prices.
+            case quote = 2
+            /// With the book's best levels.
+            case depth = 3
+
+            package var rawName: String {
+                switch self {
+                case .last: "last"
+                case .quote: "quote"
+                case .depth: "depth"
+                }
+            }
+        }
+        package var account: AccountID
+        /// Streamed as long as the gateway runs.
+        package var symbols: [InstrumentID]
+        /// Whether instruments of the account's open positions and working orders are streamed too.
+        package var followsBook: Bool
+        package var detail: Detail
+
+        package init(account: AccountID, symbols: [InstrumentID], followsBook: Bool, detail: Detail) {
+            (self.account, self.symbols, self.followsBook, self.detail) = (account, symbols, followsBook, detail)
+        }
+    }
+
     /// The file it was read from; `nil` = defaults alone.
     package var file: String?
     package var data: String
@@ -135,6 +166,7 @@ package struct SluiceConfiguration: Hashable, Sendable {
     package var reconciliation = Reconciliation()
     package var telemetry = Telemetry()
     package var replays: [Replay] = []
+    package var priceStreams: [PriceStream] = []
     package var exports = Exports()
     /// `nil` = none.
     package var instrumentOverlay: String?

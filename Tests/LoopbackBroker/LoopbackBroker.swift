@@ -24,6 +24,8 @@ package final class LoopbackBroker: Sendable {
     /// What becomes of one request.
     package enum Behaviour: Sendable {
         case answer(Int, String, [(name: String, value: String)] = [])
+        /// The same with a body that need not be text.
+        case bytes(Int, [UInt8], [(name: String, value: String)] = [])
         /// The request is read whole and accepted; the reply is lost with the connection.
         case loseReply
         /// Accepted, and never a byte of an answer.
@@ -168,6 +170,7 @@ private final class AnsweringHandler: ChannelInboundHandler, RemovableChannelHan
     private func perform(_ behaviour: LoopbackBroker.Behaviour, _ context: ChannelHandlerContext) {
         switch behaviour {
         case .answer(let status, let text, let headers): write(context, status, Array(text.utf8), headers)
+        case .bytes(let status, let body, let headers): write(context, status, body, headers)
         case .loseReply: context.close(promise: nil)
         case .hang: break
         case .large(let count): write(context, 200, [UInt8](repeating: UInt8(ascii: "x"), count: count), [])

@@ -62,6 +62,17 @@ struct QuoteHubTests {
         #expect(hub.state(of: a)?.quote(of: id("US:EQ:A"))?.receivedTime == tradeTime)
     }
 
+    @Test("Prices whose source is gone are none until the next that comes")
+    func forgotten() throws {
+        let hub = QuoteHub(clock: clock)
+        try hub.publish(PriceBatch(quotes: [IndexedQuote(a, quote(last: 100)), IndexedQuote(b, quote(last: 200))]))
+        hub.forget([a, InstrumentIndex(7)])
+        #expect(hub.reference(of: a) == nil)
+        #expect(hub.reference(of: b)?.price == 200)
+        try hub.publish(PriceBatch(quotes: [IndexedQuote(a, quote(last: 101))]))
+        #expect(hub.reference(of: a)?.price == 101)
+    }
+
     @Test("A crossed book has no mid")
     func crossed() throws {
         let hub = QuoteHub(clock: clock)

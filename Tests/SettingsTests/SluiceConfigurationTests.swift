@@ -59,6 +59,29 @@ struct SluiceConfigurationTests {
         #expect(configuration.warnings.isEmpty)
     }
 
+    @Test("Prices are streamed over the login of an account that there is, once each, and of something")
+    func streams() throws {
+        let head = "data: d\naccounts: [ { id: A, adapter: x, currency: INR } ]\n"
+        let read = try load(
+            head + "prices: { stream: [ { account: A, symbols: [\"NSE:EQ:INFY\"], follow: false, detail: last } ] }\n")
+        let symbol = try InstrumentID("NSE:EQ:INFY")
+        #expect(
+            read.priceStreams == [
+                .init(account: AccountID(unchecked: "A"), symbols: [symbol], followsBook: false, detail: .last)
+            ])
+        let following = try load(head + "prices: { stream: [ { account: A } ] }\n").priceStreams.first
+        #expect(following?.followsBook == true && following?.detail == .depth && following?.symbols == [])
+        for (text, words) in [
+            ("{ account: B }", "there is no such account"),
+            ("{ account: A, follow: false }", "nothing would be streamed"),
+            ("{ account: A }, { account: A }", "streams already"), ("{ account: A, detail: all }", "is not known"),
+            ("{ account: A, symbols: [INFY] }", "not an instrument id"), ("{ symbols: [] }", "account"),
+        ] {
+            let found = failures(head + "prices: { stream: [ \(text) ] }\n")
+            #expect(found.contains { $0.contains(words) }, "\(text): \(found)")
+        }
+    }
+
     @Test("An empty file means the documented defaults", arguments: ["", "# nothing\n", "http:\n"])
     func defaults(text: String) throws {
         let configuration = try load(text)
@@ -195,7 +218,7 @@ struct SluiceConfigurationTests {
             accounts: [ { \(stray): 1, egress: { \(stray): 1 }, config: { x: 1 }, endpoints: { x: "https://x" }, secrets: { x: env:X } } ]
             groups: [ { \(stray): 1, accounts: [ { \(stray): 1 } ] } ]
             rms: { \(stray): 1, rates: [ { \(stray): 1 } ], reconcile: { \(stray): 1 } }
-            prices: { \(stray): 1, replay: [ { \(stray): 1 } ] }
+            prices: { \(stray): 1, replay: [ { \(stray): 1 } ], stream: [ { \(stray): 1 } ] }
             instruments: { \(stray): 1 }
             telemetry: { \(stray): 1 }
             exports: { \(stray): 1, scheduled: { \(stray): 1 }, otlp: { \(stray): 1 } }

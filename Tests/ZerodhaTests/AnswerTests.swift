@@ -124,6 +124,64 @@ struct AnswerTests {
         #expect(desk.host.violations.isEmpty)
     }
 
+    @Test("A session of prices asks nobody for a login: without one it fails, and another is made when there is one")
+    func waitsForLogin() throws {
+        let host = try ScriptedHost(
+            ZerodhaAdapter.self, role: .data, environment: .live,
+            secrets: ["api_key": "made-up", "api_secret": "made-up, not-a-secret"])
+        let opened = host.open()
+        #expect(host.completion(of: opened)?.outcome == .notSent)
+        #expect(host.state == .failed)
+        #expect(host.states.last?.error?.code == .authenticationExpired)
+        #expect(host.challenges.isEmpty)
+        #expect(host.requests.isEmpty)
+    }
+
+    @Test(
+        "A session of prices is as good as its stream, subscribes again after it was lost, and never forgets a kept login"
+    )
+    func streamOfPrices() throws {
+        let desk = try Desk(role: .data)
+        let stream = try #require(desk.host.streams.last)
+        desk.host.stream(stream.id, is: .open)
+        desk.host.subscribe([Desk.instrument()], .depth)
+        let asked = desk.host.frames.map(\.text)
+        #expect(asked == [#"{"a":"subscribe","v":[408065]}"#, #"{"a":"mode","v":["full",[408065]]}"#])
+        desk.host.stream(stream.id, is: .lost, reason: "silence")
+        #expect(desk.host.state == .degraded)
+        desk.host.stream(stream.id, is: .open)
+        #expect(desk.host.state == .ready)
+        #expect(desk.host.frames.map(\.text) == asked + asked)
+        desk.host.stream(stream.id, is: .closed, httpStatus: 403)
+        #expect(desk.host.state == .failed)
+        #expect(desk.host.secret("access_token") != nil)
+        #expect(desk.host.violations.isEmpty)
+    }
+
+    // MARK: Clocks
+
+    @Test(
+        "An order is proven absent only where its day is the book's, however the clocks differ by minutes",
+        arguments: [
+            ("2026-12-30 10:00:00", "2026-12-30 10:01:00", Outcome.provenAbsent),
+            ("2026-12-29 15:00:00", "2026-12-30 09:00:00", .indeterminate),
+            // Ours may be behind: the broker's book may be the next day's already.
+            ("2026-12-30 23:40:00", "2026-12-30 23:55:00", .indeterminate),
+            ("2026-12-30 00:05:00", "2026-12-30 00:20:00", .indeterminate),
+            ("2026-12-30 00:15:00", "2026-12-30 00:20:00", .provenAbsent),
+        ])
+    func absence(written: String, now: String, outcome: Outcome) throws {
+        let desk = try Desk(now: now)
+        let sent = desk.host.reconcile([
+            (
+                identity: OrderIdentity(account: 0, clientReference: ClientReference("a00000000000000001")),
+                written: IndianTime.instant(written)
+            )
+        ])
+        desk.answer("GET", "/orders", "[]")
+        #expect(desk.host.completion(of: try #require(sent.first))?.outcome == outcome)
+    }
+
     // MARK: The login
 
     @Test("A login that ends is renewed where the broker gave a token for that, and a person asked where that fails")

@@ -134,6 +134,29 @@ struct RecordTests {
         }
     }
 
+    @Test(
+        "A line of another charset is skipped with its number, the mark of UTF-8 is no part of a name, and columns move"
+    )
+    func charsets() throws {
+        let lines: [[UInt8]] = [
+            [0xef, 0xbb, 0xbf]
+                + Array(
+                    "exchange,segment,instrument_type,lot_size,tick_size,strike,expiry,name,tradingsymbol,instrument_token"
+                        .utf8),
+            Array("NSE,NSE,EQ,1,0.05,0,,CAF".utf8) + [0xc9] + Array(",CAFE,1".utf8),
+            Array("NSE,NSE,EQ,1,0.05,0,,INFOSYS,INFY,408065".utf8),
+        ]
+        var rows: [InstrumentRow] = []
+        var dump = InstrumentDump()
+        try Array(lines.joined(separator: [UInt8(ascii: "\n")])).withUnsafeBytes { bytes in
+            try dump.add(bytes) { rows.append($0) }
+        }
+        try dump.finish { rows.append($0) }
+        #expect(rows.map(\.instrument.id) == ["NSE:EQ:INFY"])
+        #expect(dump.refused == 1)
+        #expect(dump.reasons == ["line 2: it is no UTF-8"])
+    }
+
     @Test("Where the broker counts lots, the lot of the list is not taken for units")
     func lots() throws {
         let symbol = Symbol(.mcx, "CRUDEOIL26DECFUT")

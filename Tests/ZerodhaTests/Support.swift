@@ -39,7 +39,10 @@ extension Trait where Self == ConditionTrait {
 final class Desk {
     let host: ScriptedHost
 
-    init(role: SessionRole = .trading, config: String = "{}", refreshToken: String? = nil) throws {
+    init(
+        role: SessionRole = .trading, config: String = "{}", refreshToken: String? = nil,
+        now: String = "2026-12-30 10:00:00"
+    ) throws {
         var secrets = [
             "api_key": "kitetestapikey01", "api_secret": "made-up, not-a-secret",
             "access_token": "made-up token, not-a-secret",
@@ -48,7 +51,7 @@ final class Desk {
         host = try ScriptedHost(
             ZerodhaAdapter.self, accounts: [AccountOptions(id: "A1", currency: "INR", config: config)], role: role,
             environment: .live, secrets: secrets,
-            now: try #require(IndianTime.instant("2026-12-30 10:00:00")))
+            now: try #require(IndianTime.instant(now)))
         host.knowsEveryAlias = true
         host.open()
         answer("GET", "/user/profile", #"{"user_id":"AB1234"}"#)

@@ -206,7 +206,7 @@ extension ZerodhaAdapter {
                 continue
             }
             // The book holds the current day only (FACTS.md §3.1): it proves nothing of another day's orders.
-            guard let written = item.writtenTime, IndianTime.dayNumber(written) == IndianTime.dayNumber(host.now) else {
+            guard let written = item.writtenTime, isWithinOneDay(from: written, to: host.now) else {
                 item.command.indeterminate(
                     AdapterError(
                         .notFound, "the broker's book holds today's orders alone, and this one is not of today",
@@ -230,6 +230,13 @@ extension ZerodhaAdapter {
             }
         }
         if !status.isOK { settle(orders.map(\.0), .refused(status)) }
+    }
+
+    /// Whether both moments are of one day at the broker too, whose clock may be minutes from ours.
+    private func isWithinOneDay(from written: Timestamp, to now: Timestamp) -> Bool {
+        let skew: Int64 = 600_000_000_000
+        return IndianTime.dayNumber(Timestamp(nanoseconds: written.nanoseconds - skew))
+            == IndianTime.dayNumber(Timestamp(nanoseconds: now.nanoseconds + skew))
     }
 
     private func report(_ orders: [(Sought, WholeOrder)]) {

@@ -23,6 +23,7 @@ extension ZerodhaAdapter {
         login.use(try? host.secret("access_token", account: 0))
         self.login = login
         if login.accessToken != nil { return verify(command) }
+        if isData { return wait(command) }
         if let token = try? host.secret("request_token", account: 0) { return exchange(token, command) }
         renewOrAsk(command)
     }
@@ -46,6 +47,16 @@ extension ZerodhaAdapter {
         exchange(token, command)
     }
 
+    /// A session of prices uses the login that a person made for the account's orders: it asks nobody, and the host makes
+    /// another when there is one.
+    private func wait(_ command: Command) {
+        let error = AdapterError(
+            .authenticationExpired, "prices wait for the login of the account's orders", certainty: .notSent,
+            retry: .afterLogin)
+        host.sessionState(.failed, error: error)
+        command.notSent(error)
+    }
+
     // MARK: Tokens
 
     /// Whether the token that is there still opens anything: yesterday's looks like today's.
@@ -61,6 +72,7 @@ extension ZerodhaAdapter {
             guard error.code == .authenticationExpired else { return fail(error, command) }
             host.log(.notice, "The kept login has ended")
             login?.use(nil)
+            if isData { return wait(command) }
             if let token = try? host.secret("request_token", account: 0) { return exchange(token, command) }
             renewOrAsk(command)
         }
@@ -186,6 +198,17 @@ extension ZerodhaAdapter {
     /// - Parameter renews: Whether a token that renews logins may be used: not where somebody ended this one on purpose.
     func loginHasEnded(_ error: AdapterError?, renews: Bool = true) {
         guard authorization != nil, let login else { return }
+        if isData {
+            // What is kept may be a newer login already.
+            self.login?.use(nil)
+            closeStream()
+            host.sessionState(
+                .failed,
+                error: error
+                    ?? AdapterError(
+                        .authenticationExpired, "the login has ended", certainty: .rejected, retry: .afterLogin))
+            return
+        }
         self.login?.use(nil)
         host.eraseSecret("access_token", account: 0)
         closeStream()

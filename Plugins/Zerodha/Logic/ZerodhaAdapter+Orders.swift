@@ -19,7 +19,9 @@ extension ZerodhaAdapter {
         host.send(request, for: command) { [self] answer in
             switch read(answer, bucket: .orders) {
             case .success(let data): placed(data, form.variety, reference, answer.status, command)
-            case .failure(let error): command.fail(error)
+            case .failure(let error):
+                noteUnknown(error, answer, call)
+                command.fail(error)
             }
         }
     }
@@ -120,7 +122,9 @@ extension ZerodhaAdapter {
                 ordersMayMove()
             case .failure(let error) where error.certainty == .rejected && answer.status == 400:
                 explain(error, of: order, isCancel: change.method == .delete, command, again: again)
-            case .failure(let error): command.fail(error)
+            case .failure(let error):
+                noteUnknown(error, answer, change)
+                command.fail(error)
             }
         }
     }

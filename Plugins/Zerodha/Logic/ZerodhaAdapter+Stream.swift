@@ -5,6 +5,10 @@ import Exact
 struct Stream {
     var id: StreamID?
     var isOpen = false
+    /// Of the frames that were sent.
+    var lastTag: UInt64 = 0
+    /// Of a session of prices: whether it has said that its prices are old.
+    var wasLost = false
     /// What is streamed, by the broker's number of the instrument.
     var subscriptions: [UInt32: Subscription] = [:]
 
@@ -61,14 +65,21 @@ extension ZerodhaAdapter {
         case .open:
             stream.isOpen = true
             resubscribe()
-            // Nothing that was missed comes again (FACTS.md §12).
-            if !isData { readBooks() }
+            if isData {
+                if stream.wasLost { host.sessionReport(.ready, expiresAt: IndianTime.loginEnd(after: host.now)) }
+                stream.wasLost = false
+            } else {
+                // Nothing that was missed comes again (FACTS.md §12).
+                readBooks()
+            }
         case .lost:
             stream.isOpen = false
+            if isData { streamIsLost(.degraded, "the stream is interrupted", httpStatus, reason) }
             if books.mayMove { ordersMayMove() }
         case .closed:
             stream.isOpen = false
             stream.id = nil
+            if isData { return streamIsLost(.failed, "the stream is closed", httpStatus, reason) }
             if httpStatus == 403 {
                 host.log(
                     .warning, "The broker refused the stream: the login has ended, or the plan has none",
@@ -79,6 +90,17 @@ extension ZerodhaAdapter {
             }
             if books.mayMove { ordersMayMove() }
         }
+    }
+
+    /// A session of prices is as good as its stream: what it told last is not news any more.
+    private func streamIsLost(_ state: SessionState, _ text: String, _ httpStatus: Int, _ reason: String?) {
+        stream.wasLost = true
+        host.sessionState(
+            state,
+            error: AdapterError(
+                httpStatus == 403 ? .forbidden : .network, reason.map { "\(text): \($0)" } ?? text,
+                certainty: .notSent, retry: httpStatus == 403 ? .afterLogin : .now,
+                httpStatus: httpStatus == 0 ? nil : httpStatus))
     }
 
     /// Whether it was the login: a read says so, and `read` then ends it.
@@ -154,7 +176,9 @@ extension ZerodhaAdapter {
 
     private func send(_ text: String) {
         guard let id = stream.id else { return }
-        let status = host.send(.text(text, effect: .read), on: id)
+        // Two frames that are on their way at once need names of their own.
+        stream.lastTag += 1
+        let status = host.send(.text(text, effect: .read, tag: stream.lastTag), on: id)
         if !status.isOK { host.log(.warning, "A frame could not be sent", ["status": status.description]) }
     }
 

@@ -74,6 +74,8 @@ final class ZerodhaAdapter: ConnectedAdapter {
 
     static let endpoint = "rest"
     static let streamEndpoint = "stream"
+    /// How long the broker's own client waits (FACTS.md §1). Lists have longer.
+    static let timeoutNanoseconds: Int64 = 7_000_000_000
 
     /// A request of the API, signed at egress; whose own parameters are still to be added.
     func request(_ call: Call, for command: Command) -> Request {
@@ -93,6 +95,7 @@ final class ZerodhaAdapter: ConnectedAdapter {
 
     private func finish(_ request: consuming Request, _ call: Call) -> Request {
         var request = request
+        request.totalTimeoutNanoseconds = Self.timeoutNanoseconds
         request.header("X-Kite-Version", "3")
         if let authorization { request.header("Authorization", authorization) }
         switch call.body {
@@ -133,6 +136,17 @@ final class ZerodhaAdapter: ConnectedAdapter {
             return .failure(note(Failure.read(status: status, body: body), bucket))
         }
         return .success(data)
+    }
+
+    /// An order call whose answer proves nothing is looked up by the host; the operator hears which, and why.
+    func noteUnknown(_ error: AdapterError, _ answer: Answer, _ call: Call) {
+        guard error.certainty == .unknown else { return }
+        host.log(
+            .warning, "An answer proves nothing of an order",
+            [
+                "call": "\(call.method.rawValue) \(call.path)", "status": String(answer.status),
+                "reason": error.text ?? error.brokerText ?? "\(error.code)",
+            ])
     }
 
     /// What an error means for more than the call it answers: the login has ended, or a limit is used up.

@@ -30,7 +30,17 @@ final class KiteServer: Sendable {
         let tag: String
     }
 
+    /// What becomes of one order instead of what is usual.
+    struct Turn: Sendable {
+        var behaviour: LoopbackBroker.Behaviour
+        /// Whether the broker holds the order all the same.
+        var isAccepted: Bool
+    }
+
     private struct State {
+        var turns: [Turn] = []
+        var dead: Set<String> = []
+        var list = KiteServer.instruments
         var accepted: [Accepted] = []
         var loggedIn: Set<String> = []
         var complaints: [String] = []
@@ -47,11 +57,20 @@ final class KiteServer: Sendable {
     }
 
     var address: String { broker.http }
+    var streamAddress: String { broker.webSocket }
+    /// Connections that were opened for prices and news of orders, oldest first.
+    var sockets: [LoopbackBroker.Socket] { broker.sockets }
     /// What the broker holds, in the order of acceptance.
     var accepted: [Accepted] { state.withLockedValue { $0.accepted } }
     /// What was wrong with what it was sent.
     var complaints: [String] { state.withLockedValue { $0.complaints } }
     func stop() { broker.stop() }
+    /// The next order meets this.
+    func next(_ turn: Turn) { state.withLockedValue { $0.turns.append(turn) } }
+    /// The client's token is dead from its next order on, until it logs in again.
+    func kill(_ client: Client) { state.withLockedValue { _ = $0.dead.insert(client.apiKey) } }
+    /// The list of instruments from now on.
+    func list(_ text: String) { state.withLockedValue { $0.list = text } }
 
     /// The day's list: shares of one lot.
     static let instruments = """
@@ -71,6 +90,10 @@ final class KiteServer: Sendable {
                 request["Authorization"] == "token \($0.apiKey):\($0.accessToken)" && state.loggedIn.contains($0.apiKey)
             })
         else { return failure(403, "Incorrect `api_key` or `access_token`.", "TokenException") }
+        if state.dead.contains(client.apiKey), request.method != "GET" {
+            state.loggedIn.remove(client.apiKey)
+            return failure(403, "Incorrect `api_key` or `access_token`.", "TokenException")
+        }
         let own = state.accepted.filter { $0.apiKey == client.apiKey }
         switch (request.method, request.path) {
         case ("GET", "/user/profile"): return success(["user_id": .string(client.apiKey), "user_name": "Client"])
@@ -81,7 +104,7 @@ final class KiteServer: Sendable {
                     "utilised": ["debits": 0],
                 ]
             ])
-        case ("GET", "/instruments"): return .answer(200, instruments, [("Content-Type", "text/csv")])
+        case ("GET", "/instruments"): return .answer(200, state.list, [("Content-Type", "text/csv")])
         case ("GET", "/orders"): return success(.array(own.map(order)))
         case ("GET", "/trades"): return success(.array(own.map(trade)))
         case ("GET", "/portfolio/positions"): return success(["net": positions(own), "day": positions(own)])
@@ -114,6 +137,7 @@ final class KiteServer: Sendable {
             return failure(400, "Invalid `checksum`.", "InputException")
         }
         state.loggedIn.insert(client.apiKey)
+        state.dead.remove(client.apiKey)
         return success([
             "user_id": .string(client.apiKey), "access_token": .string(client.accessToken), "refresh_token": "",
         ])
@@ -133,11 +157,14 @@ final class KiteServer: Sendable {
         if form["order_type"] == "MARKET", form["market_protection"] == nil {
             state.complaints.append("a market order has no market_protection: \(request.text)")
         }
+        let turn = state.turns.isEmpty ? nil : state.turns.removeFirst()
+        if let turn, !turn.isAccepted { return turn.behaviour }
         let id = "2611250000\(10_000 + state.accepted.count)"
         state.accepted.append(
             Accepted(
                 apiKey: client.apiKey, id: id, symbol: symbol, side: side, quantity: quantity, product: product,
                 tag: tag))
+        if let turn { return turn.behaviour }
         if client.losesFirstReply, state.lost.insert(client.apiKey).inserted { return .loseReply }
         return success(["order_id": .string(id)])
     }
