@@ -162,7 +162,7 @@ let package = Package(
             dependencies: [
                 "CBench", "API", "Exports", "Gateway", "RiskConfiguration", "Engine", "Store", "Adapters",
                 "Instruments", "Prices", "Settings",
-                "Telemetry",
+                "Telemetry", "Transport", "LoopbackBroker",
                 "Domain",
                 "Minimal", adapterKit, contract, exact, histogram, logging, nioLocks, grdbSQLite,
             ], path: "Tests/Benchmarks/Bench", swiftSettings: swiftSettings),

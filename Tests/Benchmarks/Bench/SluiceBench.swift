@@ -20,6 +20,7 @@ enum SluiceBench {
         ("halt", measureHalt),
         ("abi", measureABI),
         ("lane", measureLanes),
+        ("broker", measureBroker),
         ("idle", measureIdleLeg),
         ("wakes", countWakes),
         ("fanout", measureFanOut),
