@@ -5,7 +5,7 @@ import NIOSSL
 
 /// TLS for routes. Contexts are made once per kind of trust; building one reads the system's roots.
 final class ServerTrust: Sendable {
-    private let contexts = NIOLockedValueBox<[Bool: NIOSSLContext]>([:])
+    private let contexts = NIOLockedValueBox<[CertificateVerification: NIOSSLContext]>([:])
     private let roots: NIOSSLTrustRoots
 
     /// - Parameter roots: whom a chain must lead to; the system's but in tests.
@@ -13,16 +13,23 @@ final class ServerTrust: Sendable {
 
     /// - Throws: where the host's name cannot stand in TLS or the system's roots cannot be read.
     func handler(for route: NetworkRoute, _ trust: CertificateTrust) throws -> NIOSSLClientHandler {
-        let isVerified = trust == .full
+        // A pinned certificate is taken whatever name it bears: the callback below stands in the chain's place, and a
+        // context that checked names would refuse it after.
+        let verification: CertificateVerification =
+            switch trust {
+            case .full: .fullVerification
+            case .pinned: .noHostnameVerification
+            case .loopbackOnly: .none
+            }
         let context = try contexts.withLockedValue { contexts in
-            if let known = contexts[isVerified] { return known }
+            if let known = contexts[verification] { return known }
             var configuration = TLSConfiguration.makeClientConfiguration()
             configuration.applicationProtocols = ["http/1.1"]
             configuration.minimumTLSVersion = .tlsv12
             configuration.trustRoots = roots
-            if trust == .loopbackOnly { configuration.certificateVerification = .none }
+            configuration.certificateVerification = verification
             let made = try NIOSSLContext(configuration: configuration)
-            if trust != .loopbackOnly { contexts[isVerified] = made }
+            contexts[verification] = made
             return made
         }
         let name = IPText.isAddress(route.host) ? nil : route.host

@@ -151,6 +151,12 @@ import Testing
         #expect(failure.reason == .invalid)
         #expect(failure.text == "the arguments of echo: /a 0 is too small; expected at least 1")
         #expect(try stage.call("echo", #"{"a":1}"#).withLockedValue { $0 }?.get() == #"{"a":1}"#)
-        #expect(throws: (any Error).self) { _ = try Self.stage(config: #"{"poll":"x"}"#) }
+        let made = stage.host.makeSessions(
+            for: [Stage.account("C9", login: "other", adapter: "connected", config: #"{"poll":"x"}"#)],
+            services: SessionServices(), delegate: stage.recorder)
+        #expect(
+            made.refusals.map(\.reason) == [
+                #"the config of account C9: /poll "x" is of another type; expected integer (seconds)"#
+            ])
     }
 }

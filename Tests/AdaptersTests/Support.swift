@@ -195,10 +195,14 @@ final class Stage {
         }
     }
 
-    static func account(_ id: String, login: String) -> Account {
-        Account(
-            id: AccountID(unchecked: id), adapter: AdapterID("scripted") ?? Stage.adapter, login: login,
+    static func account(
+        _ id: String, login: String, adapter: String = "scripted", config: String = "{}"
+    ) -> Account {
+        var account = Account(
+            id: AccountID(unchecked: id), adapter: AdapterID(adapter) ?? Stage.adapter, login: login,
             currency: Currency(packed: 0x494E52))
+        account.config = config
+        return account
     }
     private static var adapter: AdapterID { preconditionFailure("the id is well formed") }
 
