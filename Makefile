@@ -77,9 +77,5 @@ readers:  ## Python's official OTLP messages into .build/readers: tests then che
 	python3 -m venv .build/readers
 	.build/readers/bin/pip install --quiet 'opentelemetry-proto>=1.27,<2'
 
-readers:  ## Python's official OTLP messages into .build/readers: tests then check our traces with them, too
-	python3 -m venv .build/readers
-	.build/readers/bin/pip install --quiet 'opentelemetry-proto>=1.27,<2'
-
 clean:  ## removes what was built and what the demo exported; data directories stay
 	rm -rf .build demo-output

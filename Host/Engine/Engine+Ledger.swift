@@ -188,9 +188,7 @@ extension Engine {
         }
         let next = SelfTradeIndex(
             kinds: restingKinds, owners: accounts.lazy.map(\.account.owner), groups: groupsOfAccount)
-        guard next.kinds != resting.kinds || next.owners != resting.owners || next.groups != resting.groups else {
-            return
-        }
+        if next.isLaidOut(like: resting) { return }
         resting = next
         guard !next.kinds.isEmpty else { return }
         for run in runs.live {

@@ -128,6 +128,12 @@ struct SelfTradeIndex: Sendable {
         self.groups = groups
     }
 
+    /// Whether both keep the same sets for the same accounts.
+    func isLaidOut(like other: SelfTradeIndex) -> Bool {
+        kinds == other.kinds && owners == other.owners && firstOfOwner == other.firstOfOwner
+            && groups == other.groups
+    }
+
     /// The same accounts without an order.
     func withoutOrders(kinds: Kinds) -> SelfTradeIndex {
         var bare = self
