@@ -148,8 +148,9 @@ import Transport
         stage.session.close()
         stage.lanes.runUntilIdle()
         var text = ""
-        for _ in 0..<3_000 where !text.contains("\"end\":\"stopped\"") {
+        for _ in 0..<3_000 {
             text = try String(contentsOfFile: status.path, encoding: .utf8)
+            if text.suffix(200).contains("\"end\":\"stopped\"") { break }
             usleep(10_000)  // the writer is a thread of its own
         }
         let report = try Self.replay(text, try Workshop.library())

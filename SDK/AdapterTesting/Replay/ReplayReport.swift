@@ -40,7 +40,7 @@ public struct ReplayReport: Hashable, Sendable {
         lines += differences.map { "difference: \($0)" }
         lines.append(
             laneCalls == 0
-                ? "no call was replayed" : differences.isEmpty ? "same" : "differs in \(differences.count) places")
+                ? "no call was replayed" : differences.isEmpty ? "same" : "\(differences.count) differ")
         return lines.joined(separator: "\n")
     }
 
