@@ -50,24 +50,7 @@ package struct Position: Hashable, Sendable {
 
     /// `W`: the largest absolute position that fills of live orders can make. Saturates.
     @inline(__always)
-    package var worstCase: Int64 { worstCase(adding: 0, side: .buy) }
-
-    /// `W'` with a candidate of `added` on `side`.
-    @inline(__always)
-    func worstCase(adding added: Int64, side: Side) -> Int64 {
-        let long = saturatingSum(quantity, saturatingSum(openBuy, side.isBuy ? added : 0))
-        let short = saturatingSum(
-            saturatingSum(openSell, side.isBuy ? 0 : added), quantity == .min ? .max : -quantity)
-        return max(long, short)
-    }
-
-    /// Strict closing (RISK.md §2): with everything already closing, the order cannot pass zero.
-    @inline(__always)
-    func isClosing(_ added: Int64, side: Side) -> Bool {
-        side.isBuy
-            ? quantity < 0 && saturatingSum(openBuy, added) <= -quantity
-            : quantity > 0 && saturatingSum(openSell, added) <= quantity
-    }
+    package var worstCase: Int64 { max(longest, shortest) }
 
     /// `P + B`: what the position is if every live buy fills and no sell does.
     @inline(__always)

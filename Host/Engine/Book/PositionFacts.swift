@@ -50,7 +50,7 @@ struct PositionFacts: Sendable {
             : quantity > 0 && saturatingSum(openSell, added) <= quantity
     }
 
-    /// `W'` with a candidate of `added` on `side`: `q` beside `B`, then `P`, as `Position.worstCase` sums.
+    /// `W'` with a candidate of `added` on `side`. Saturates.
     @inline(__always)
     func worstCase(adding added: Int64, side: Side) -> Int64 {
         side.isBuy

@@ -130,7 +130,7 @@ extension Engine {
         let leg = LegAdmission(
             account: account, side: side, weight: 0, allocatedQuantity: quantity, orderedQuantity: quantity,
             limitPrice: needsLimit ? limit : 0, stopPrice: needsStop ? stop : 0, orderType: orderType,
-            isClosing: book.position(account, number)?.isClosing(quantity, side: side) ?? false, rejection: nil,
+            isClosing: book.facts(account, number).isClosing(quantity, side: side), rejection: nil,
             alerts: [], slices: [quantity], heldUntil: nil, margin: 0)
         return RunAdmission(
             run: runs.nextRun, group: nil, groupVersion: 0, riskVersion: riskVersion, order: order,
