@@ -39,7 +39,7 @@ extension EndToEnd {
                 } + [
                     ("market/NSE_EQ_INFY.daily.csv", Site.Options.candles),
                     ("overlay.yaml", "\"\(symbol)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n"),
-                    ("rms.yaml", limits),
+                    ("rms.yaml", KiteServer.limits()),
                     (
                         "sluice.yaml",
                         """
@@ -59,27 +59,6 @@ extension EndToEnd {
             }
             return options
         }
-
-        private static let limits = """
-            rms: 1
-            profiles:
-              wide:
-                allow-list:
-                  - { segments: [NSE], products: [DELIVERY], order_types: [LIMIT], time_in_force: [DAY],
-                      sides: [BUY, SELL], order_classes: [REGULAR], short_selling: true }
-                market-protection: { convert: none }
-                price-collar: { bps: 9900, max_age: 10m }
-                quantity-limits: { min: 1, max: 100000 }
-                notional-limits: { max: "1000000 INR", parent_max: unlimited }
-                message-rate: { windows: [ { limit: 1000, per: 1s } ], max_hold: 30s }
-                max-open-orders: { max: 5000, per_instrument: 5000 }
-                max-position: { max: unlimited }
-                gross-exposure: { max: unlimited }
-                margin-buffer: unlimited
-                daily-loss: { max: unlimited }
-            firm: { profile: wide }
-
-            """
 
         /// A way to answer an order, what the broker holds then, and what its leg must be in the end.
         private struct Case {

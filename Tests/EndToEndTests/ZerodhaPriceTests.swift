@@ -72,26 +72,7 @@ extension EndToEnd {
         }
 
         /// Prices of half an hour are good enough here: only a stream that is lost makes them older than that.
-        private static let limits = """
-            rms: 1
-            profiles:
-              wide:
-                allow-list:
-                  - { segments: [NSE], products: [DELIVERY], order_types: [LIMIT], time_in_force: [DAY],
-                      sides: [BUY, SELL], order_classes: [REGULAR], short_selling: true }
-                market-protection: { convert: none }
-                price-collar: { bps: 9900, max_age: 30m }
-                quantity-limits: { min: 1, max: 100000 }
-                notional-limits: { max: "1000000 INR", parent_max: unlimited }
-                message-rate: { windows: [ { limit: 1000, per: 1s } ], max_hold: 30s }
-                max-open-orders: { max: 5000, per_instrument: 5000 }
-                max-position: { max: unlimited }
-                gross-exposure: { max: unlimited }
-                margin-buffer: unlimited
-                daily-loss: { max: unlimited }
-            firm: { profile: wide }
-
-            """
+        private static let limits = KiteServer.limits(priceAge: "30m")
 
         private static func order(_ symbol: String, _ price: String) -> JSONValue {
             [

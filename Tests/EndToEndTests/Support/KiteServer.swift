@@ -229,3 +229,31 @@ final class KiteServer: Sendable {
         }.joined()
     }
 }
+
+extension KiteServer {
+    /// Wide limits for an account at this broker: delivery orders with a limit price.
+    ///
+    /// - Parameter priceAge: how old a reference price may be.
+    static func limits(priceAge: String = "10m") -> String {
+        """
+        rms: 1
+        profiles:
+          wide:
+            allow-list:
+              - { segments: [NSE], products: [DELIVERY], order_types: [LIMIT], time_in_force: [DAY],
+                  sides: [BUY, SELL], order_classes: [REGULAR], short_selling: true }
+            market-protection: { convert: none }
+            price-collar: { bps: 9900, max_age: \(priceAge) }
+            quantity-limits: { min: 1, max: 100000 }
+            notional-limits: { max: "1000000 INR", parent_max: unlimited }
+            message-rate: { windows: [ { limit: 1000, per: 1s } ], max_hold: 30s }
+            max-open-orders: { max: 5000, per_instrument: 5000 }
+            max-position: { max: unlimited }
+            gross-exposure: { max: unlimited }
+            margin-buffer: unlimited
+            daily-loss: { max: unlimited }
+        firm: { profile: wide }
+
+        """
+    }
+}
