@@ -2,6 +2,8 @@ import Domain
 import Foundation
 import Gateway
 import Hummingbird
+import NIOConcurrencyHelpers
+import NIOCore
 import Testing
 
 @testable import API
@@ -82,6 +84,19 @@ struct LiveStreamTests {
         }
     }
 
+    @Test("A client whose last event is of another journal gets a snapshot that says so, and then what happens")
+    func unknownID() async throws {
+        try await live { port, fixture in
+            let stream = try RawConnection(port: port)
+            stream.send(head("/api/stream?topics=runs,legs", fixture.admin, "Last-Event-ID: 99999-0\r\n"))
+            let told = await stream.receive { $0.contains("event: snapshot") && $0.hasSuffix("\n\n") }.text
+            #expect(told.contains("\"reason\":\"unknown_id\""), "\(told)")
+            try await place("a", fixture)
+            let events = await stream.receive { Self.streamIDs($0).count >= 4 }.text
+            #expect(Self.streamIDs(events).count >= 4, "\(events)")
+        }
+    }
+
     @Test("A WebSocket answers a ping, returns a close, and ends on what is no frame of a client")
     func control() async throws {
         try await live { port, fixture in
@@ -147,6 +162,58 @@ struct LiveStreamTests {
                 fixture.gateway.hub.unsubscribe(queue)
             }
             #expect(behind == 50, "\(behind) of 50 were told")
+        }
+    }
+
+    @Test("A client that fell behind is told so with everything as it stands, and then what comes after it")
+    func freshSnapshot() async throws {
+        try await live { _, fixture in
+            let queue = try #require(fixture.gateway.hub.subscribe(capacity: 8))
+            defer { fixture.gateway.hub.unsubscribe(queue) }
+            let principal = Principal(
+                keyID: "k", person: "p", scopes: AccessScopes([.read]), authority: .everything)
+            let filter = EventFilter(topics: [.runs, .legs], principal: principal, backend: fixture.server.backend)
+            var telling = LiveTelling(
+                filter: filter, queue: queue, resume: nil, isFramed: false, allocator: ByteBufferAllocator())
+            let told = NIOLockedValueBox("")
+            // Takes the first snapshot, then nothing until five runs are there, then everything.
+            let (gate, open) = AsyncStream.makeStream(of: Void.self)
+            let (heard, hear) = AsyncStream.makeStream(of: Void.self)
+            let reader = Task {
+                try await telling.run { bytes in
+                    let isFirst = told.withLockedValue { text in
+                        defer { text += String(buffer: bytes) }
+                        return text.isEmpty
+                    }
+                    hear.yield()
+                    if isFirst { for await _ in gate { break } }
+                }
+            }
+            func wait(_ condition: @Sendable (String) -> Bool) async {
+                for await _ in heard where condition(told.withLockedValue { $0 }) { return }
+            }
+            await wait { $0.contains("\"connected\"") }
+            for number in 0..<5 { try await place("a\(number)", fixture) }
+            let last = fixture.gateway.durableSequence
+            // Dealt out by a thread of its own.
+            let other = try #require(fixture.gateway.hub.subscribe())
+            try await place("b", fixture)
+            _ = await other.next()
+            fixture.gateway.hub.unsubscribe(other)
+            open.finish()
+            await wait { $0.contains("\"fell_behind\"") }
+            try await place("c", fixture)
+            await wait { $0.contains("\"run_id\":\"r7\"") }
+            queue.finish()
+            try await reader.value
+            let parts = told.withLockedValue { $0 }.components(separatedBy: "event: snapshot")
+            #expect(parts.count == 3, "\(parts)")
+            let snapshot = try JSONValue.parse(
+                Array((parts[2].components(separatedBy: "data: ")[1].split(separator: "\n")[0]).utf8))
+            let sequence = try #require(snapshot["last_sequence"]?.int64)
+            #expect(sequence >= Int64(last) && snapshot["reason"]?.string == "fell_behind")
+            let after = Self.streamIDs(parts[2]).compactMap { Int64($0.split(separator: "-")[0]) }
+            #expect(!after.isEmpty && after.allSatisfy { $0 > sequence } && after == after.sorted(), "\(after)")
         }
     }
 

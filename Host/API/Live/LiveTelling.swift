@@ -19,6 +19,8 @@ struct LiveTelling {
     /// Why a snapshot is sent.
     enum Reason: String, CaseIterable {
         case connected
+        /// The id is of no event of this journal: nothing says what the client knows.
+        case unknownID = "unknown_id"
         case tooFarBehind = "too_far_behind"
         case fellBehind = "fell_behind"
     }
@@ -93,6 +95,9 @@ struct LiveTelling {
     ) async throws {
         // The record itself once more: its later events may not have been told.
         let start = place.sequence == 0 ? 0 : place.sequence - 1
+        guard place.sequence <= filter.backend.gateway.durableSequence else {
+            return try await send(buffer([await snapshot(.unknownID)]))
+        }
         let (views, last, isComplete) = try await filter.backend.gateway.events(after: start, limit: Self.replayRecords)
         guard isComplete else { return try await send(buffer([await snapshot(.tooFarBehind)])) }
         told = place

@@ -41,7 +41,7 @@ package final class APIServer: Sendable {
     package static let maximumHeaderCount = 64
 
     private let configuration: APIConfiguration
-    private let backend: Backend
+    let backend: Backend
     private let logger: Logger
     private let state = NIOLockedValueBox<Task<Void, any Error>?>(nil)
     private let group = NIOLockedValueBox<ServiceGroup?>(nil)
