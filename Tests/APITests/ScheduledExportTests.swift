@@ -9,6 +9,8 @@ import Testing
 
 @Suite("A scheduled export puts whole periods into a directory, with a manifest of hashes")
 struct ScheduledExportTests {
+    private static let every = SluiceConfiguration.Exports().everyNanoseconds
+
     private func settings(_ directory: String, datasets: [String]) -> SluiceConfiguration.Exports {
         var settings = SluiceConfiguration.Exports()
         (settings.directory, settings.datasets, settings.format) = (directory, datasets, "ndjson")
@@ -70,23 +72,52 @@ struct ScheduledExportTests {
         }
     }
 
-    @Test("A new directory begins with the period that has just ended; later starts make up for what is missing")
+    @Test("A new directory begins with the period that has just ended; later starts make up for what is missing since")
     func backlog() async throws {
         let fixture = try await APIFixture(accounts: 1)
         let directory = fixture.directory.appendingPathComponent("exports").path
         let export = try scheduled(fixture, settings(directory, datasets: ["runs"]))
+        func periods() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: directory).sorted() }
         await export.makeUp()
-        let first = try FileManager.default.contentsOfDirectory(atPath: directory)
+        let first = try periods()
         #expect(first.count == 1)
         await export.makeUp()
-        #expect(try FileManager.default.contentsOfDirectory(atPath: directory).count == ScheduledExport.maximumBacklog)
+        #expect(try periods() == first, "nothing before the first period is made up for")
+        // As if the gateway had run five periods ago, and not since.
+        let newest = try #require(first.first.flatMap { Self.beginning(of: $0) })
+        let oldest = Self.name(of: newest.advanced(by: -5 * Self.every))
+        try FileManager.default.moveItem(atPath: "\(directory)/\(first[0])", toPath: "\(directory)/\(oldest)")
+        await export.makeUp()
+        let expected = (0...5).reversed().map { Self.name(of: newest.advanced(by: -Int64($0) * Self.every)) }
+        #expect(try periods() == expected)
+        // Bounded, however long it was away.
+        let ancient = Self.name(of: newest.advanced(by: -50 * Self.every))
+        for name in expected.dropFirst() { try FileManager.default.removeItem(atPath: "\(directory)/\(name)") }
+        try FileManager.default.moveItem(atPath: "\(directory)/\(oldest)", toPath: "\(directory)/\(ancient)")
+        await export.makeUp()
+        #expect(try periods().count == 1 + ScheduledExport.maximumBacklog)
         // One that was cut off is begun anew.
-        let lost = try #require(first.first)
+        let lost = try #require(try periods().last)
         try FileManager.default.moveItem(atPath: "\(directory)/\(lost)", toPath: "\(directory)/.\(lost).partial")
         await export.makeUp()
-        let again = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+        let again = try periods()
         #expect(again.contains(lost) && again.allSatisfy { !$0.hasPrefix(".") })
         await fixture.stop()
+    }
+
+    private static func name(of period: Timestamp) -> String {
+        "\(period.rfc3339.prefix(19).filter { $0 != "-" && $0 != ":" })Z"
+    }
+
+    private static func beginning(of name: String) -> Timestamp? {
+        let digits = Array(name)
+        guard digits.count == 16 else { return nil }
+        let (day, time) = (String(digits[0..<8]), String(digits[9..<15]))
+        func pairs(_ text: Substring) -> String {
+            text.count <= 2 ? String(text) : "\(text.prefix(2)):\(pairs(text.dropFirst(2)))"
+        }
+        return Timestamp(
+            rfc3339: "\(day.prefix(4))-\(day.dropFirst(4).prefix(2))-\(day.suffix(2))T\(pairs(time[...]))Z")
     }
 
     @Test("A directory that cannot be written leaves nothing of a period, and the next one is tried again")

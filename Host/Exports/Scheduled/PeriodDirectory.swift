@@ -31,17 +31,29 @@ struct PeriodDirectory {
         if mkdir(partial, 0o700) != 0 { throw Failure(partial) }
     }
 
-    /// Whether a directory holds any period.
-    static func exist(in parent: String) -> Bool {
-        guard let directory = opendir(parent) else { return false }
+    /// When the oldest period that a directory holds begins; `nil` where it holds none.
+    static func oldest(in parent: String) -> Timestamp? {
+        guard let directory = opendir(parent) else { return nil }
         defer { closedir(directory) }
+        var oldest: String?
         while let entry = readdir(directory) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
                 String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name.count == 16, name.hasSuffix("Z"), name.first != "." { return true }
+            guard name.utf8.count == 16, beginning(of: name) != nil else { continue }
+            oldest = min(oldest ?? name, name)
         }
-        return false
+        return oldest.flatMap { beginning(of: $0) }
+    }
+
+    /// Of `20261125T000000Z`; `nil` for any other name.
+    private static func beginning(of name: String) -> Timestamp? {
+        let digits = Array(name)
+        guard digits.count == 16 else { return nil }
+        func part(_ range: Range<Int>) -> String { String(digits[range]) }
+        let text =
+            "\(part(0..<4))-\(part(4..<6))-\(part(6..<11)):\(part(11..<13)):\(part(13..<16))"
+        return Timestamp(rfc3339: text)
     }
 
     func file(_ name: String) throws -> File { try File("\(partial)/\(name)") }

@@ -43,9 +43,9 @@ package final class ScheduledExport: Sendable {
     package func makeUp() async {
         let now = sources.gateway.clock.wall().nanoseconds - Self.grace
         let current = now.dividedFloor(by: settings.everyNanoseconds)
-        // A new directory begins with the period that has just ended.
-        let backlog = Int64(PeriodDirectory.exist(in: directory) ? Self.maximumBacklog : 1)
-        for period in max(0, current - backlog)..<max(0, current) {
+        // A new directory begins with the period that has just ended, and nothing before its first one is made up for.
+        let oldest = PeriodDirectory.oldest(in: directory)?.nanoseconds.dividedFloor(by: settings.everyNanoseconds)
+        for period in max(0, current - Int64(Self.maximumBacklog), oldest ?? current - 1)..<max(0, current) {
             let from = Timestamp(nanoseconds: period * settings.everyNanoseconds)
             let to = Timestamp(nanoseconds: (period + 1) * settings.everyNanoseconds)
             do {
