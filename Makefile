@@ -32,6 +32,8 @@ test: set-up  ## one build of everything, then every test
 	swift build --build-tests
 	swift test --skip-build $(ARGS)
 	python3 Tests/Crash/crash.py --short
+	@test -x .build/readers/bin/python3 || echo "NOT CHECKED by readers that are not ours (OTLP messages, promtool):" \
+	    "'make readers' installs them" >&2
 
 # More seeds with every further call: results stand in .build/crash until the program or the harness changes.
 CRASH_MINUTES ?= 30
@@ -73,9 +75,13 @@ bench: set-up  ## release build, then the benchmarks beside the floors of the sa
 	swift build -c release
 	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $$(swift build -c release --show-bin-path)/sluice-bench $(ARGS)
 
-readers:  ## Python's official OTLP messages into .build/readers: tests then check our traces with them, too
+readers:  ## readers that are not ours into .build/readers: official OTLP messages, promtool; tests then use them, too
 	python3 -m venv .build/readers
-	.build/readers/bin/pip install --quiet 'opentelemetry-proto>=1.27,<2'
+	.build/readers/bin/pip install --quiet --disable-pip-version-check 'opentelemetry-proto>=1.27,<2'
+	@command -v promtool >/dev/null || { cd .build/readers && rm -f prometheus_*.deb \
+	    && { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; } \
+	    && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb \
+	    && ln -sf ../usr/bin/promtool bin/promtool; }
 
 clean:  ## removes what was built and what the demo exported; data directories stay
 	rm -rf .build demo-output
