@@ -66,12 +66,17 @@ extension Routes {
             query: window + place + strategy, answer: "LegOutcomeList"
         ) { try await $0.showOutcomes($1) },
         Route(
+            .get, "/api/analytics/runs/{run}", .scope(.read),
+            "One run: allocation inputs, where the time of each leg went, evenness of sending and of prices, slippage",
+            answer: "RunTiming"
+        ) { try await $0.showRunTiming($1) },
+        Route(
             .get, "/api/analytics/strategies", .scope(.read), "Runs and slippage by strategy and currency",
             query: window + place + strategy, answer: "StrategyReportList"
         ) { try await $0.showStrategies($1) },
         Route(
             .get, "/api/analytics/pnl/daily", .scope(.read),
-            "Results of trading days by account and currency, oldest first", query: window + place.dropLast(),
+            "Results of trading days by account and currency, oldest first", query: window + place,
             answer: "DailyResultList"
         ) { try await $0.showDailyResults($1) },
         Route(

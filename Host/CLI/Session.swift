@@ -51,6 +51,14 @@ struct Session: Sendable {
         return answer.value
     }
 
+    /// Asks for something that a picture is fuller with and whole without.
+    ///
+    /// - Returns: `nil` where the gateway does not tell: it is an older one, or does not keep it.
+    func fetchIfThere(_ path: String) async throws -> JSONValue? {
+        let answer = try await client.send(.get, path)
+        return answer.isSuccess ? answer.value : nil
+    }
+
     /// Reads a JSON body from a file, or from standard input for `-`.
     func readBody(_ path: String) throws -> JSONValue {
         let bytes = try surroundings.readFile(path, JSONLimits.default.maximumBytes)

@@ -88,7 +88,9 @@ package final class TelemetryService: Sendable {
     }
 
     /// Everything that was captured until now, for a reader that wants to see what has just happened. Blocks on the disk.
-    package func flush() { recorder?.flush(now: .now) }
+    ///
+    /// - Parameter withDays: results of the days under way as well, which asks every account.
+    package func flush(withDays: Bool = false) { recorder?.flush(now: .now, withDays: withDays) }
 
     /// Keeps what is left, notes the session's end and closes the file. Blocks on the disk.
     package func stop() {

@@ -66,8 +66,11 @@ package final class TelemetryRecorder: Sendable {
     private let state = NIOLockedValueBox(State())
 
     private struct LegExtra {
-        var retries: Int64 = 0
+        /// `nil` = nobody looked from the leg's beginning on, and nothing was seen since.
+        var retries: LegTiming.Retries?
         var waits: [(reason: WaitReason, since: Int64)] = []
+        /// Those that an older row tells of, before them.
+        var keptWaits: [LegTiming.Wait] = []
         /// Nanoseconds; of several orders' the shortest.
         var roundTrip: Int64?
     }
@@ -75,6 +78,8 @@ package final class TelemetryRecorder: Sendable {
     private struct Tracked {
         var context: RunContext
         var extras: [Int32: LegExtra] = [:]
+        /// Whether its first event was seen: then a leg without an extra had no retries.
+        var isSeenFromStart: Bool
         /// By place of the leg, the stages that were counted, a bit each: what is told twice counts once.
         var counted: [UInt16]
         /// Since when something is not kept; `nil` = everything is.
@@ -134,11 +139,17 @@ package final class TelemetryRecorder: Sendable {
     }
 
     /// Drains and keeps everything, for a reader that wants to see what has just happened, and at the end.
-    package func flush(now: Timestamp) {
+    ///
+    /// - Parameter withDays: results of the days under way as well, which asks every account.
+    package func flush(now: Timestamp, withDays: Bool = false) {
         state.withLockedValue { state in
             _ = drain(&state, now)
             while keepRows(&state, now, all: true) {}
             keepWindows(&state, now, all: true)
+            if withDays {
+                state.daysDue = now.nanoseconds
+                keepDays(&state, now)
+            }
         }
     }
 
@@ -157,21 +168,21 @@ package final class TelemetryRecorder: Sendable {
                 for run in part where state.runs[run] != nil {
                     state.runs[run]?.dirtySince = now.nanoseconds
                     state.dirty.insert(run)
-                    for leg in (try? store.run(run))?.legs ?? []
-                    where !leg.waits.isEmpty || leg.retries > 0 || leg.networkTime != nil {
-                        var extra = LegExtra()
-                        (extra.retries, extra.roundTrip) = (leg.retries, leg.networkTime)
-                        // As durations they are: each begins where the one before it ended.
-                        var since = leg.times[.durable]
-                        for wait in leg.waits {
-                            extra.waits.append((wait.reason, since))
-                            since += wait.duration
-                        }
-                        state.runs[run]?.extras[Int32(clamping: leg.leg.index)] = extra
-                    }
                 }
             }
         }
+    }
+
+    /// What an older row says of waits, retries and the network, of a run whose beginning was not seen: it was forgotten, or
+    /// an earlier process has seen it.
+    private func keptExtras(of run: RunID) -> [Int32: LegExtra] {
+        var extras: [Int32: LegExtra] = [:]
+        for leg in (try? store?.run(run))?.legs ?? [] {
+            var extra = LegExtra()
+            (extra.retries, extra.roundTrip, extra.keptWaits) = (leg.retries, leg.networkTime, leg.waits)
+            extras[Int32(clamping: leg.leg.index)] = extra
+        }
+        return extras
     }
 
     // MARK: Draining
@@ -193,9 +204,11 @@ package final class TelemetryRecorder: Sendable {
     /// Asks for the contexts of runs that are new, all at once.
     private func learn(_ events: [CaptureEvent], _ state: inout State, _ now: Timestamp) {
         var unknown: [RunID] = []
+        var beginnings: Set<RunID> = []
         var asked: Set<RunID> = []
         for event in events {
             let run = RunID(number: event.run)
+            if event.kind == .admitted { beginnings.insert(run) }
             if state.runs[run] == nil, asked.insert(run).inserted { unknown.append(run) }
         }
         guard !unknown.isEmpty else { return }
@@ -204,7 +217,10 @@ package final class TelemetryRecorder: Sendable {
                 metrics.update { $0.lostRows += 1 }
                 continue
             }
-            state.runs[run] = Tracked(context: context, counted: [UInt16](repeating: 0, count: context.legs.count))
+            let isSeenFromStart = beginnings.contains(run)
+            state.runs[run] = Tracked(
+                context: context, extras: isSeenFromStart ? [:] : keptExtras(of: run),
+                isSeenFromStart: isSeenFromStart, counted: [UInt16](repeating: 0, count: context.legs.count))
             state.order.append(run)
             state.legs += context.legs.count
         }
@@ -270,7 +286,8 @@ package final class TelemetryRecorder: Sendable {
         case .ended: count(.done, event.first)
         case .retried:
             figures.retries[CaptureEvent.retryName(event.detail), default: 0] += 1
-            state.runs[run]?.extras[event.leg, default: LegExtra()].retries += 1
+            let known = state.runs[run]?.extras[event.leg]?.retries ?? LegTiming.Retries()
+            state.runs[run]?.extras[event.leg, default: LegExtra()].retries = known.adding(event.detail)
         case .measured:
             let known = state.runs[run]?.extras[event.leg]?.roundTrip ?? .max
             state.runs[run]?.extras[event.leg, default: LegExtra()].roundTrip = min(known, event.first)
@@ -318,6 +335,9 @@ package final class TelemetryRecorder: Sendable {
                 lost += 1
                 continue
             }
+            if state.runs[run]?.isSeenFromStart == true {
+                for index in row.legs.indices { row.legs[index].retries = LegTiming.Retries() }
+            }
             for (place, extra) in state.runs[run]?.extras ?? [:] where row.legs.indices.contains(Int(place)) {
                 add(extra, to: &row.legs[Int(place)], now)
             }
@@ -335,8 +355,9 @@ package final class TelemetryRecorder: Sendable {
     }
 
     private func add(_ extra: LegExtra, to leg: inout LegTiming, _ now: Timestamp) {
-        leg.retries = extra.retries
+        leg.retries = extra.retries ?? leg.retries
         if let roundTrip = extra.roundTrip { leg.separateWire(roundTrip: roundTrip) }
+        leg.waits = extra.keptWaits + leg.waits
         let end = leg.times.instant(.queued) ?? leg.times.instant(.done) ?? now
         for (index, wait) in extra.waits.enumerated() where leg.waits.count < Self.maximumWaits {
             let until =
@@ -382,6 +403,20 @@ package final class TelemetryRecorder: Sendable {
             state.isTrimming = false
             metrics.update { $0.failedWrites += 1 }
         }
+    }
+}
+
+extension LegTiming.Retries {
+    /// - Parameter kind: `retried`'s `detail`.
+    fileprivate func adding(_ kind: UInt8) -> Self {
+        var counts = self
+        switch kind {
+        case 0: counts.cancels += 1
+        case 1: counts.modifies += 1
+        case 2: counts.lookUps += 1
+        default: counts.unnamed += 1
+        }
+        return counts
     }
 }
 

@@ -5,6 +5,7 @@ import Exports
 import Foundation
 import Hummingbird
 import HummingbirdTesting
+import Telemetry
 import Testing
 
 @testable import API
@@ -117,14 +118,16 @@ struct ExportTests {
             let told = try await Self.items(client, "/api/exports/legs")
             #expect(told.first?["status"]?.string == "CHANGED" && told.dropFirst() == fromTelemetry.dropFirst())
             kept.run.updatedAt = kept.run.updatedAt.advanced(by: -1)
-            kept.legs[0].retries = 7
+            kept.legs[0].retries = LegTiming.Retries(cancels: 7)
             try store.keep([kept])
             let journal = try await Self.items(client, "/api/exports/legs")
             #expect(journal.first?["retries"]?.int64 == 7, "what only capture saw is told all the same")
             func facts(_ rows: [JSONValue]) -> [[String: JSONValue]] {
                 rows.map { row in
                     Dictionary(
-                        (row.object ?? [:]).filter { $0.key != "retries" }.map { ($0.key, $0.value) },
+                        (row.object ?? [:]).filter { !["retries", "cancels"].contains($0.key) }.map {
+                            ($0.key, $0.value)
+                        },
                         uniquingKeysWith: { first, _ in first })
                 }
             }

@@ -80,7 +80,8 @@ struct RunPageTests {
         let file = directory.appending(path: "r7.html").path
         let harness = Harness(json: [Sample.run, Self.story])
         #expect(await harness.run("runs", "report", "r7", "--html", file) == 0, "\(harness.error)")
-        #expect(harness.requests.map(\.path) == ["/api/runs/r7", "/api/runs/r7/explain"])
+        #expect(
+            harness.requests.map(\.path) == ["/api/runs/r7", "/api/runs/r7/explain", "/api/analytics/runs/r7"])
         let page = try String(contentsOfFile: file, encoding: .utf8)
         #expect(page.hasPrefix("<!doctype html>") && page.contains("default-src 'none'"))
         for part in [

@@ -51,7 +51,7 @@ struct DailyResultTests {
         let telemetry = fixture.runtime.telemetry
         let store = try #require(telemetry.store)
         try store.keep(fixture.gateway.openDays())
-        let kept = try store.dayResults(from: .min, to: .max, account: AccountID("P1"))
+        let kept = try store.dayResults(from: .min, to: .max, accounts: AccountID("P1").map { [$0] })
         #expect(kept.map(\.result) == [22_00] && kept.map(\.isClosed) == [false])
         await fixture.stop()
     }

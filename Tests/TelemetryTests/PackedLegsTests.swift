@@ -95,7 +95,7 @@ struct PackedLegsTests {
                 leg.brokerTime, leg.waits.map { "\($0.reason.rawName):\($0.duration)" }.joined(separator: " "),
             ]
             values += [
-                leg.retries, leg.sendRank, leg.weight, leg.allocatedQuantity.description,
+                leg.retries?.total ?? 0, leg.sendRank, leg.weight, leg.allocatedQuantity.description,
                 leg.orderedQuantity.description, leg.cumulativeQuantity.description, leg.averagePrice?.description,
                 leg.slippage?.description, leg.slippageCost?.description,
             ]
@@ -138,7 +138,11 @@ struct PackedLegsTests {
             }
             (leg.adapterTime, leg.wireTime) = (maybe(duration()), maybe(duration()))
             (leg.networkTime, leg.brokerTime) = (maybe(duration()), maybe(duration()))
-            (leg.retries, leg.sendRank, leg.weight) = (duration(), maybe(duration() / 2), -duration())
+            (leg.sendRank, leg.weight) = (maybe(duration() / 2), -duration())
+            func count() -> Int64 { Int64.random(in: 0...300, using: &random) }
+            leg.retries = maybe(
+                LegTiming.Retries(
+                    cancels: count(), modifies: count(), lookUps: count(), unnamed: maybe(count()) ?? 0))
             (leg.averagePrice, leg.slippage, leg.slippageCost) = (maybe(number()), maybe(number()), maybe(number()))
             leg.waits = (0..<Int.random(in: 0...3, using: &random)).map { _ in
                 LegTiming.Wait(reason: WaitReason.allCases.randomElement(using: &random)!, duration: duration())

@@ -100,7 +100,8 @@ struct StoreTests {
             })
         let totals = try store.totals(TelemetryFilter())
         let legs = (1...40).reduce(0) { $0 + 1 + $1 % 4 }
-        #expect(totals.runs == ["DONE": 32, "WORKING": 8] && totals.legs == Int64(legs))
+        #expect(totals.runs == ["DONE": 32, "WORKING": 8])
+        #expect(try store.legCounts(TelemetryFilter()).statuses.values.reduce(0, +) == Int64(legs))
         #expect(totals.longestSpread == 12_000)
         #expect(try store.outcomes(TelemetryFilter()).reduce(0) { $0 + $1.legs } == Int64(legs))
         let strategies = try store.strategies(TelemetryFilter())
@@ -108,6 +109,61 @@ struct StoreTests {
         #expect(strategies.reduce(0) { $0 + $1.priced } == 32)
         // 16 runs of each at 2.50.
         #expect(strategies.map(\.slippageCost) == [ExactDecimal("40.00"), ExactDecimal("40.00")])
+        store.close()
+    }
+
+    @Test("A report that would be longer than an answer is refused as too wide, never cut short")
+    func tooWide() throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.open()
+        let count = TelemetryStore.maximumReportRows + 1
+        let many = (1...count).map { number in
+            var row = Sample.run(UInt64(number), second: 1, legs: 1, strategy: "s\(number)")
+            row.legs[0].account = AccountID("A\(number)")!
+            return row
+        }
+        try store.keep(many)
+        for body in [
+            { _ = try store.outcomes(TelemetryFilter()) }, { _ = try store.strategies(TelemetryFilter()) },
+        ] as [() throws -> Void] {
+            do {
+                try body()
+                Issue.record("it was answered")
+            } catch let failure as TelemetryStore.Failure { #expect(failure.isTooWide) }
+        }
+        #expect(try store.legCounts(TelemetryFilter()).statuses.values.reduce(0, +) == Int64(count))
+        let one = many[7].legs[0].account
+        #expect(try store.outcomes(TelemetryFilter(account: one)).map(\.account) == [one])
+        store.close()
+    }
+
+    @Test("Latencies asked for series by series are those that are asked for at once", arguments: 0..<10)
+    func series(seed: UInt64) throws {
+        let fixture = try StoreFixture()
+        let store = try fixture.open()
+        var random = SeededGenerator(seed: seed)
+        var windows: [LatencyWindowKey: StageHistograms] = [:]
+        for _ in 0..<60 {
+            let key = LatencyWindowKey(
+                minute: Int64.random(in: 10...14, using: &random),
+                adapter: AdapterID(["one", "two"].randomElement(using: &random)!)!,
+                account: AccountID(["A", "a", "B-1", "Z"].randomElement(using: &random)!)!,
+                group: [Sample.groups[0], Sample.groups[1], nil].randomElement(using: &random)!)
+            for stage in Stage.allCases.dropFirst() where Bool.random(using: &random) {
+                windows[key, default: StageHistograms()].record(
+                    stage, nanoseconds: Int64.random(in: 0...9_000_000, using: &random))
+            }
+        }
+        try store.keep(windows)
+        var question = LatencyQuestion(by: Set(LatencyQuestion.Dimension.allCases))
+        if Bool.random(using: &random) { question.from = Timestamp(nanoseconds: 12 * 60_000_000_000) }
+        let all = try store.latencySeries(question)
+        let width = Int.random(in: 1...7, using: &random)
+        let parts = try stride(from: 0, to: all.count, by: width).flatMap { start in
+            try store.latencies(question, from: all[start], to: all[min(start + width, all.count) - 1])
+        }
+        #expect(all == all.sorted() && Set(all).count == all.count)
+        #expect(parts == (try store.latencies(question)) && !parts.isEmpty)
         store.close()
     }
 

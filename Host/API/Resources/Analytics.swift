@@ -5,8 +5,10 @@ import Telemetry
 /// Numbers over what telemetry has kept. Percentiles come from merged histograms, never from other percentiles.
 extension Backend {
     /// Everything captured until now, kept, and read away from the event loops.
+    ///
+    /// - Parameter withDays: results of the days under way as well, which asks every account.
     private func telemetry<Value: Sendable>(
-        _ body: @escaping @Sendable (TelemetryStore) throws -> Value
+        withDays: Bool = false, _ body: @escaping @Sendable (TelemetryStore) throws -> Value
     ) async throws -> Value {
         let service = runtime.telemetry
         guard let store = service.store else {
@@ -16,10 +18,15 @@ extension Backend {
         }
         do {
             return try await offLoop {
-                service.flush()
+                service.flush(withDays: withDays)
                 return try body(store)
             }
         } catch let failure as TelemetryStore.Failure {
+            if failure.isTooWide {
+                throw Problem(
+                    .badRequest, "too_many_rows", path: "query", value: "", failure.description,
+                    remedy: "narrow it by from, to, group, account, adapter or strategy, or ask for wider steps")
+            }
             throw Problem(.serviceUnavailable, "telemetry_failed", failure.description)
         }
     }
@@ -58,14 +65,10 @@ extension Backend {
             from: filter.from, to: filter.to, groups: filter.groups, account: filter.account, adapter: filter.adapter)
         question.by = []
         let asked = question
-        let (totals, outcomes, refusals, latencies) = try await telemetry { store in
-            (
-                try store.totals(filter), try store.outcomes(filter), try store.refusals(filter),
-                try store.latencies(asked)
-            )
+        let (totals, counts, latencies) = try await telemetry { store in
+            (try store.totals(filter), try store.legCounts(filter), try store.latencies(asked))
         }
-        var legs: [String: Int64] = [:]
-        for outcome in outcomes { legs[outcome.status, default: 0] += outcome.legs }
+        let (legs, refusals) = (counts.statuses, counts.refusals)
         let failed = ["REFUSED", "REJECTED", "NOT_SENT", "UNKNOWN"].reduce(0) { $0 + (legs[$1] ?? 0) }
         return .json(reserving: 2_048) {
             $0.object {
@@ -73,7 +76,7 @@ extension Backend {
                 $0.member("to", filter.to)
                 $0.member("runs", totals.runs.values.reduce(0, +))
                 $0.counts("runs_by_status", totals.runs)
-                $0.member("legs", totals.legs)
+                $0.member("legs", legs.values.reduce(0, +))
                 $0.counts("legs_by_status", legs)
                 $0.member("legs_failed", failed)
                 $0.list("refusals", refusals) { json, refusal in
@@ -106,12 +109,13 @@ extension Backend {
                 $0.member("code", outcome.code)
                 $0.member("legs", outcome.legs)
                 $0.member("retries", outcome.retries)
-                let answered = outcome.answered
-                $0.member("mean_adapter_us", answered == 0 ? nil : outcome.adapterTime / answered / 1_000)
-                $0.member("mean_wire_us", answered == 0 ? nil : outcome.wireTime / answered / 1_000)
-                let measured = outcome.measured
-                $0.member("mean_network_us", measured == 0 ? nil : outcome.networkTime / measured / 1_000)
-                $0.member("mean_broker_us", measured == 0 ? nil : outcome.brokerTime / measured / 1_000)
+                $0.member("mean_adapter_us", outcome.adapterTime.map { $0 / 1_000 })
+                $0.member("mean_wire_us", outcome.wireTime.map { $0 / 1_000 })
+                $0.member("mean_network_us", outcome.networkTime.map { $0 / 1_000 })
+                $0.member("mean_broker_us", outcome.brokerTime.map { $0 / 1_000 })
+                $0.member("sent_first", outcome.sentFirst)
+                $0.member("sent_with_others", outcome.ranked)
+                $0.member("mean_send_place_permille", outcome.sendPlace)
             }
         }
     }
@@ -140,17 +144,24 @@ extension Backend {
         let principal = try call.caller()
         let (from, to) = query.window()
         let account = query.account()
+        let adapter = query.value("adapter", AdapterID.rule) { AdapterID($0) }
         var covered = coveredAccounts(principal)
         if let wanted = query.group() {
             let members = principal.authority.covers(wanted) ? gateway.group(wanted)?.members.map(\.account) ?? [] : []
             covered = Set(members).intersection(covered ?? Set(members))
         }
+        if let adapter {
+            let its = Set(gateway.accounts().filter { $0.adapter == adapter }.map(\.id))
+            covered = covered?.intersection(its) ?? its
+        }
         try query.check()
         let day: Int64 = 86_400_000_000_000
         let first = from?.nanoseconds.dividedFloor(by: day) ?? .min
         let last = to.map { ($0.nanoseconds - 1).dividedFloor(by: day) } ?? .max
-        let results = try await telemetry { try $0.dayResults(from: first, to: last, account: account) }
-        let visible = results.filter { covered?.contains($0.account) ?? true }
+        let accounts = account.map { Set([$0]).intersection(covered ?? [$0]) } ?? covered
+        let visible = try await telemetry(withDays: true) {
+            try $0.dayResults(from: first, to: last, accounts: accounts)
+        }
         return .list(visible) { json, result in
             json.object {
                 $0.member("day", CivilDate(daysSinceEpoch: result.day).description)

@@ -31,7 +31,7 @@ struct RunsCommand: NounCommand {
 
     struct Show: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "One run: its legs, fills, stage latencies, refusals and a timeline.",
+            abstract: "One run: its legs, fills, stage latencies, refusals, a timeline, and where the time went.",
             discussion: "Example: sluice runs show r7m2…")
         @Argument(help: "The run's id.") var id: String
         @Flag(help: "Draw a bar for each stage of each leg as well.") var stages = false
@@ -39,10 +39,15 @@ struct RunsCommand: NounCommand {
 
         func run(in session: Session) async throws {
             let now = session.surroundings.now()
-            try await session.show(.get, APIPath.make("api", "runs", id)) { run, style in
+            let run = try await session.show(.get, APIPath.make("api", "runs", id)) { run, style in
                 let timeline = RunTimeline(run).lines(style, withStages: stages)
                 return RunReport.lines(run, style, now: now) + (timeline.isEmpty ? [] : [""] + timeline)
             }
+            guard !session.isJSON, !RunTimeline(run).bars.isEmpty,
+                let timing = try await session.fetchIfThere(APIPath.make("api", "analytics", "runs", id))
+            else { return }
+            let lines = RunTiming(timing).lines(session.console.style)
+            for line in lines.isEmpty ? [] : [""] + lines { session.console.out(line) }
         }
     }
 

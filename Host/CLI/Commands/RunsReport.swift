@@ -18,7 +18,8 @@ extension RunsCommand {
         func run(in session: Session) async throws {
             let run = try await session.fetch(APIPath.make("api", "runs", id))
             let story = try await session.fetch(APIPath.make("api", "runs", id, "explain"))
-            let page = Array(RunPage.html(run, story: story, now: session.surroundings.now()).utf8)
+            let timing = try await session.fetchIfThere(APIPath.make("api", "analytics", "runs", id)) ?? .null
+            let page = Array(RunPage.html(run, story: story, timing: timing, now: session.surroundings.now()).utf8)
             guard html != "-" else {
                 session.console.unchanged(page)
                 return

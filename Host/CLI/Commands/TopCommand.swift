@@ -34,12 +34,12 @@ struct TopCommand: ClientCommand {
                 session.console.unchanged(live.serialized())
             } else {
                 let now = session.surroundings.now()
-                let latency = try await session.fetch(
+                let latency = try await session.fetchIfThere(
                     APIPath.make("api", "analytics", "latency", query: [("from", Self.fiveMinutes(before: now))]))
                 let path = APIPath.make("api", "runs", query: [("limit", "\(runs)")])
                 let listed: JSONValue = runs == 0 ? .null : try await session.fetch(path)
                 let lines = Self.lines(
-                    live, before: before, latency: latency.items, runs: listed.items, now: now, session.console.style)
+                    live, before: before, latency: latency?.items, runs: listed.items, now: now, session.console.style)
                 if isTerminal {
                     // Home, each line cleared to its end, and what a taller picture left below: no flicker.
                     let picture = lines.map { $0 + "\u{1B}[K" }.joined(separator: "\n") + "\u{1B}[J\n"
@@ -58,7 +58,7 @@ struct TopCommand: ClientCommand {
     // MARK: The picture
 
     static func lines(
-        _ live: JSONValue, before: JSONValue?, latency: [JSONValue], runs: [JSONValue], now: String, _ style: Style
+        _ live: JSONValue, before: JSONValue?, latency: [JSONValue]?, runs: [JSONValue], now: String, _ style: Style
     ) -> [String] {
         let isServing = live["serving"]?.bool == true
         let elapsed = before.flatMap { milliseconds($0, live) }
@@ -80,7 +80,8 @@ struct TopCommand: ClientCommand {
         let stopped = (live["stopped_scopes"]?.object ?? [:]).map { "\($0.key) \($0.value.serializedText())" }
         if !stopped.isEmpty { lines.append(style(.bad, "stopped scopes: " + stopped.joined(separator: ", "))) }
         lines += [""] + adapters(live, before, elapsed).lines(style)
-        if !latency.isEmpty {
+        if latency == nil { lines += ["", style(.dim, "no latencies: the gateway keeps no telemetry")] }
+        if let latency, !latency.isEmpty {
             lines += ["", style(.dim, "last five minutes")] + LatencyCommand.table(latency).lines(style)
         }
         if !runs.isEmpty { lines += [""] + RunReport.table(runs, now: now).lines(style) }

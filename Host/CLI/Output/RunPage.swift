@@ -7,8 +7,9 @@ enum RunPage {
     /// - Parameters:
     ///   - run: `GET /api/runs/{run}`.
     ///   - story: `GET /api/runs/{run}/explain`.
+    ///   - timing: `GET /api/analytics/runs/{run}`; null = not known.
     ///   - now: RFC 3339, when the page was made.
-    static func html(_ run: JSONValue, story: JSONValue, now: String) -> String {
+    static func html(_ run: JSONValue, story: JSONValue, timing: JSONValue, now: String) -> String {
         let title = "Run \(run.text("run_id")) · \(run.text("status"))"
         return """
             <!doctype html>
@@ -18,11 +19,12 @@ enum RunPage {
             <title>\(escaped(title))</title>
             <style>\(style)</style></head><body>
             <h1>\(escaped(title))</h1>
-            \(facts(run, story))
+            \(facts(run, story, RunTiming(timing)))
             <h2>Timeline</h2>
             \(RunDrawing(RunTimeline(run)).svg())
             <h2>Legs</h2>
             \(legs(run))
+            \(times(RunTiming(timing)))
             \(refusals(run))
             <h2>Story</h2>
             \(steps(story))
@@ -50,19 +52,20 @@ enum RunPage {
 
     // MARK: Parts
 
-    private static func facts(_ run: JSONValue, _ story: JSONValue) -> String {
+    private static func facts(_ run: JSONValue, _ story: JSONValue, _ timing: RunTiming) -> String {
         let order = [run.text("side"), run.text("requested_quantity"), run.text("symbol"), story.text("order_type")]
         let price = story.text("price")
         let group = run.text("group_id")
-        let entries = [
-            ("Order", order.filter { !$0.isEmpty }.joined(separator: " ") + (price.isEmpty ? "" : " at \(price)")),
-            ("Group", group.isEmpty ? "" : "\(group), version \(run.text("group_version"))"),
-            ("Asked by", story.text("asked_by")), ("Received", story.text("received_at")),
-            ("Limits", "version \(run.text("rms_version"))"), ("Mode", story.text("mode")),
-            ("Strategy", run.text("strategy")), ("Tag", run.text("tag")),
-            ("Allocated", "\(run.text("allocated_quantity")) of \(run.text("requested_quantity"))"),
-            ("Filled", RunReport.filled(run)), ("Arrival price", run.text("reference_price")),
-        ]
+        let entries =
+            [
+                ("Order", order.filter { !$0.isEmpty }.joined(separator: " ") + (price.isEmpty ? "" : " at \(price)")),
+                ("Group", group.isEmpty ? "" : "\(group), version \(run.text("group_version"))"),
+                ("Asked by", story.text("asked_by")), ("Received", story.text("received_at")),
+                ("Limits", "version \(run.text("rms_version"))"), ("Mode", story.text("mode")),
+                ("Strategy", run.text("strategy")), ("Tag", run.text("tag")),
+                ("Allocated", "\(run.text("allocated_quantity")) of \(run.text("requested_quantity"))"),
+                ("Filled", RunReport.filled(run)), ("Arrival price", run.text("reference_price")),
+            ] + timing.facts.map { ($0.name, $0.value) }
         let rows = entries.filter { !$0.1.isEmpty }.map {
             "<tr><th>\(escaped($0.0))</th><td>\(escaped($0.1))</td></tr>"
         }
@@ -86,6 +89,23 @@ enum RunPage {
             return "<tr>\(cells.joined())\(times.map { "<td class=\"n\">\(escaped($0))</td>" }.joined())</tr>"
         }
         return "<div class=\"wide\"><table><tr>\(head)</tr>\n\(rows.joined(separator: "\n"))</table></div>"
+    }
+
+    private static func times(_ timing: RunTiming) -> String {
+        let rows = timing.rows.map { row in
+            let cells = row.enumerated().map {
+                "<td\($0.offset == 0 ? "" : " class=\"n\"")>\(escaped($0.element))</td>"
+            }
+            return "<tr>\(cells.joined())</tr>"
+        }
+        guard !rows.isEmpty else { return "" }
+        let head = RunTiming.heads.map { "<th>\(escaped(String($0.prefix(1)) + $0.dropFirst().lowercased()))</th>" }
+            .joined()
+        return """
+            <h2>Where the time went</h2>
+            <div class="wide"><table><tr>\(head)</tr>
+            \(rows.joined(separator: "\n"))</table></div>
+            """
     }
 
     private static func refusals(_ run: JSONValue) -> String {

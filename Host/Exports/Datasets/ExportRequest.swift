@@ -97,7 +97,7 @@ extension ExportRequest {
         case .runs: RunID(text) != nil
         case .legs: LegID(text) != nil
         case .events, .audit: Gateway.AuditPlace(text) != nil
-        case .latency: text.split(separator: "/", omittingEmptySubsequences: false).count == 4
+        case .latency: LatencyCursor(text) != nil
         case .positions: text.split(separator: "/").count == 2
         case .pnl: text.split(separator: "/").count == 3
         }

@@ -70,13 +70,17 @@ enum LegColumns {
         .duration("adapter_us", "in the adapter: hand-over to the first byte written, first byte back to its answer") {
             $0.adapterTime
         },
-        .duration("wire_us", "last byte written to the first byte back: network and broker; empty without a network") {
-            $0.wireTime
-        },
-        .duration("network_us", "the connection's round trip within wire_us; empty where none was measured") {
-            $0.networkTime
-        },
-        .duration("broker_us", "the rest of wire_us") { $0.brokerTime },
+        .duration(
+            "wire_us",
+            "last byte written to the first byte of the answer: network and broker; empty for an adapter without a network, "
+                + "as a simulated broker, and for an order sent as a frame of a WebSocket, which no byte answers by itself"
+        ) { $0.wireTime },
+        .duration(
+            "network_us",
+            "the shortest TCP round trip of the connection that answered, within wire_us; empty where wire_us is, where the "
+                + "answer came over no TCP, and where retries is"
+        ) { $0.networkTime },
+        .duration("broker_us", "the rest of wire_us; empty where network_us is") { $0.brokerTime },
         .duration("held_us", "held back by admission until a message rate let it; empty where it was not") {
             $0.heldTime
         },
@@ -84,7 +88,11 @@ enum LegColumns {
         .duration("session_wait_us", "waited, stored, for its account's session; empty where it did not") {
             $0.sessionTime
         },
-        .integer("retries", "count", "cancels, modifies and look-ups sent for it after its first send") { $0.retries },
+        .integer(
+            "retries", "count",
+            "cancels, modifies and look-ups sent for it after its first send; empty where telemetry was off or has forgotten: "
+                + "network_us, broker_us and the waits are not known then"
+        ) { $0.retries },
         .integer("send_rank", "count", "its place in the order of sending, from 0; empty where it was not sent") {
             $0.sendRank
         },
@@ -92,6 +100,16 @@ enum LegColumns {
             $0.slippageCost
         },
         .bytes("currency", "of prices and money") { $0.currency },
+        .integer(
+            "weight", nil, "the account's number in the allocation, by the group's policy; only ratios mean anything"
+        ) {
+            $0.weight
+        },
+        .integer("cancels", "count", "of retries; empty where it is") { $0.cancels },
+        .integer("modifies", "count", "of retries; empty where it is") { $0.modifies },
+        .integer("look_ups", "count", "of retries: questions after an unknown outcome; empty where it is") {
+            $0.lookUps
+        },
     ]
 
     private static func run(_ leg: borrowing PackedLeg, _ bytes: inout [UInt8]) {

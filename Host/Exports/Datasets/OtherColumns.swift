@@ -25,12 +25,17 @@ enum AuditColumns {
         .time("at", "when its record was closed; what from and to choose by") { $0.at },
         .text("kind", "admin, configuration, state, decision, request or outcome") { $0.kind.rawValue },
         .text("type", "run_admitted, key_created …") { $0.type },
-        .text("by", "a person, rule:CONTROL, gateway, configuration; empty where a broker spoke") { $0.by },
-        .text("key_id", "API key; empty where none was used or it is not known") { $0.key },
-        .text("subject", "a run, an order, an account, a scope, a key") { $0.subject },
-        .text("reason", "as it was given") { $0.reason },
+        .text("by", "a person, rule:CONTROL, gateway, configuration; empty where a broker spoke") { $0.by.given },
+        .text("key_id", "API key; empty where none was used or it is not known") { $0.key.given },
+        .text("subject", "a run, an order, an account, a scope, a key") { $0.subject.given },
+        .text("reason", "as it was given; empty where none was") { $0.reason.given },
         .json("facts", "what was said, by type") { $0.facts },
     ]
+}
+
+extension String {
+    /// Absent instead of empty: here an empty text says that there is none.
+    fileprivate var given: String? { isEmpty ? nil : self }
 }
 
 extension LatencyRow {
@@ -102,11 +107,17 @@ enum DailyResultColumns {
         .text("symbol", "instrument id") { $0.symbol.text },
         .text("currency", "of the money columns but fees") { $0.currency.description },
         .integer("executions", "count", "corrections and busts included") { $0.executions },
-        .decimal("bought_quantity", "units", "") { $0.boughtQuantity },
-        .decimal("sold_quantity", "units", "") { $0.soldQuantity },
+        .decimal("bought_quantity", "units", "less what was taken back: negative where that was of an earlier day") {
+            $0.boughtQuantity
+        },
+        .decimal("sold_quantity", "units", "the same of sales") { $0.soldQuantity },
         .decimal("bought_value", "money", "rounded down to the minor unit") { $0.boughtValue?.amount },
         .decimal("sold_value", "money", "rounded down to the minor unit") { $0.soldValue?.amount },
-        .decimal("realised_pnl", "money", "of what was closed, by average cost, before fees") { $0.realised?.amount },
+        .decimal(
+            "realised_pnl", "money",
+            "of what was closed, by average cost, before fees; a correction or bust is the opposite trade at the average cost "
+                + "of its day: what it moves between this and the cost of what is held cancels out in their sum"
+        ) { $0.realised?.amount },
         .decimal("fees", "money", "positive is paid") { $0.fees.amount },
         .text("fee_currency", "the account's") { $0.fees.currency.description },
         .decimal("quantity", "units", "held at the end of the day, or now; negative is short") { $0.quantity },

@@ -23,7 +23,7 @@ package struct ExportSources: Sendable {
     private func source(_ request: ExportRequest, _ visibility: Visibility) -> any ExportSource {
         switch request.dataset {
         case .runs: RunSource(gateway, request, visibility)
-        case .legs: LegSource(gateway, telemetry.store, request, visibility)
+        case .legs: LegSource(gateway, telemetry, request, visibility)
         case .events: EventSource(gateway, request, visibility)
         case .audit: AuditSource(gateway, request, person: person)
         case .pnl: DailyResultSource(gateway, request, visibility)

@@ -8,7 +8,8 @@ import Telemetry
 /// anew from the journal, so that a telemetry file that is young, trimmed or lost costs time, never a row.
 struct LegSource: ExportSource {
     private var reader: RunReader
-    private let telemetry: TelemetryStore?
+    private let telemetry: TelemetryService
+    private var isFlushed = false
     private let columns: [Column<PackedLeg>]
     private let visibility: Visibility
     private let account: String?
@@ -16,7 +17,7 @@ struct LegSource: ExportSource {
     private let status: String?
     private let cursor: LegID?
 
-    init(_ gateway: Gateway, _ telemetry: TelemetryStore?, _ request: ExportRequest, _ visibility: Visibility) {
+    init(_ gateway: Gateway, _ telemetry: TelemetryService, _ request: ExportRequest, _ visibility: Visibility) {
         let cursor = request.cursor.flatMap { LegID($0) }
         // The cursor's run may have more legs.
         let after = cursor.flatMap { $0.run.number > 1 ? RunID(number: $0.run.number - 1) : nil }
@@ -27,6 +28,11 @@ struct LegSource: ExportSource {
     }
 
     mutating func write(to writer: inout ExportWriter) async throws -> Bool {
+        if !isFlushed {
+            // What capture saw until now is told, too.
+            telemetry.flush()
+            isFlushed = true
+        }
         guard let runs = try await reader.nextRuns() else { return false }
         guard let first = runs.first, let last = runs.last else { return true }
         var kept: [RunID: [UInt8]] = [:]
@@ -34,7 +40,7 @@ struct LegSource: ExportSource {
         var stale: [RunID: [UInt8]] = [:]
         let changes = Dictionary(runs.map { ($0.run, $0.updatedAt) }, uniquingKeysWith: { first, _ in first })
         // A file that cannot be read is as one that has nothing.
-        try? telemetry?.keptLegs(from: first.run, to: last.run) { run, updatedAt, isEnded, bytes in
+        try? telemetry.store?.keptLegs(from: first.run, to: last.run) { run, updatedAt, isEnded, bytes in
             guard let changed = changes[run] else { return }
             if isEnded, changed == updatedAt { kept[run] = Array(bytes) } else { stale[run] = Array(bytes) }
         }

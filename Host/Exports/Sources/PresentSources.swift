@@ -38,40 +38,66 @@ struct PositionSource: ExportSource {
     }
 }
 
+/// Latencies, some series at a time: what is merged of their minutes is all that is held.
 struct LatencySource: ExportSource {
+    private static let portionSeries = 200
+
     private let telemetry: TelemetryService
     private let columns: [Column<LatencyRow>]
     private let question: LatencyQuestion
-    private let cursor: String?
-    private var isRead = false
+    /// Rows up to it are known.
+    private let cursor: LatencyCursor?
+    /// `nil` = not asked yet.
+    private var waiting: ArraySlice<LatencySeries>?
 
     init(_ telemetry: TelemetryService, _ request: ExportRequest, _ visibility: Visibility) {
         self.telemetry = telemetry
-        (columns, cursor) = (chosen(LatencyColumns.all, request), request.cursor)
+        (columns, cursor) = (chosen(LatencyColumns.all, request), request.cursor.flatMap { LatencyCursor($0) })
         question = LatencyQuestion(
             from: request.from, to: request.to, groups: visibility.groups, account: request.account,
-            adapter: request.adapter, by: Set(LatencyQuestion.Dimension.allCases))
+            adapter: request.adapter)
     }
 
     mutating func write(to writer: inout ExportWriter) async throws -> Bool {
-        guard !isRead else { return false }
-        isRead = true
         guard let store = telemetry.store else {
             throw GatewayError.notServing("nothing is kept: telemetry is off, or its file could not be opened")
         }
-        telemetry.flush()
-        let rows: [LatencyRow]
         do {
-            rows = try store.latencies(question)
+            if waiting == nil {
+                telemetry.flush()
+                let all = try store.latencySeries(question)
+                waiting = all.drop { series in cursor.map { series < $0.series } ?? false }
+            }
+            let part = waiting?.prefix(Self.portionSeries) ?? []
+            waiting?.removeFirst(part.count)
+            guard let first = part.first, let last = part.last else { return false }
+            for row in try store.latencies(question, from: first, to: last) where cursor?.isBefore(row) ?? true {
+                writer.row(row, columns)
+            }
+            return true
         } catch {
             throw GatewayError.notServing("telemetry cannot be read: \(error)")
         }
-        // A cursor names a row in the order of the store; one that is not there names none.
-        var isNew = cursor == nil
-        for row in rows {
-            if isNew { writer.row(row, columns) }
-            if row.id == cursor { isNew = true }
-        }
-        return true
+    }
+}
+
+/// The place of a row of `latency`: what `series` says of it.
+struct LatencyCursor {
+    let series: LatencySeries
+    let stage: Stage
+
+    /// `nil` for what no row can have.
+    init?(_ text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 4, let stage = Stage.allCases.first(where: { $0.rawName == parts[3] }) else { return nil }
+        series = LatencySeries(adapter: parts[0], account: parts[1], group: parts[2])
+        self.stage = stage
+    }
+
+    func isBefore(_ row: LatencyRow) -> Bool {
+        let its = LatencySeries(
+            adapter: row.adapter?.rawValue ?? "", account: row.account?.rawValue ?? "", group: row.group?.rawValue ?? ""
+        )
+        return its == series ? stage.rawValue < row.stage.rawValue : series < its
     }
 }

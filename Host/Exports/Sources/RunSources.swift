@@ -1,6 +1,7 @@
 import Domain
 import Engine
 import Gateway
+import Telemetry
 
 /// The columns that a request shows, with how they are written.
 func chosen<Row>(_ all: [Column<Row>], _ request: ExportRequest) -> [Column<Row>] {
@@ -17,7 +18,7 @@ extension ExportWriter {
 
 struct RunSource: ExportSource {
     private var reader: RunReader
-    private let columns: [Column<RunSnapshot>]
+    private let columns: [Column<RunRow>]
     private let visibility: Visibility
     private let status: String?
 
@@ -29,9 +30,10 @@ struct RunSource: ExportSource {
     }
 
     mutating func write(to writer: inout ExportWriter) async throws -> Bool {
-        guard let runs = try await reader.next() else { return false }
-        for run in runs where (status ?? run.status.rawName) == run.status.rawName && visibility.admits(run) {
-            writer.row(run, columns)
+        guard let runs = try await reader.nextSummarised() else { return false }
+        for (run, summary) in runs
+        where (status ?? run.status.rawName) == run.status.rawName && visibility.admits(run) {
+            writer.row(RunRow(run: run, summary: summary), columns)
         }
         return true
     }

@@ -82,7 +82,7 @@ package struct DailyResultReader: Sendable {
     }
 
     /// The state of the fold: a bare engine, which knows how executions make positions, and the day under way.
-    private struct Fold: Sendable {
+    struct Fold: Sendable {
         private struct Place: Hashable {
             var account: Int32
             var instrument: Int32

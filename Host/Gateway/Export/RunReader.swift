@@ -1,6 +1,7 @@
 package import Domain
 package import Engine
 package import Store
+package import Telemetry
 
 /// Reads every run from the oldest to the newest in bounded portions, beside the running gateway.
 ///
@@ -31,6 +32,14 @@ package struct RunReader: Sendable {
     package mutating func next() async throws(GatewayError) -> [RunSnapshot]? {
         guard let runs = try await nextRuns() else { return nil }
         return try await described(runs.map(\.run)) { $1.snapshot(of: $0, isPreview: false) }
+    }
+
+    /// The next runs, each with what telemetry makes of it; `nil` at the end. May be empty before the end.
+    package mutating func nextSummarised() async throws(GatewayError) -> [(run: RunSnapshot, summary: RunSummary)]? {
+        guard let runs = try await nextRuns() else { return nil }
+        return try await described(runs.map(\.run)) {
+            ($1.snapshot(of: $0, isPreview: false), RunFacts($0, $1).rows.run)
+        }
     }
 
     /// The next runs, but for what became of them; `nil` at the end. May be empty before the end.

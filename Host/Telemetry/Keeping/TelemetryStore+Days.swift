@@ -28,23 +28,28 @@ extension TelemetryStore {
     }
 
     /// Results of the days from `from` to `to`, both counted since 1970 and included, by day, account and currency.
-    package func dayResults(from: Int64, to: Int64, account: AccountID? = nil) throws(Failure) -> [DayResult] {
+    ///
+    /// - Parameter accounts: of these alone; `nil` = of all.
+    /// - Throws: `Failure.isTooWide` for more than `maximumDayRows`.
+    package func dayResults(from: Int64, to: Int64, accounts: Set<AccountID>? = nil) throws(Failure) -> [DayResult] {
         try read { database in
-            var values: [(any DatabaseValueConvertible)?] = [from, to]
-            if let account { values.append(account.rawValue) }
-            return try Row.fetchAll(
+            var results: [DayResult] = []
+            let rows = try Row.fetchCursor(
                 database,
                 sql: """
                     SELECT account_id, day, currency, minor_units, fees, at, is_closed FROM day_result
-                    WHERE day BETWEEN ? AND ? \(account == nil ? "" : "AND account_id = ?")
-                    ORDER BY day, account_id, currency LIMIT \(Self.maximumDayRows)
-                    """, arguments: StatementArguments(values)
-            ).compactMap { row in
-                guard let currency = Currency(row[2] as String) else { return nil }
-                return DayResult(
-                    account: AccountID(unchecked: row[0]), day: row[1], currency: currency, result: row[3],
-                    fees: row[4], at: Timestamp(nanoseconds: row[5]), isClosed: row[6])
+                    WHERE day BETWEEN ? AND ? ORDER BY day, account_id, currency
+                    """, arguments: [from, to])
+            while let row = try rows.next() {
+                let account = AccountID(unchecked: row[0])
+                guard accounts?.contains(account) ?? true, let currency = Currency(row[2] as String) else { continue }
+                guard results.count < Self.maximumDayRows else { throw Failure.tooManyRows(Self.maximumDayRows) }
+                results.append(
+                    DayResult(
+                        account: account, day: row[1], currency: currency, result: row[3], fees: row[4],
+                        at: Timestamp(nanoseconds: row[5]), isClosed: row[6]))
             }
+            return results
         }
     }
 }

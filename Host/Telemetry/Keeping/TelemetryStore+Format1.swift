@@ -56,7 +56,8 @@ extension LegTiming {
         if let code = row["reject_code"] as String? {
             reject = Reject(code: code, control: nil, message: "", brokerCode: nil, brokerText: nil)
         }
-        (adapterTime, wireTime, retries) = (row["adapter_ns"], row["wire_ns"], row["retries"])
+        (adapterTime, wireTime) = (row["adapter_ns"], row["wire_ns"])
+        retries = Retries(unnamed: row["retries"])
         (networkTime, brokerTime, sendRank) = (row["network_ns"], row["broker_ns"], row["send_rank"])
         for part in (row["waits"] as String? ?? "").split(separator: " ") {
             let pieces = part.split(separator: ":")

@@ -117,9 +117,10 @@ extension TelemetryStore {
         }
     }
 
-    /// Every leg of the runs that a rule lets through, oldest run first, and that the filter's names let through.
+    /// Every leg of the runs that a rule lets through, oldest run first, and that the filter's names let through, with how
+    /// many legs of its run were handed over.
     func forEachLeg(
-        _ filter: TelemetryFilter, _ database: Database, _ body: (borrowing PackedLeg) -> Void
+        _ filter: TelemetryFilter, _ database: Database, _ body: (borrowing PackedLeg, _ sent: Int64) -> Void
     ) throws {
         var ofRuns = filter
         (ofRuns.account, ofRuns.adapter, ofRuns.status) = (nil, nil, nil)
@@ -131,7 +132,9 @@ extension TelemetryStore {
                 """, arguments: StatementArguments(rule.arguments))
         while let row = try rows.next() {
             _ = try row.withBytes { bytes in
-                PackedLegs.forEach(bytes) { leg in if leg.passes(filter) { body(leg) } }
+                var sent: Int64 = 0
+                PackedLegs.forEach(bytes) { leg in sent += leg.sendRank == nil ? 0 : 1 }
+                return PackedLegs.forEach(bytes) { leg in if leg.passes(filter) { body(leg, sent) } }
             }
         }
     }

@@ -10,35 +10,53 @@ package struct OutcomeCount: Hashable, Sendable {
     /// Why it was refused, rejected or not sent; `nil` = it was not.
     package var code: String?
     package var legs: Int64
-    /// Those that were handed over, and the sum of what they waited for the broker and the adapter, nanoseconds; saturates.
-    package var answered: Int64
-    package var adapterTime: Int64
-    package var wireTime: Int64
-    /// Legs of which network and broker time are known apart, and the sums of both.
-    package var measured: Int64
-    package var networkTime: Int64
-    package var brokerTime: Int64
-    package var retries: Int64
+    /// Means over the legs of which each is known, nanoseconds, rounded down; `nil` where it is known of none.
+    package var adapterTime: Int64?
+    package var wireTime: Int64?
+    package var networkTime: Int64?
+    package var brokerTime: Int64?
+    /// Cancels, look-ups and modifies after the first send; `nil` where capture saw none of the legs.
+    package var retries: Int64?
+    /// Legs that were the first of several to be handed over, of `ranked` that were one of several.
+    package var sentFirst: Int64
+    package var ranked: Int64
+    /// Mean place in the order of sending, thousandths, rounded down: 0 = always first, 1000 = always last. `nil` where
+    /// `ranked` is 0.
+    package var sendPlace: Int64?
+}
+
+/// A mean that is being made. Saturates.
+private struct Mean {
+    var sum: Int64 = 0
+    var count: Int64 = 0
+
+    mutating func add(_ value: Int64?) {
+        guard let value else { return }
+        let (whole, overflow) = sum.addingReportingOverflow(value)
+        sum = overflow ? .max : whole
+        count += 1
+    }
+
+    var value: Int64? { count == 0 ? nil : sum / count }
 }
 
 /// What `OutcomeCount` sums, as it is summed.
 private struct OutcomeSum {
-    var (legs, answered, adapterTime, wireTime) = (Int64(0), Int64(0), Int64(0), Int64(0))
-    var (measured, networkTime, brokerTime, retries) = (Int64(0), Int64(0), Int64(0), Int64(0))
+    var (legs, sentFirst) = (Int64(0), Int64(0))
+    var (adapterTime, wireTime, networkTime, brokerTime) = (Mean(), Mean(), Mean(), Mean())
+    var (retries, sendPlace) = (Mean(), Mean())
 
-    mutating func add(_ leg: borrowing PackedLeg) {
-        func add(_ value: Int64?, to sum: inout Int64) {
-            let (whole, overflow) = sum.addingReportingOverflow(value ?? 0)
-            sum = overflow ? .max : whole
-        }
+    /// - Parameter sent: legs of its run that were handed over.
+    mutating func add(_ leg: borrowing PackedLeg, sent: Int64) {
         legs += 1
-        answered += leg.adapterTime == nil ? 0 : 1
-        measured += leg.networkTime == nil ? 0 : 1
-        add(leg.adapterTime, to: &adapterTime)
-        add(leg.wireTime, to: &wireTime)
-        add(leg.networkTime, to: &networkTime)
-        add(leg.brokerTime, to: &brokerTime)
-        add(leg.retries, to: &retries)
+        adapterTime.add(leg.adapterTime)
+        wireTime.add(leg.wireTime)
+        networkTime.add(leg.networkTime)
+        brokerTime.add(leg.brokerTime)
+        retries.add(leg.retries)
+        guard let rank = leg.sendRank, sent > 1 else { return }
+        sendPlace.add(rank * 1_000 / (sent - 1))
+        sentFirst += rank == 0 ? 1 : 0
     }
 }
 
@@ -87,8 +105,6 @@ package struct StrategyReport: Hashable, Sendable {
 package struct RunTotals: Hashable, Sendable {
     /// By status, in the answer's words.
     package var runs: [String: Int64] = [:]
-    package var legs: Int64 = 0
-    package var refused: Int64 = 0
     /// Runs that handed over two legs or more, and what lay between the first and the last, nanoseconds.
     package var spreads: Int64 = 0
     package var meanSpread: Int64?
@@ -96,8 +112,8 @@ package struct RunTotals: Hashable, Sendable {
 }
 
 extension TelemetryStore {
-    /// Strategies, outcomes, or other names that a report tells apart; what comes later in the order of names is left out
-    /// and the report says so.
+    /// Strategies, outcomes, or other names that a report tells apart at most: a question that would make more is refused,
+    /// so that no answer looks whole and is not.
     package static let maximumReportRows = 2_000
 
     package func totals(_ filter: TelemetryFilter) throws(Failure) -> RunTotals {
@@ -107,14 +123,9 @@ extension TelemetryStore {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT status, count(*), sum(legs), sum(legs_refused) FROM run_summary WHERE \(rule.sql)
-                    GROUP BY status
+                    SELECT status, count(*) FROM run_summary WHERE \(rule.sql) GROUP BY status
                     """, arguments: StatementArguments(rule.arguments))
-            for row in rows {
-                totals.runs[row[0]] = row[1]
-                totals.legs += row[2] as Int64
-                totals.refused += row[3] as Int64
-            }
+            for row in rows { totals.runs[row[0]] = row[1] }
             let spread = try Row.fetchOne(
                 database,
                 sql: """
@@ -128,38 +139,50 @@ extension TelemetryStore {
         }
     }
 
-    /// Legs by adapter, account, status and code, most first within the bound.
+    /// Legs by adapter, account, status and code, most first.
+    ///
+    /// - Throws: `Failure.isTooWide` for more than `maximumReportRows`.
     package func outcomes(_ filter: TelemetryFilter) throws(Failure) -> [OutcomeCount] {
         try read { database in
             var counts: [OutcomeKey: OutcomeSum] = [:]
-            try forEachLeg(filter, database) { leg in counts[OutcomeKey(leg), default: OutcomeSum()].add(leg) }
+            try forEachLeg(filter, database) { leg, sent in
+                counts[OutcomeKey(leg), default: OutcomeSum()].add(leg, sent: sent)
+            }
+            guard counts.count <= Self.maximumReportRows else { throw Failure.tooManyRows(Self.maximumReportRows) }
             let sorted = counts.sorted { left, right in
                 left.value.legs != right.value.legs ? left.value.legs > right.value.legs : left.key < right.key
             }
-            return sorted.prefix(Self.maximumReportRows).compactMap { key, sum in
+            return sorted.compactMap { key, sum in
                 guard let adapter = AdapterID(key.adapter) else { return nil }
                 return OutcomeCount(
                     adapter: adapter, account: AccountID(unchecked: key.account), status: key.status, code: key.code,
-                    legs: sum.legs, answered: sum.answered, adapterTime: sum.adapterTime, wireTime: sum.wireTime,
-                    measured: sum.measured, networkTime: sum.networkTime, brokerTime: sum.brokerTime,
-                    retries: sum.retries)
+                    legs: sum.legs, adapterTime: sum.adapterTime.value, wireTime: sum.wireTime.value,
+                    networkTime: sum.networkTime.value, brokerTime: sum.brokerTime.value,
+                    retries: sum.retries.count == 0 ? nil : sum.retries.sum, sentFirst: sum.sentFirst,
+                    ranked: sum.sendPlace.count, sendPlace: sum.sendPlace.value)
             }
         }
     }
 
-    /// Legs that were refused, rejected or not sent, by code, most first.
-    package func refusals(_ filter: TelemetryFilter) throws(Failure) -> [(code: String, legs: Int64)] {
+    /// Legs by status, and those that were refused, rejected or not sent by code, most first: bounded by the words there
+    /// are, however many accounts.
+    package func legCounts(
+        _ filter: TelemetryFilter
+    ) throws(Failure) -> (statuses: [String: Int64], refusals: [(code: String, legs: Int64)]) {
         try read { database in
-            var counts: [String: Int64] = [:]
-            try forEachLeg(filter, database) { leg in
-                if let code = leg.failureCode { counts[code, default: 0] += 1 }
+            var (statuses, codes): ([String: Int64], [String: Int64]) = ([:], [:])
+            try forEachLeg(filter, database) { leg, _ in
+                statuses[leg.status?.string ?? "", default: 0] += 1
+                if let code = leg.failureCode { codes[code, default: 0] += 1 }
             }
-            let sorted = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-            return sorted.prefix(Self.maximumReportRows).map { (code: $0.key, legs: $0.value) }
+            let sorted = codes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            return (statuses, sorted.map { (code: $0.key, legs: $0.value) })
         }
     }
 
     /// Strategies and their currencies, by name. Sums are exact: made here, not by the database.
+    ///
+    /// - Throws: `Failure.isTooWide` for more than `maximumReportRows`.
     package func strategies(_ filter: TelemetryFilter) throws(Failure) -> [StrategyReport] {
         struct Key: Hashable {
             var strategy: String?
@@ -177,7 +200,9 @@ extension TelemetryStore {
             while let row = try rows.next() {
                 guard let currency = Currency(row[1] as String) else { continue }
                 let key = Key(strategy: row[0], currency: currency)
-                guard reports[key] != nil || reports.count < Self.maximumReportRows else { break }
+                guard reports[key] != nil || reports.count < Self.maximumReportRows else {
+                    throw Failure.tooManyRows(Self.maximumReportRows)
+                }
                 var report = reports[key] ?? StrategyReport(strategy: key.strategy, currency: currency)
                 report.runs[row[2], default: 0] += 1
                 report.legs += row[3] as Int64

@@ -23,6 +23,16 @@ package final class TelemetryStore: Sendable {
     /// Why telemetry cannot be kept or read.
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+        /// A question that asks for more than an answer holds: a narrower one is answered.
+        package private(set) var isTooWide = false
+
+        init(description: String) { self.description = description }
+
+        static func tooManyRows(_ bound: Int) -> Failure {
+            var failure = Failure(description: "the answer would have more than \(bound) rows")
+            failure.isTooWide = true
+            return failure
+        }
     }
 
     /// Opens or creates the file in `directory`, which the caller owns.
@@ -84,7 +94,9 @@ package final class TelemetryStore: Sendable {
     }
 
     func read<Value>(_ body: (Database) throws -> Value) throws(Failure) -> Value {
-        do { return try pool.read(body) } catch { throw Failure(description: "telemetry cannot be read: \(error)") }
+        do { return try pool.read(body) } catch let failure as Failure { throw failure } catch {
+            throw Failure(description: "telemetry cannot be read: \(error)")
+        }
     }
 
     func write<Value>(_ body: (Database) throws -> Value) throws(Failure) -> Value {

@@ -33,7 +33,8 @@ package struct LegTiming: Hashable, Sendable {
     /// From the last byte written to the first byte back: network and broker together. `nil` where nothing was written.
     package var wireTime: Int64?
     /// The share of `wireTime` that the connection's own round trip takes, as the system's TCP has measured it; `nil` where
-    /// no round trip was measured: no network, a frame of a WebSocket, a row that was made anew from the journal.
+    /// no round trip was measured: an adapter without a network, a frame of a WebSocket (whose answer is another frame that
+    /// only its adapter can tell, so that `wireTime` is `nil`, too), a leg that capture did not see.
     package var networkTime: Int64?
     /// The rest of `wireTime`; `nil` where `networkTime` is.
     package var brokerTime: Int64?
@@ -41,8 +42,8 @@ package struct LegTiming: Hashable, Sendable {
     /// Why it was not handed over at once, in the order in which the reasons came; at most 8, later ones counted into
     /// the last.
     package var waits: [Wait]
-    /// Cancels, look-ups and modifies that were sent for it after its first send.
-    package var retries: Int64
+    /// What was sent for it after its first send, and why; `nil` = capture did not see it, or was off.
+    package var retries: Retries?
     /// Place among the run's legs in the order in which they were handed over, from 0; `nil` = it was not.
     package var sendRank: Int64?
 
@@ -101,6 +102,29 @@ package struct LegTiming: Hashable, Sendable {
         }
     }
 
+    /// Commands that were sent for a leg after its first send. Nothing else is ever sent twice: an order that may have
+    /// reached its broker is looked up, not sent again.
+    package struct Retries: Hashable, Sendable {
+        package var cancels: Int64 = 0
+        package var modifies: Int64 = 0
+        /// Questions after an order of unknown outcome.
+        package var lookUps: Int64 = 0
+        /// Kept by a build that did not tell them apart.
+        package var unnamed: Int64 = 0
+        package init(cancels: Int64 = 0, modifies: Int64 = 0, lookUps: Int64 = 0, unnamed: Int64 = 0) {
+            (self.cancels, self.modifies) = (cancels, modifies)
+            (self.lookUps, self.unnamed) = (lookUps, unnamed)
+        }
+
+        /// Saturates.
+        package var total: Int64 {
+            [cancels, modifies, lookUps, unnamed].reduce(0) { sum, next in
+                let (whole, overflow) = sum.addingReportingOverflow(next)
+                return overflow ? .max : whole
+            }
+        }
+    }
+
     package struct Wait: Hashable, Sendable {
         package var reason: WaitReason
         /// Nanoseconds.
@@ -120,7 +144,7 @@ package struct LegTiming: Hashable, Sendable {
         (self.allocatedQuantity, self.orderedQuantity) = (allocatedQuantity, orderedQuantity)
         (self.cumulativeQuantity, self.averagePrice) = (cumulativeQuantity, averagePrice)
         (self.slippage, self.slippageCost) = (slippage, slippageCost)
-        (waits, retries) = ([], 0)
+        waits = []
         separateTimes()
     }
 

@@ -81,10 +81,17 @@ struct PackWriter {
         optional(leg.wireTime)
         optional(leg.networkTime)
         optional(leg.brokerTime)
-        signed(leg.retries)
+        retries(leg.retries)
         optional(leg.sendRank)
         signed(leg.weight)
         waits(leg.waits)
+    }
+
+    /// 0 = not seen, else one more than their sum; where there are any, each kind behind it.
+    private mutating func retries(_ retries: LegTiming.Retries?) {
+        optional(retries?.total)
+        guard let retries, retries.total != 0 else { return }
+        for count in [retries.cancels, retries.modifies, retries.lookUps] { signed(count) }
     }
 
     private mutating func waits(_ waits: [LegTiming.Wait]) {
@@ -160,7 +167,8 @@ struct PackReader {
         return UnsafeRawBufferPointer(rebasing: bytes[place..<place + Int(count - 1)])
     }
 
-    mutating func leg(_ leg: inout PackedLeg) {
+    /// - Parameter format: of the piece: 1 knew the sum of retries alone.
+    mutating func leg(_ leg: inout PackedLeg, format: UInt8) {
         leg.index = Int64(clamping: number())
         if leg.index >= 1 << 20 { isDamaged = true }
         (leg.account, leg.adapter, leg.side) = (text(), text(), byte())
@@ -179,7 +187,12 @@ struct PackReader {
         }
         (leg.adapterTime, leg.wireTime) = (optional(), optional())
         (leg.networkTime, leg.brokerTime) = (optional(), optional())
-        (leg.retries, leg.sendRank, leg.weight) = (signed(), optional(), signed())
+        (leg.cancels, leg.modifies, leg.lookUps) = (nil, nil, nil)
+        leg.retries = format == 1 ? signed() : optional()
+        if format > 1, let retries = leg.retries {
+            (leg.cancels, leg.modifies, leg.lookUps) = retries == 0 ? (0, 0, 0) : (signed(), signed(), signed())
+        }
+        (leg.sendRank, leg.weight) = (optional(), signed())
         leg.waits = text()
         (leg.heldTime, leg.rateTime, leg.sessionTime) = (nil, nil, nil)
         if let waits = leg.waits { Self.add(waits, to: &leg) }

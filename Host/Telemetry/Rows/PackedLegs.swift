@@ -6,8 +6,8 @@ import Domain
 /// without making a value of every cell. Numbers are of variable length, texts have their length in front, exact numbers
 /// are text. A piece that is damaged, or that another build wrote in another format, reads as no piece at all.
 package enum PackedLegs {
-    /// Another layout gets another number.
-    static let format: UInt8 = 1
+    /// Another layout gets another number; those before it are read as well.
+    static let format: UInt8 = 2
 
     /// - Parameter legs: Of one run, in order; what they have in common is taken from the first.
     package static func pack(_ legs: [LegTiming]) -> [UInt8] {
@@ -36,7 +36,8 @@ package enum PackedLegs {
         _ bytes: UnsafeRawBufferPointer, _ body: (borrowing PackedLeg) throws(Failure) -> Void
     ) throws(Failure) -> Bool {
         var pack = PackReader(bytes)
-        guard pack.byte() == format else { return false }
+        let format = pack.byte()
+        guard (1...Self.format).contains(format) else { return false }
         let count = pack.number()
         // Each leg has at least as many bytes as fields.
         guard count <= UInt64(bytes.count), !pack.isDamaged else { return false }
@@ -46,7 +47,7 @@ package enum PackedLegs {
         (leg.symbol, leg.currency, leg.arrivalPrice) = (pack.text(), pack.text(), pack.text())
         (leg.received, leg.admitted) = (pack.signed(), pack.signed())
         for _ in 0..<count {
-            pack.leg(&leg)
+            pack.leg(&leg, format: format)
             guard !pack.isDamaged else { return false }
             try body(leg)
         }
@@ -112,7 +113,12 @@ package struct PackedLeg {
     package internal(set) var heldTime: Int64?
     package internal(set) var rateTime: Int64?
     package internal(set) var sessionTime: Int64?
-    package internal(set) var retries: Int64 = 0
+    /// `nil` = capture did not see them.
+    package internal(set) var retries: Int64?
+    /// What `retries` sums; `nil` = not seen, or not told apart by the build that kept it.
+    package internal(set) var cancels: Int64?
+    package internal(set) var modifies: Int64?
+    package internal(set) var lookUps: Int64?
     package internal(set) var sendRank: Int64?
     package internal(set) var weight: Int64 = 0
     /// The waits in their order, packed.
@@ -184,7 +190,13 @@ extension LegTiming {
         (adapterTime, wireTime, networkTime, brokerTime) = (
             leg.adapterTime, leg.wireTime, leg.networkTime, leg.brokerTime
         )
-        (retries, sendRank) = (leg.retries, leg.sendRank)
+        sendRank = leg.sendRank
+        if let total = leg.retries {
+            let (cancels, modifies, lookUps) = (leg.cancels ?? 0, leg.modifies ?? 0, leg.lookUps ?? 0)
+            retries = Retries(
+                cancels: cancels, modifies: modifies, lookUps: lookUps,
+                unnamed: max(0, total &- (cancels &+ modifies &+ lookUps)))
+        }
         if let packed = leg.waits {
             var pack = PackReader(packed)
             for _ in 0..<min(pack.number(), UInt64(packed.count)) {

@@ -32,7 +32,7 @@ package struct RunSummary: Hashable, Sendable {
     // What the allocation was given and made of it.
     package var requestedQuantity: ExactDecimal
     package var unallocatedQuantity: ExactDecimal
-    /// Which member was first in the rotation of the send order.
+    /// How often the turn of sending had moved on; see `firstInTurn`.
     package var rotation: Int64
     package var legCount: Int64
     package var refusedCount: Int64
@@ -51,6 +51,12 @@ package struct RunSummary: Hashable, Sendable {
     package var sendSpread: Int64? {
         guard let firstSentAt, let lastSentAt else { return nil }
         return max(0, lastSentAt.since(firstSentAt))
+    }
+
+    /// Place of the leg that was first in the turn of sending, from 1; `nil` without legs.
+    package var firstInTurn: Int64? {
+        guard let legs = UInt64(exactly: legCount), legs > 0 else { return nil }
+        return Int64(rotation.magnitude % legs) + 1
     }
 
     /// How far the accounts' average prices lie apart; `nil` without a fill.
