@@ -44,10 +44,28 @@ struct HTTP: Sendable {
     }
 
     private static func answer(_ bytes: [UInt8]) -> Answer? {
+        if let (head, start) = head(of: bytes), head.headers["transfer-encoding"]?.lowercased() == "chunked" {
+            return chunks(bytes[start...]).map { Answer(status: head.status, headers: head.headers, body: $0) }
+        }
         guard let (head, start) = head(of: bytes), let length = head.headers["content-length"].flatMap({ Int($0) }),
             bytes.count - start >= length
         else { return nil }
         return Answer(status: head.status, headers: head.headers, body: Array(bytes[start..<start + length]))
+    }
+
+    /// A body that came in chunks; `nil` where its end did not come.
+    private static func chunks(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+        var (rest, body) = (bytes, [UInt8]())
+        while let line = rest.firstRange(of: [13, 10]) {
+            guard let size = Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16) else {
+                return nil
+            }
+            if size == 0 { return body }
+            guard rest.endIndex - line.upperBound >= size + 2 else { return nil }
+            body += rest[line.upperBound..<line.upperBound + size]
+            rest = rest[(line.upperBound + size + 2)...]
+        }
+        return nil
     }
 
     /// Status and fields, and where the body begins; `nil` while they are not whole.
