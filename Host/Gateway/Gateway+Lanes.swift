@@ -113,8 +113,9 @@ extension Gateway: AdapterDelegate {
             if let symbol = report.symbol { try? define(symbol, &state) }
             let event = try state.engine.event(for: report, at: now)
             if case .executed(let execution) = event, let run = execution.run {
-                settleReplace(
-                    OrderPlace(run: run, order: execution.order), under: report.clientOrderID, &state)
+                let place = OrderPlace(run: run, order: execution.order)
+                settleReplace(place, under: report.clientOrderID, &state)
+                nameOrder(place, by: report, now, &state)
             }
             emit(event, &state)
             if case .executed(let execution) = event {
@@ -146,6 +147,20 @@ extension Gateway: AdapterDelegate {
             }
             return false
         }
+    }
+
+    /// An execution that comes before the acknowledgement, or in its place, may be the first to say how the broker calls the
+    /// order: a cancel at a broker that knows no other name needs it.
+    private func nameOrder(
+        _ place: OrderPlace, by report: ExecutionReport, _ now: Timestamp, _ state: inout State
+    ) {
+        guard let name = report.brokerOrderID,
+            state.engine.runs.look(place.run, { $0.orders[Int(place.order)].brokerOrderID == nil }) ?? false
+        else { return }
+        emit(
+            .orderReported(
+                run: place.run, order: place.order,
+                report: ReportedOrder.state(.other, brokerOrderID: name, at: now)), &state)
     }
 
     func afterReport(_ event: Event, _ now: Timestamp, _ state: inout State) {

@@ -160,6 +160,22 @@ struct EvidenceTests {
         await fixture.stop()
     }
 
+    @Test("An execution that comes before the acknowledgement says how the broker calls the order")
+    func executionNames() async throws {
+        let fixture = try await Self.fixture(
+            """
+            { when: { command: submit }, then: { fault: reply_lost, phase: after, timeout_ms: 60000 } }, \
+            { when: { report: state }, then: { fault: report_lost } }
+            """)
+        let id = try #require(
+            try await fixture.place(fixture.parent(.buy, 6, account: "P1"), wait: .durable).run.id)
+        let run = try await fixture.run(id) { $0.legs[0].cumulativeQuantity > 0 }
+        #expect(run.legs[0].status == .filled)
+        #expect(run.legs[0].slices.map(\.brokerOrderID) == ["P1"])
+        #expect(try await Self.events(id, "leg_answered", fixture).isEmpty, "no acknowledgement has come")
+        await fixture.stop()
+    }
+
     @Test("V12: a fill after the cancel is an event of the run and an alert, with its numbers")
     func fillAfterCancel() async throws {
         let fixture = try await Self.fixture(

@@ -68,10 +68,13 @@ struct StoryTeller {
             }
         case .orderAnswered(let answer): tell(answer, record)
         case .orderReported(_, let order, let report):
-            add(
-                "reported", order, at: report.at,
-                "the broker reports \(report.state)" + prefixed(" as ", report.brokerOrderID) + text(report.error),
-                record)
+            let words =
+                if report.state == .other, let name = report.brokerOrderID {
+                    "the broker knows it as \(name)"
+                } else {
+                    "the broker reports \(report.state)" + prefixed(" as ", report.brokerOrderID)
+                }
+            add("reported", order, at: report.at, words + text(report.error), record)
         case .executed(let execution): tell(execution, record)
         case .cancelRequested(_, let order, let by):
             add("cancel_requested", order, at: at, "its cancel was asked for", by: by, record)
