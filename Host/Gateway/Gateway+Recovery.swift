@@ -136,19 +136,27 @@ extension Gateway {
             instrumentByAlias: { market.adapterInstrument(alias: $1, of: $0) })
     }
 
-    /// Closes the session of an account, and of those that share its login.
+    /// Closes the session of an account, and of those that share its login. What lies in its queue was not sent, also
+    /// where its adapter hangs.
     package func disconnect(_ id: AccountID) {
-        let (session, adapters) = state.withLockedValue { state -> (AdapterSession?, AdapterHost?) in
-            guard let seat = state.sessions[id] else { return (nil, nil) }
-            state.newsOfSessions[ObjectIdentifier(seat.session)] = nil
-            for account in seat.session.accounts {
-                state.sessions[account.id] = nil
-                if let number = state.engine.accountNumber(account.id) { state.engine.setReadiness(number, .notReady) }
+        // No dispatch is between the choice of a session and the handing over.
+        dispatchLock.withLock {
+            let (session, adapters) = state.withLockedValue { state -> (AdapterSession?, AdapterHost?) in
+                guard let seat = state.sessions[id] else { return (nil, nil) }
+                state.newsOfSessions[ObjectIdentifier(seat.session)] = nil
+                for account in seat.session.accounts {
+                    state.sessions[account.id] = nil
+                    if let number = state.engine.accountNumber(account.id) {
+                        state.engine.setReadiness(number, .notReady)
+                    }
+                }
+                return (seat.session, state.adapters)
             }
-            return (seat.session, state.adapters)
+            guard let session else { return }
+            // The host forgets it once it has ended: only then can the accounts have another.
+            adapters?.close(session)
+            bookUnsent(session)
         }
-        // The host forgets it once it has ended: only then can the accounts have another.
-        if let session { adapters?.close(session) }
     }
 
     /// How an account is connected.
@@ -202,6 +210,11 @@ extension Gateway {
     /// Stops, and waits until everything decided is durable.
     package func drain() async {
         beginStopping()
+        let sessions = state.withLockedValue { state in
+            var seen: Set<ObjectIdentifier> = []
+            return state.sessions.values.map(\.session).filter { seen.insert(ObjectIdentifier($0)).inserted }
+        }
+        for session in sessions.sorted(by: { $0.isBefore($1) }) { withdraw(nil, from: session, reason: .shutdown) }
         do { try await settle() } catch { logger.error("The last commit failed", metadata: ["failure": "\(error)"]) }
         market.stop()
         hub.finish()

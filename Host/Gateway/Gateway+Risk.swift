@@ -65,8 +65,8 @@ extension Gateway {
         }
     }
 
-    /// Takes submits back that a lane has not begun, and books them as withdrawn.
-    func withdraw(_ ids: Set<UInt64>, from session: AdapterSession, reason: LocalCancelReason) {
+    /// Takes submits back that a lane has not begun, and books them as withdrawn. `nil` = all of the session.
+    func withdraw(_ ids: Set<UInt64>?, from session: AdapterSession, reason: LocalCancelReason) {
         let withdrawn = session.withdrawSubmits(ids)
         guard !withdrawn.isEmpty else { return }
         step { state in

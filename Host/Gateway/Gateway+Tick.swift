@@ -62,21 +62,34 @@ extension Gateway {
         var instruments: [AdapterSession] = []
     }
 
-    /// An order whose lane hangs gets no completion, not even the host's own: past its deadline its outcome is unknown.
+    /// An order whose lane hangs gets no completion, not even the host's own. Past its deadline it is taken back where the
+    /// adapter was not given it; else its outcome is unknown.
     private func markOverdue(_ now: Timestamp, _ state: inout State) {
         guard state.overdueDue <= now else { return }
         state.overdueDue = now.advanced(by: 1_000_000_000)
         let limit = options.commandDeadline.multipliedSaturating(by: 2)
         let asked = ordersInQuestion(state)
-        var overdue: [OrderPlace] = []
+        var overdue: [(place: OrderPlace, id: UInt64)] = []
+        var bySession: [ObjectIdentifier: (session: AdapterSession, ids: Set<UInt64>)] = [:]
         state.engine.runs.forEachLive { run in
             for (index, order) in run.orders.enumerated()
             where order.isUnanswered && !asked.contains(order.clientSequence) {
                 let queued = Timestamp(nanoseconds: run.legs[Int(order.legIndex)].times.queued)
-                if now.since(queued) > limit { overdue.append(OrderPlace(run: run.id, order: Int32(index))) }
+                guard now.since(queued) > limit else { continue }
+                overdue.append((OrderPlace(run: run.id, order: Int32(index)), order.clientSequence))
+                guard let account = state.engine.account(of: run, order: Int32(index)),
+                    let seat = state.sessions[account.id]
+                else { continue }
+                bySession[ObjectIdentifier(seat.session), default: (seat.session, [])].ids.insert(order.clientSequence)
             }
         }
-        for place in overdue.sorted(by: OrderPlace.isOlder) {
+        guard !overdue.isEmpty else { return }
+        let unsent = Set(bySession.values.flatMap { $0.session.withdrawSubmits($0.ids) })
+        for (place, id) in overdue.sorted(by: { OrderPlace.isOlder($0.place, $1.place) }) {
+            if unsent.contains(id) {
+                answerUnsent(place, "the adapter was busy for too long and was not given the order", now, &state)
+                continue
+            }
             emit(
                 .orderAnswered(
                     OrderAnswer(
@@ -85,6 +98,30 @@ extension Gateway {
                         adapterState: [], dispatchedAt: now, writtenAt: nil, firstByteAt: nil, answeredAt: now)), &state
             )
             lookUp(place, &state)
+        }
+    }
+
+    /// Books an order that the adapter was not given: no byte of it left.
+    private func answerUnsent(_ place: OrderPlace, _ text: String, _ now: Timestamp, _ state: inout State) {
+        emit(
+            .orderAnswered(
+                OrderAnswer(
+                    run: place.run, order: place.order, outcome: .notSent, brokerOrderID: nil, exchangeOrderID: nil,
+                    error: AdapterError(code: .internalError, text: text), adapterState: [], dispatchedAt: now,
+                    writtenAt: nil, firstByteAt: nil, answeredAt: now)), &state)
+    }
+
+    /// Books what a session that is closing had not given to its adapter. A lane that works ends it by itself; one that
+    /// hangs in a call never comes to it.
+    func bookUnsent(_ session: AdapterSession) {
+        let unsent = session.withdrawSubmits()
+        guard !unsent.isEmpty else { return }
+        let now = clock.wall()
+        step { state in
+            for id in unsent {
+                guard let place = state.engine.runs.place(ofClientSequence: id) else { continue }
+                answerUnsent(place, "the session was closed before the adapter was given the order", now, &state)
+            }
         }
     }
 

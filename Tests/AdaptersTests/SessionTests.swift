@@ -289,21 +289,25 @@ struct SessionTests {
         let (stream, finished) = AsyncStream.makeStream(of: Void.self)
         let recorder = Recorder { _, events in
             for case .submitted in events { done.withLockedValue { $0 += 1 } }
-            if done.withLockedValue({ $0 }) == 3 { finished.yield() }
+            if done.withLockedValue({ $0 }) == 2 { finished.yield() }
         }
         let made = host.makeSessions(
             for: [Stage.account("A0", login: "l")], services: SessionServices(), delegate: recorder)
         let session = try #require(made.sessions.first)
         _ = session.open()
         let stage = try Stage()
-        let orders = [stage.order("hang:\(gate)"), stage.order("accept"), stage.order("accept")]
-        #expect(session.submit(orders) == 3)
+        let orders = [stage.order("hang:\(gate)")] + (1...4).map { _ in stage.order("accept") }
+        #expect(session.submit(Array(orders[..<4])) == 4)
         while session.health.currentCall?.function != .submit {}  // the adapter is in the first call
-        #expect(session.withdrawSubmits().isEmpty)  // nothing in the queue: all three are in the lane's hands
+        #expect(session.health.queuedCommands == 0)  // all four are in the lane's hands
+        #expect(session.withdrawSubmits([orders[0].id, orders[2].id]) == [orders[2].id])
+        #expect(session.withdrawSubmits() == [orders[1].id, orders[3].id])
+        #expect(session.withdrawSubmits().isEmpty)
+        #expect(session.submit([orders[4]]) == 1)
         try workshop.write("", to: gate)
         for await _ in stream { break }
-        #expect(recorder.submitted.map(\.outcome) == [.accepted, .notSent, .notSent])
-        #expect(recorder.submitted.map(\.cause) == [nil, .withdrawn, .withdrawn])
+        #expect(recorder.submitted.map(\.id) == [orders[0].id, orders[4].id])
+        #expect(recorder.submitted.allSatisfy { $0.outcome == .accepted })
     }
 
     @Test("A slow adapter's news goes up after each millisecond, and a cancel overtakes what was taken already")

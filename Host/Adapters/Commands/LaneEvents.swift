@@ -12,8 +12,6 @@ package enum HostCause: UInt8, Hashable, Sendable {
     case poisoned
     /// The adapter's function returned a negative status: the call had no effect.
     case refusedByAdapter
-    /// Taken back by `withdrawSubmits` before the adapter had it.
-    case withdrawn
     case deadline
     /// The session ended.
     case closed
@@ -38,7 +36,6 @@ package enum HostCause: UInt8, Hashable, Sendable {
         case .unsupported: "unsupported"
         case .poisoned: "poisoned"
         case .refusedByAdapter: "refused_by_adapter"
-        case .withdrawn: "withdrawn"
         case .deadline: "deadline"
         case .closed: "closed"
         case .malformed: "malformed"

@@ -25,14 +25,13 @@ extension AdapterSession {
     package func cancelAll(_ command: CancelAllCommand) -> QueueVerdict { enqueue(.cancelAll(command)) }
     package func lookUp(_ command: LookupCommand) -> QueueVerdict { enqueue(.lookUp(command)) }
 
-    /// Takes submits back that the adapter has not been given. The ids returned were never sent and get no completion;
-    /// those in the lane's hands end by a completion: not-sent with the cause `withdrawn`, or their true outcome.
+    /// Takes submits back that the adapter has not been given, from the queue as from the lane's hands, also while the
+    /// adapter hangs in a call. The ids returned never will be and get no completion; the others end by their outcome.
     ///
     /// - Parameter ids: the commands' ids; `nil` = every submit.
     package func withdrawSubmits(_ ids: Set<UInt64>? = nil) -> [UInt64] {
         let (withdrawn, mustWake): ([UInt64], Bool) = inbox.withLock { inbox in
-            let withdrawn = inbox.withdraw(ids)
-            shared.store(.withdrawals, inbox.withdrawals)
+            let withdrawn = inbox.withdraw(ids, shared)
             // A cancel that stood behind a parked order may go now.
             let mustWake = !inbox.urgent.isEmpty && !inbox.isScheduled
             if mustWake { inbox.isScheduled = true }

@@ -46,21 +46,22 @@ struct Inbox: Sendable {
     /// `close` was asked for: nothing but what is queued is taken any more.
     var isClosing = false
     var droppedCandles: UInt64 = 0
-    /// Counts withdrawals; those since the last `take` concern what the lane has in its hands.
-    var withdrawals: UInt64 = 0
-    private var withdrawnIDs: Set<UInt64> = []
-    private var withdrewAll = false
+    /// Ids of the submits that the lane took last, in its order: those beyond what it has claimed for the adapter can still
+    /// be taken back.
+    private var hands: [UInt64] = []
+    /// Taken back from the lane's hands, since it took them.
+    private var withdrawnHands: Set<UInt64> = []
 
     var hasCommands: Bool { !urgent.isEmpty || !normal.isEmpty }
     var hasPrices: Bool { !quoteOrder.isEmpty || !candles.isEmpty }
 
     /// Takes up to `limit` commands: every urgent one first, then at most `room` others.
     ///
-    /// A cancel whose own submit still waits goes behind it: the adapter would not know the order. Returns the number
-    /// of withdrawals so far: later ones concern what was taken now.
-    mutating func take(_ limit: Int, room: Int, into taken: inout [Entry]) -> UInt64 {
+    /// A cancel whose own submit still waits goes behind it: the adapter would not know the order. The lane claims each
+    /// submit before it gives it to the adapter, in the order in which it took them.
+    mutating func take(_ limit: Int, room: Int, into taken: inout [Entry], _ shared: SessionShared) {
         isScheduled = true
-        forgetWithdrawals()
+        emptyHands(shared)
         if !parked.isEmpty, !urgent.isEmpty { deferCancelsOfParkedOrders() }
         var count = 0
         if !urgent.isEmpty, queuedSubmits > 0 { deferCancelsOfQueuedOrders() }
@@ -70,39 +71,61 @@ struct Inbox: Sendable {
         }
         var room = room
         while count < limit, room > 0, let entry = normal.popFirst() {
-            if case .submit = entry.command { queuedSubmits -= 1 }
+            if case .submit(let order) = entry.command {
+                queuedSubmits -= 1
+                hands.append(order.id)
+            }
             taken.append(entry)
             count += 1
             room -= 1
         }
-        return withdrawals
     }
 
-    /// Takes submits out of the queue and notes the wish for those in the lane's hands. `nil` = all.
-    mutating func withdraw(_ ids: Set<UInt64>?) -> [UInt64] {
-        withdrawals &+= 1
-        if let ids { withdrawnIDs.formUnion(ids) } else { withdrewAll = true }
+    /// From here on a withdrawal finds nothing in the lane's hands.
+    mutating func emptyHands(_ shared: SessionShared) {
+        hands.removeAll(keepingCapacity: true)
+        if !withdrawnHands.isEmpty { withdrawnHands.removeAll() }
+        shared.store(.claimed, 0)
+    }
+
+    /// Whether the adapter may be given a submit of the lane's hands, once a withdrawal has frozen the count.
+    mutating func claim(_ id: UInt64, _ shared: SessionShared) -> Bool {
+        shared.increment(.claimed)
+        return !withdrawnHands.contains(id)
+    }
+
+    /// Takes submits out of the queue, out of the wait for a rate limit, and out of the lane's hands as far as it has not
+    /// claimed them for the adapter. `nil` = all. None of the ids returned is ever given to the adapter.
+    mutating func withdraw(_ ids: Set<UInt64>?, _ shared: SessionShared) -> [UInt64] {
         func isMeant(_ command: Command) -> Bool {
             guard case .submit(let submit) = command else { return false }
             return ids?.contains(submit.id) ?? true
         }
+        var withdrawn: [UInt64] = []
+        if !hands.isEmpty {
+            let claimed = min(hands.count, Int(clamping: shared.freeze(.claimed)))
+            for id in hands[claimed...] where ids?.contains(id) ?? true && withdrawnHands.insert(id).inserted {
+                withdrawn.append(id)
+            }
+        }
         var removed = queuedSubmits > 0 ? removeNormal(where: isMeant) : []
         if !parked.isEmpty {
             let numbers = parked.filter { isMeant($0.value.command) }.keys.sorted()
-            removed += numbers.compactMap { unpark($0, keepsWithdrawals: true) }
+            removed += numbers.compactMap { unpark($0) }
         }
-        return removed.compactMap { entry in
-            guard case .submit(let submit) = entry.command else { return nil }
-            return submit.id
-        }
+        return withdrawn
+            + removed.compactMap { entry in
+                guard case .submit(let submit) = entry.command else { return nil }
+                return submit.id
+            }
     }
 
-    /// Takes back what the lane had no time for, in front of everything of its kind. Returns what was withdrawn meanwhile.
-    mutating func putBack(_ entries: some Collection<Entry>) -> [Entry] {
-        var (overtaking, others, withdrawn): ([Entry], [Entry], [Entry]) = ([], [], [])
+    /// Takes back what the lane had no time for, in front of everything of its kind; what was withdrawn meanwhile is gone.
+    mutating func putBack(_ entries: some Collection<Entry>, _ shared: SessionShared) {
+        var (overtaking, others): ([Entry], [Entry]) = ([], [])
         for entry in entries {
             switch entry.command {
-            case .submit(let order) where isWithdrawn(order.id): withdrawn.append(entry)
+            case .submit(let order) where withdrawnHands.contains(order.id): break
             case .submit:
                 queuedSubmits += 1
                 others.append(entry)
@@ -110,17 +133,9 @@ struct Inbox: Sendable {
             default: others.append(entry)
             }
         }
+        emptyHands(shared)
         urgent.prepend(overtaking)
         normal.prepend(others)
-        return withdrawn
-    }
-
-    func isWithdrawn(_ id: UInt64) -> Bool { withdrewAll || withdrawnIDs.contains(id) }
-
-    private mutating func forgetWithdrawals() {
-        guard withdrewAll || !withdrawnIDs.isEmpty else { return }
-        withdrewAll = false
-        withdrawnIDs.removeAll()
     }
 
     // MARK: - Waiting for a rate limit
@@ -131,8 +146,7 @@ struct Inbox: Sendable {
     }
 
     /// Takes a parked command into the lane's hands; `nil`: it was withdrawn. Cancels that stood behind it come next.
-    mutating func unpark(_ number: UInt64, keepsWithdrawals: Bool = false) -> Entry? {
-        if !keepsWithdrawals { forgetWithdrawals() }
+    mutating func unpark(_ number: UInt64) -> Entry? {
         guard let entry = parked.removeValue(forKey: number) else { return nil }
         switch entry.command {
         case .cancel, .cancelAll: parkedCancels -= 1
@@ -200,4 +214,11 @@ final class LaneInbox: Sendable {
 
     @inline(__always)
     func withLock<Result>(_ body: (inout Inbox) -> Result) -> Result { box.withLockedValue(body) }
+
+    /// Whether the lane may give the adapter the next submit of those in its hands; from then on no withdrawal finds it.
+    /// The lane asks for each of them, in the order in which it took them.
+    @inline(__always)
+    func claim(_ id: UInt64, _ shared: SessionShared) -> Bool {
+        shared.claim(.claimed) || withLock { $0.claim(id, shared) }
+    }
 }

@@ -24,16 +24,16 @@ extension SessionCore {
             deliverSnapshots()
         }
         if index < taken.count {
-            let withdrawn = inbox.withLock { [taken] in $0.putBack(taken[index...]) }
-            for entry in withdrawn { refuse(entry, .withdrawn) }
+            inbox.withLock { [taken, shared] in $0.putBack(taken[index...], shared) }
         }
         taken.removeAll(keepingCapacity: true)
     }
 
-    /// Withdrawn while it was in the lane's hands: the adapter has not been given it.
+    /// From here on a submit is the adapter's: it cannot be withdrawn any more. `false`: it was, and gets no completion.
+    /// Asked for every submit of the lane's hands, in order. One that waited for its rate limit was claimed with its unit.
     @inline(__always)
-    private func isWithdrawn(_ order: PreparedOrder) -> Bool {
-        shared.load(.withdrawals) != takenGeneration && inbox.withLock { $0.isWithdrawn(order.id) }
+    private func claim(_ order: PreparedOrder, _ entry: Inbox.Entry) -> Bool {
+        entry.isPaid || inbox.claim(order.id, shared)
     }
 
     /// How many entries from `index` on go in one call.
@@ -71,7 +71,7 @@ extension SessionCore {
     @inline(__always)
     private func dispatch(_ entry: Inbox.Entry) {
         switch entry.command {
-        case .submit(let order): submit(order, entry)
+        case .submit(let order): if claim(order, entry) { submit(order, entry) }
         case .modify(let command): modify(command, entry)
         case .cancel(let command): cancel(command, entry)
         case .cancelAll(let command): cancelAll(command, entry)
@@ -109,7 +109,6 @@ extension SessionCore {
         {
             return refuse(entry, cause)
         }
-        if isWithdrawn(order) { return refuse(entry, .withdrawn) }
         if isStopped(
             entry, .submit, account: order.accountIndex, isClosing: order.isClosing, deadline: order.sendBefore)
         {
@@ -135,13 +134,11 @@ extension SessionCore {
         var items: [(token: UInt64, place: Int, deadline: Int64)] = []
         items.reserveCapacity(range.count)
         for place in range {
-            guard case .submit(let order) = taken[place].command else { continue }
+            guard case .submit(let order) = taken[place].command, claim(order, taken[place]) else { continue }
             let cause = obstacle(
                 .submit, account: order.accountIndex, deadline: order.sendBefore, reducesRisk: order.isClosing)
             if let cause {
                 refuse(taken[place], cause)
-            } else if isWithdrawn(order) {
-                refuse(taken[place], .withdrawn)
             } else if status.state != .ready {  // batches travel in ready alone; what is closing goes by itself
                 submit(order, taken[place])
             } else if isStopped(

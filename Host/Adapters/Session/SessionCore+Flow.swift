@@ -79,7 +79,7 @@ extension SessionCore {
     func serveFlow(until end: Int64) {
         guard let flow else { return }
         while let id = flow.nextExpired(now: instant) {
-            if let entry = unpark(id) { refuse(entry, .deadline) }
+            if let entry = inbox.withLock({ $0.unpark(id) }) { refuse(entry, .deadline) }
         }
         if flow.needsWallClock { flow.setWallOffset(clock.wall().nanoseconds &- instant) }
         let batch =
@@ -89,7 +89,7 @@ extension SessionCore {
                 let isFull = tokens.openCount + taken.count >= maximumInFlight
                 guard let id = flow.nextGranted(now: instant, cancelsOnly: isFull) else { break }
                 // Withdrawn while it waited: its unit is spent, which only tightens.
-                if var entry = unpark(id) {
+                if var entry = inbox.withLock({ $0.unpark(id) }) {
                     entry.isPaid = true
                     taken.append(entry)
                 }
@@ -97,12 +97,6 @@ extension SessionCore {
             guard !taken.isEmpty else { return }
             dispatchTaken(until: .max)
         } while instant < end
-    }
-
-    private func unpark(_ id: UInt64) -> Inbox.Entry? {
-        let (entry, withdrawals) = inbox.withLock { ($0.unpark(id), $0.withdrawals) }
-        takenGeneration = withdrawals
-        return entry
     }
 
     /// When the queue or the breaker wants the lane again, monotonic; `Int64.max` = never.

@@ -116,10 +116,11 @@ extension SessionCore {
         timers = TimerQueue()
         destroy()
         // What came in between the last look and now; nothing is taken any more.
-        let left = inbox.withLock { inbox -> [Inbox.Entry] in
+        let left = inbox.withLock { [shared] inbox -> [Inbox.Entry] in
             var left: [Inbox.Entry] = []
             left = inbox.takeParked()
-            _ = inbox.take(.max, room: .max, into: &left)
+            inbox.take(.max, room: .max, into: &left, shared)
+            inbox.emptyHands(shared)
             inbox.quotes.removeAll()
             (inbox.arrivals, inbox.isOver) = (LaneQueue(), true)
             inbox.quoteOrder = LaneQueue()

@@ -26,7 +26,7 @@ extension SessionCore {
             askNextPages()
             let limit = min(budget, max(Self.takenAtOnce, min(adapter.description.maximumBatch, Self.callsPerTurn)))
             let room = maximumInFlight - tokens.openCount
-            takenGeneration = inbox.withLock { $0.take(limit, room: room, into: &taken) }
+            inbox.withLock { [shared] in $0.take(limit, room: room, into: &taken, shared) }
             guard !taken.isEmpty else { break }
             budget -= taken.count
             dispatchTaken(until: start &+ Self.turnNanoseconds)

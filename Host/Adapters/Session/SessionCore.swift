@@ -59,8 +59,6 @@ final class SessionCore {
     var hasEnded = false
     /// Entries taken from the inbox for this turn.
     @exclusivity(unchecked) var taken: [Inbox.Entry] = []
-    /// Which withdrawals `taken` has already lost its entries to.
-    @exclusivity(unchecked) var takenGeneration: UInt64 = 0
     var nextQueueScan: Int64 = 0
     /// `nil`: the adapter has no rate limit that a lane counts.
     @exclusivity(unchecked) var flow: SessionFlow?

@@ -12,7 +12,9 @@ final class SessionShared: @unchecked Sendable {
     private let words: UnsafeMutablePointer<UInt64>
 
     enum Word: Int, CaseIterable {
-        case wrongLane, reentrant, callEntered, callFunction, withdrawals
+        case wrongLane, reentrant, callEntered, callFunction
+        /// How many submits of those in the lane's hands are the adapter's; frozen by a withdrawal.
+        case claimed
     }
 
     init() {
@@ -26,6 +28,11 @@ final class SessionShared: @unchecked Sendable {
     func load(_ word: Word) -> UInt64 { chost_load_relaxed(words + word.rawValue) }
     @inline(__always)
     func store(_ word: Word, _ value: UInt64) { chost_store_relaxed(words + word.rawValue, value) }
+    /// Counts one up; `false` where it is frozen.
+    @inline(__always)
+    func claim(_ word: Word) -> Bool { chost_claim(words + word.rawValue) == 1 }
+    /// Where a count stands, from now on counted up by `increment` alone.
+    func freeze(_ word: Word) -> UInt64 { chost_freeze(words + word.rawValue) }
     func increment(_ word: Word) { chost_add(words + word.rawValue, 1) }
 
     /// Counts a call from outside a lane call, or from inside a callback that may call nothing. `host` must be one of our

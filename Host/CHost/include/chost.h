@@ -42,6 +42,23 @@ static inline void chost_store(uint64_t *word, uint64_t value) { __atomic_store_
 static inline void chost_store_relaxed(uint64_t *word, uint64_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELAXED);
 }
+/* A count that one thread counts up until another freezes it; the top bit says that it is frozen. */
+#define CHOST_FROZEN (UINT64_C(1) << 63)
+
+/* Counts one up and says 1, unless it is frozen. */
+static inline int chost_claim(uint64_t *count) {
+    uint64_t known = __atomic_load_n(count, __ATOMIC_RELAXED);
+    while (!(known & CHOST_FROZEN)) {
+        if (__atomic_compare_exchange_n(count, &known, known + 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return 1;
+    }
+    return 0;
+}
+
+/* Freezes the count and says where it stands. */
+static inline uint64_t chost_freeze(uint64_t *count) {
+    return __atomic_fetch_or(count, CHOST_FROZEN, __ATOMIC_ACQ_REL) & ~CHOST_FROZEN;
+}
+
 static inline void chost_add(uint64_t *word, uint64_t value) { __atomic_fetch_add(word, value, __ATOMIC_RELAXED); }
 
 /* Tells the processor that the caller spins. */

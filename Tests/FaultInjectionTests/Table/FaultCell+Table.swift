@@ -20,10 +20,11 @@ extension FaultCell {
 
     /// Calls that hang, fail, lie, crash, or break the boundary.
     private static let lies: [[FaultCell]] = [
-        // F1. A call that never returns: what was in it stays unknown until a restart asks the broker.
+        // F1. A call that never returns: what was in it stays unknown until a restart asks the broker; what lay behind it
+        // is taken back when the session is closed.
         row(
-            .hang, submit: "UNKNOWN 0, UNKNOWN 0; hangs", ack: "UNKNOWN 0, UNKNOWN 0; hangs",
-            fill: "WORKING 0, UNKNOWN 0; hangs", query: "FILLED 10, PENDING_CANCEL 0; hangs",
+            .hang, submit: "UNKNOWN 0, NOT_SENT 0; hangs", ack: "UNKNOWN 0, NOT_SENT 0; hangs",
+            fill: "WORKING 0, NOT_SENT 0; hangs", query: "FILLED 10, PENDING_CANCEL 0; hangs",
             disconnect: "FILLED 10, PENDING_CANCEL 0; hangs", connect: "FILLED 10, PENDING_CANCEL 0; hangs",
             cancel: "FILLED 10, PENDING_CANCEL 0; hangs"),
         // F2. The call returns after the command's deadline, and did its work.
