@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Exact
 import Foundation
 import Gateway
 import Glibc
@@ -50,6 +51,7 @@ func measureRecovery(_ bench: Bench) async throws {
     )
     bench.expect(all == filled + open && ended == filled, "\(all) legs are on disk, \(ended) of them filled")
     try await measureAudit(bench, scratch.path + "/data", legs: all)
+    try measureCheck(bench, scratch.path + "/data", orders: all, open: open)
     for (round, way) in (1...bench.size(4, quick: 2)).map({ ($0, $0 % 2 == 1 ? "a snapshot" : "the whole journal") }) {
         if round % 2 == 0 { try FileManager.default.removeItem(atPath: scratch.path + "/data/snapshots") }
         let child = try Child(scratch.path, accounts: legs)
@@ -63,6 +65,34 @@ func measureRecovery(_ bench: Bench) async throws {
     }
     let working = try GatewayRig.rowsOnDisk(scratch.path, "SELECT count(*) FROM leg WHERE status = 'WORKING'")
     bench.expect(working == open, "\(working) legs work after the restarts, \(open) did before")
+}
+
+/// `sluice check` as an operator calls it, over what the gateway left: the whole journal read and replayed, and all that is
+/// made of it compared.
+private func measureCheck(_ bench: Bench, _ directory: String, orders: Int, open: Int) throws {
+    let program = Process()
+    program.executableURL = URL(fileURLWithPath: Files.executableDirectory + "/sluice")
+    program.arguments = ["check", "--json", directory]
+    let output = Pipe()
+    program.standardOutput = output
+    let start = Clock.now()
+    try program.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    program.waitUntilExit()
+    let taken = Clock.now() - start
+    let report = try JSONValue.parse(text, limits: .large)
+    bench.expect(program.terminationStatus == 0, "sluice check found: \(text.prefix(2_000))")
+    let (seen, alive) = (report["orders"]?.int64, report["open_orders"]?.int64)
+    bench.expect(
+        seen == Int64(orders) && alive == Int64(open), "sluice check saw \(seen ?? -1) orders, \(alive ?? -1) open")
+    let parts = (report["checks"]?.array ?? []).compactMap { item -> String? in
+        guard let name = item["name"]?.string, let time = item["milliseconds"]?.int64, time > 0 else { return nil }
+        return "\(name) \(time) ms"
+    }
+    bench.report(
+        Row(
+            "sluice check of \(orders) orders, \(open) open", .nanoseconds, thousandths: taken * 1_000,
+            budget: 10_000_000_000_000, note: parts.joined(separator: ", ")))
 }
 
 /// What the background auditor takes of a processor for a leg, over a journal that is there already. A hundredth of a core
