@@ -58,6 +58,7 @@ extension Gateway {
                 return
             }
             lookup.absences += 1
+            lookup.attempts = 0  // the broker answers: a later silence is waited out anew
             FaultPoint.hit(.lookUpAbsentOnce)
             guard lookup.absences >= options.proofsOfAbsence else {
                 lookup.notBefore = clock.monotonic() + delay

@@ -171,6 +171,7 @@ package final class Gateway: Sendable {
         /// Monotonic: a wall clock that is set must not shorten the wait for what becomes visible late.
         var notBefore: Int64
         var isAsked = false
+        /// Look-ups in a row that told nothing.
         var attempts = 0
         /// It is to tell what became of a modify, too.
         var settlesReplace = false
