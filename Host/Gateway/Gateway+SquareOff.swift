@@ -21,6 +21,9 @@ struct SquareOffProgress {
     /// Closing orders in a row that came to nothing.
     var failures = 0
     var notBefore = Timestamp(nanoseconds: .min)
+    /// Times that cancels of what is in the way were asked for; a broker may refuse them for good.
+    var cancels = 0
+    var cancelsNotBefore = Timestamp(nanoseconds: .min)
 }
 
 extension Gateway {
@@ -221,9 +224,14 @@ extension Gateway {
             case .wait: progress.status = .working
             case .cancel(let events):
                 progress.status = .working
+                guard progress.cancelsNotBefore <= now else { break }
                 for event in events { emit(event, &state) }
+                progress.cancelsNotBefore = now.advanced(by: (1 << Int64(min(5, progress.cancels))) * 1_000_000_000)
+                progress.cancels += 1
             case .blocked(let reason): (progress.status, progress.message) = (.blocked, reason)
-            case .close(let order): close(order, squareOff, &progress, now, &state)
+            case .close(let order):
+                (progress.cancels, progress.cancelsNotBefore) = (0, Timestamp(nanoseconds: .min))
+                close(order, squareOff, &progress, now, &state)
             }
             if task.next != .flat, task.next != .remainder { isDone = false }
             state.squareOffProgress[place] = progress

@@ -45,7 +45,7 @@ extension Engine {
                 let isOld = now.since(run.admission.admittedAt) > Self.closingPatience
                 if run.admission.isGatewayClosing {
                     closing.insert(pair)
-                    guard isOld, order.isAtBroker, order.status != .pendingCancel else { continue }
+                    guard isOld, order.isAtBroker, !order.isCancelWanted else { continue }
                     cancels[pair, default: []].append(
                         .cancelRequested(run: run.id, order: Int32(index), by: "rule:square-off"))
                     continue
@@ -54,7 +54,7 @@ extension Engine {
                 if order.isWaiting {
                     cancels[pair, default: []].append(
                         .ordersCanceledLocally(run: run.id, orders: [Int32(index)], reason: .requested))
-                } else if order.isAtBroker, order.status != .pendingCancel {
+                } else if order.isAtBroker, !order.isCancelWanted {
                     cancels[pair, default: []].append(
                         .cancelRequested(run: run.id, order: Int32(index), by: "rule:square-off"))
                 } else {

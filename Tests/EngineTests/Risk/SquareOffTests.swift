@@ -97,6 +97,26 @@ import Testing
                 == .cancel([.cancelRequested(run: run.id, order: 0, by: "rule:square-off")]))
     }
 
+    @Test("The cancel of a closing order whose outcome is unknown is asked for once") func unknown() throws {
+        var fixture = try holding(50)
+        guard case .close(let order) = fixture.engine.tasks(of: squareOff(), now: fixture.now)[0].next else {
+            Issue.record("nothing is closed")
+            return
+        }
+        let run = try close(order, &fixture)
+        fixture.engine.apply(
+            .ordersQueued(run: run.id, orders: [0], durableAt: fixture.now, queuedAt: fixture.now))
+        fixture.answer(run.id, .unknown)
+        let later = fixture.now.advanced(by: Engine.closingPatience + 1)
+        guard case .cancel(let events) = fixture.engine.tasks(of: squareOff(), now: later)[0].next else {
+            Issue.record("it is not canceled")
+            return
+        }
+        for event in events { fixture.engine.apply(event) }
+        #expect(fixture.engine.runs[run.id]?.orders[0].status == .unknown)
+        #expect(fixture.engine.tasks(of: squareOff(), now: later)[0].next == .wait)
+    }
+
     @Test("Without a reference price it is blocked and says why; without a collar it goes at market") func noPrice()
         throws
     {

@@ -18,7 +18,9 @@ enum SquareOffReport {
         if !done.isEmpty { facts.append("ended \(Units.time(done, now: now))") }
         let header = facts.filter { !$0.isEmpty }.joined(separator: "  ")
         let positions = answer["positions"]?.array ?? []
-        guard !positions.isEmpty else { return [header, "nothing to close"] }
+        guard !positions.isEmpty else {
+            return [header, hasEnded(status) ? "nothing to close" : "what there is to close is being worked out"]
+        }
         var table = Table([
             .text("ACCOUNT"), .text("SYMBOL"), .number("HELD"), .text("STATUS"), .text("RUN").optional,
             .sentence("MESSAGE"),
