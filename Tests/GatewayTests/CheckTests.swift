@@ -1,9 +1,9 @@
 import Domain
 import Engine
 import Foundation
-import Gateway
 import Testing
 
+@testable import Gateway
 @testable import Store
 
 @Suite("A data directory is audited alone", .enabled(if: GatewayFixture.hasAdapters))
@@ -122,6 +122,44 @@ struct CheckTests {
             let failure = #expect(throws: DirectoryCheck.Failure.self) { try DirectoryCheck.run(copy, rebuilds: true) }
             #expect("\(try #require(failure))".contains("the journal is not whole"))
         }
+    }
+
+    @Test("A step that no order may take is found in a journal whose chain is whole (V11)")
+    func steps() async throws {
+        let path = try await Self.shared.value
+        let copy = path + "-" + UUID().uuidString
+        try FileManager.default.copyItem(atPath: path, toPath: copy)
+        defer { try? FileManager.default.removeItem(atPath: copy) }
+        let store = try Store(directory: copy)
+        var known: RunAdmission?
+        try store.forEachRecord(from: 1) { record in
+            for case .runAdmitted(let admission) in try RecordCodec.decode(record.bytes).1 { known = admission }
+        }
+        var admission = try #require(known)
+        let run = RunID(number: admission.run.number + 1)
+        (admission.run, admission.firstClientSequence) = (run, admission.firstClientSequence + 1_000)
+        let now = admission.admittedAt
+        let answer = OrderAnswer(
+            run: run, order: 0, outcome: .unknown, brokerOrderID: nil, exchangeOrderID: nil, error: nil,
+            adapterState: [], dispatchedAt: now, writtenAt: nil, firstByteAt: nil, answeredAt: now)
+        let events: [Event] = [
+            .runAdmitted(admission), .ordersQueued(run: run, orders: [0], durableAt: now, queuedAt: now),
+            .orderAnswered(answer), .ordersCanceledLocally(run: run, orders: [0], reason: .requested),
+        ]
+        let sequence = store.lastSequence + 1
+        var bytes: [UInt8] = []
+        RecordCodec.encode(events: events, sequence: sequence, at: now, into: &bytes)
+        try store.commit(
+            CommitBatch(
+                record: StoredRecord(
+                    sequence: sequence, recordedAt: now, formatVersion: UInt32(RecordCodec.formatVersion), bytes: bytes)
+            ))
+        try store.close()
+        let report = try DirectoryCheck.run(copy)
+        #expect(report.items.first { $0.name == "chain" }?.verdict == .ok)
+        #expect(
+            report.items.first { $0.name == "invariants" }?.findings
+                == ["V11: order 0 of run \(run) left unknown for canceledLocally without evidence"])
     }
 
     @Test("A running gateway's directory, and one without a database, cannot be looked at")

@@ -198,7 +198,9 @@ package final class BackgroundAuditor: Sendable {
                 reserve(replacement.clientSequence, 1, run, &worker)
             default: break
             }
+            let path = StatePath(before: event, worker.fold.engine)
             worker.fold.apply(event, at: record.recordedAt)
+            for flaw in path?.flaws(after: event, worker.fold.engine) ?? [] { tell(flaw, &worker) }
             if let run = event.run { touched.insert(run) }
         }
         for run in touched.sorted() {

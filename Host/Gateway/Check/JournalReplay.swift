@@ -58,7 +58,9 @@ struct JournalReplay {
         lastRecordedAt = max(lastRecordedAt, record.recordedAt)
         for event in events {
             judge(event)
+            let path = StatePath(before: event, engine)
             engine.apply(event)
+            if let path { invariants.add(path.flaws(after: event, engine)) }
         }
         self.events += UInt64(events.count)
         try compare(after: record.sequence)
