@@ -68,6 +68,7 @@ extension Gateway {
         for (account, seat) in seats {
             checks += state.withLockedValue { state in accountChecks(account, seat, now, state.engine) }
             checks += positions.filter { $0.account == account.id }
+            checks += state.withLockedValue { state in unknownCheck(account, state.engine) }
         }
         let report = PreflightReport(at: now, checks: checks)
         state.withLockedValue { $0.preflight = report }
@@ -234,6 +235,28 @@ extension Gateway {
                             separator: ", "),
                     "connect a source of prices: results and exposures are unknown without"))
         return checks
+    }
+
+    /// Orders that may be at the broker: they hold what they may have taken, and nothing opens beside them (C31).
+    private func unknownCheck(_ account: Account, _ engine: borrowing Engine) -> [PreflightCheck] {
+        guard let number = engine.accountNumber(account.id) else { return [] }
+        var found: Set<LegID> = []
+        engine.runs.forEachLive { run in
+            for order in run.orders where order.isUnknown && run.admission(of: order).account == number {
+                found.insert(LegID(run: run.id, index: Int(order.legIndex)))
+            }
+        }
+        let orders = found.sorted { ($0.run.number, $0.index) < ($1.run.number, $1.index) }
+        guard let first = orders.first else { return [] }
+        let names = orders.prefix(5).map(\.description).joined(separator: ", ")
+        return [
+            PreflightCheck(
+                kind: .positions, account: account.id, outcome: .warn,
+                detail: "it is not known whether the broker has \(names)"
+                    + (orders.count > 5 ? " and \(orders.count - 5) more" : ""),
+                remedy: "they are being looked up; where the broker cannot tell, ask it and settle each with "
+                    + "'sluice orders resolve \(first)'")
+        ]
     }
 
     /// Compares what the broker says is held with the gateway's own books.
