@@ -47,9 +47,14 @@ extension Engine {
         case .orderLookedUp(let run, let order, let outcome, let brokerOrderID):
             update(run, order) {
                 $0.brokerOrderID = brokerOrderID ?? $0.brokerOrderID
-                // It is there: what was said while that was open no longer holds.
-                if outcome == .found { $0.error = nil }
-                return $0.apply(lookup: outcome)
+                let effect = $0.apply(lookup: outcome)
+                switch outcome {
+                case .found: $0.error = nil  // it is there: what was said while that was open no longer holds
+                case .provenAbsent:
+                    $0.error = AdapterError(code: .notFound, text: "look-ups found that the broker does not have it")
+                case .indeterminate: break
+                }
+                return effect
             }
         case .gapClosed(let run, let order): update(run, order) { $0.closeGap() }
         case .dayOpened(let opening): open(opening)
@@ -288,8 +293,10 @@ extension Engine {
             order.brokerOrderID = answer.brokerOrderID ?? order.brokerOrderID
             order.exchangeOrderID = answer.exchangeOrderID ?? order.exchangeOrderID
             if !answer.adapterState.isEmpty { order.adapterState = answer.adapterState }
-            order.error = answer.error ?? order.error
-            return order.apply(outcome: answer.outcome)
+            let effect = order.apply(outcome: answer.outcome)
+            // A lost reply says nothing of an order that evidence has come of before.
+            if answer.outcome != .unknown || order.isUnknown { order.error = answer.error ?? order.error }
+            return effect
         }
         note(answer.brokerOrderID, answer.run, answer.order)
         stamp(answer.run, answer.order, at: answer.answeredAt) { times in
@@ -308,8 +315,9 @@ extension Engine {
             order.brokerOrderID = report.brokerOrderID ?? order.brokerOrderID
             order.exchangeOrderID = report.exchangeOrderID ?? order.exchangeOrderID
             if !report.adapterState.isEmpty { order.adapterState = report.adapterState }
+            let effect = order.apply(reported: report.state, cumulative: report.cumulativeQuantity)
             order.error = report.error ?? order.error
-            return order.apply(reported: report.state, cumulative: report.cumulativeQuantity)
+            return effect
         }
         note(report.brokerOrderID, id, order)
         stamp(id, order, at: report.at) { _ in }
@@ -317,7 +325,14 @@ extension Engine {
     }
 
     private mutating func apply(_ resolution: Resolution, _ id: RunID, _ order: Int32) {
-        update(id, order) { $0.apply(resolution.outcome) }
+        update(id, order) {
+            let effect = $0.apply(resolution.outcome)
+            if resolution.outcome.isEnd {
+                let text = "\(resolution.by) settled it as \(resolution.outcome.rawName): \(resolution.reason)"
+                $0.error = AdapterError(code: .other, text: text)
+            }
+            return effect
+        }
         stamp(id, order, at: resolution.at) { _ in }
         switch resolution.outcome {
         case .dropped: noteLocalCancel(id, order, .requested)

@@ -27,7 +27,7 @@ extension Engine {
         _ = changed.apply(reported: report.state, cumulative: cumulative)
         changed.brokerOrderID = report.brokerOrderID ?? known.brokerOrderID
         changed.exchangeOrderID = report.exchangeOrderID ?? known.exchangeOrderID
-        changed.error = report.reason ?? known.error
+        changed.error = report.reason ?? changed.error
         if let memory = report.adapterState, !memory.isEmpty { changed.adapterState = memory }
         return changed == known
     }

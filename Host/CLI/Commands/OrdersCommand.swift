@@ -133,7 +133,8 @@ struct OrdersCommand: NounCommand {
         }
         var lines = table([answer], now: now).lines(style)
         if let reject = answer["reject"], !reject.isNull {
-            lines += RunReport.refusal(reject, of: answer.text("account_id"), style)
+            lines += RunReport.refusal(
+                reject, of: answer.text("account_id"), order: answer.text("order_id"), style)
         }
         return lines
     }

@@ -103,17 +103,44 @@ enum RunReport {
     static func refusals(_ run: JSONValue, _ style: Style) -> [String] {
         (run["legs"]?.array ?? []).flatMap { leg -> [String] in
             guard let reject = leg["reject"], !reject.isNull else { return [] }
-            return refusal(reject, of: leg.text("account_id"), style)
+            return refusal(reject, of: leg.text("account_id"), order: leg.text("leg_id"), style)
         }
     }
 
-    /// `P5 refused by notional_limits (account:P5): limit 15000, observed 0, projected 16972.85 USD`
-    static func refusal(_ reject: JSONValue, of account: String, _ style: Style) -> [String] {
-        var lines = ["\(style(.bold, account)) refused: \(numbers(reject, style))"]
-        if !reject.text("message").isEmpty { lines.append("  \(reject.text("message"))") }
-        let broker = [reject.text("broker.code"), reject.text("broker.text")].filter { !$0.isEmpty }
-        if !broker.isEmpty { lines.append("  the broker says: \(broker.joined(separator: ": "))") }
+    /// `P5 refused: notional_limits (account:P5): limit 15000, observed 0, projected 16972.85 USD`, and why in words.
+    ///
+    /// - Parameter order: the order's id, for what can be done about it.
+    static func refusal(_ reject: JSONValue, of account: String, order: String = "", _ style: Style) -> [String] {
+        let code = reject.text("code")
+        var lines = ["\(style(.bold, account)) \(verb(code)): \(numbers(reject, style))"]
+        let (message, brokerCode, said) = (
+            reject.text("message"), reject.text("broker.code"), reject.text("broker.text")
+        )
+        if said == message, !message.isEmpty {
+            lines.append("  " + [brokerCode, message].filter { !$0.isEmpty }.joined(separator: ": "))
+        } else {
+            if !message.isEmpty { lines.append("  \(message)") }
+            let broker = [brokerCode, said].filter { !$0.isEmpty }
+            if !broker.isEmpty { lines.append("  the broker says: \(broker.joined(separator: ": "))") }
+        }
+        if code == "unknown_outcome" {
+            lines.append(
+                "  it is being looked up; where its broker cannot tell: sluice orders resolve \(order) --outcome ... --reason ..."
+            )
+        }
         return lines
+    }
+
+    /// An order that may be at its broker is not called refused.
+    private static func verb(_ code: String) -> String {
+        switch code {
+        case "unknown_outcome": "may be at the broker"
+        case "not_sent": "not sent"
+        case "broker_rejected": "rejected"
+        case "broker_message": "remark"
+        case "canceled_locally", "deadline": "withdrawn"
+        default: "refused"
+        }
     }
 
     /// `notional_limits (account:P5): limit 15000, observed 0, projected 16972.85 USD`

@@ -102,7 +102,7 @@ package struct Order: Hashable, Sendable {
     /// The adapter's own memory of the order.
     package internal(set) var adapterState: [UInt8] = []
     private var isAcknowledged = false
-    private var isUnknown = false
+    package private(set) var isUnknown = false
     package private(set) var isHandedOver = false
     private var cancelPending = false
     private var ownReplacement = Boxed<Replacement>.none
@@ -396,8 +396,10 @@ package struct Order: Hashable, Sendable {
 
     private mutating func step(_ body: (inout Order) -> Void) -> Effect {
         let before = (status, reservedQuantity, status == .unknown)
-        let wasOver = overfilledQuantity
+        let (wasOver, wasUnknown) = (overfilledQuantity, isUnknown)
         body(&self)
+        // What was said while its fate was open no longer holds.
+        if wasUnknown, !isUnknown { error = nil }
         status = derivedStatus()
         var effect = Effect()
         effect.reserved = reservedQuantity - before.1

@@ -61,6 +61,9 @@ package struct Resolution: Hashable, Sendable {
         /// A held order is withdrawn.
         case dropped = 6
 
+        /// It says what became of an order whose fate was open.
+        package var isEnd: Bool { self != .released && self != .dropped }
+
         package var rawName: String {
             switch self {
             case .filled: "filled"
