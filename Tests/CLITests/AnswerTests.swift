@@ -54,6 +54,21 @@ struct AnswerTests {
         #expect(harness.out.split(separator: "\n").allSatisfy { $0.count <= 120 })
     }
 
+    @Test("An order that may be at its broker is not called refused, and what to do about it is said")
+    func unknownOutcome() throws {
+        let reject = try JSONValue.parse(
+            """
+            {"code":"unknown_outcome","scope":"account:P3","message":"the reply did not come in time", \
+            "broker":{"code":"TIMEOUT","text":"the reply did not come in time"}}
+            """)
+        #expect(
+            RunReport.refusal(reject, of: "P3", order: "r1-3", .plain) == [
+                "P3 may be at the broker: unknown_outcome (account:P3)", "  TIMEOUT: the reply did not come in time",
+                "  it is being looked up; where its broker cannot tell: "
+                    + "sluice orders resolve r1-3 --outcome ... --reason ...",
+            ])
+    }
+
     @Test("A refused change shows the numbers of the control that refused it")
     func problemWithReject() {
         let text =

@@ -43,7 +43,11 @@ struct ResolutionTests {
         let fixture = try await EvidenceTests.fixture(Self.silent)
         let id = try await Self.unknown(fixture)
         #expect(fixture.gateway.positions(of: nil, authority: .everything).first?.openBuyQuantity == 6)
+        let warning = try await fixture.gateway.preflight().checks.first { $0.outcome == .warn }
+        #expect(warning?.kind == .positions && warning?.detail == "it is not known whether the broker has \(id)-1")
+        #expect(warning?.remedy?.contains("sluice orders resolve \(id)-1") ?? false)
         let run = try await Self.resolve(id, outcome, key: "k", fixture)
+        #expect(run.legs[0].reject?.message == "tester settled it as \(outcome.rawName): the desk said so")
         let expected: LegStatus = outcome == .rejected ? .rejected : outcome == .absent ? .notSent : .canceled
         #expect(run.legs[0].status == expected && run.status.isTerminal)
         #expect(fixture.gateway.positions(of: nil, authority: .everything).first?.openBuyQuantity ?? 0 == 0)

@@ -165,4 +165,32 @@ struct OrderTests {
         _ = alive.cancelLocally()
         #expect(alive.status == .working)
     }
+
+    @Test(
+        "What was said while an order's fate was open goes with the evidence, whichever came first (V14)",
+        arguments: [false, true], 0..<3)
+    func openError(isLate: Bool, evidence: Int) throws {
+        var fixture = EngineFixture()
+        let run = try fixture.admit(fixture.parent(.buy, 10, account: 0)).id
+        func lose() {
+            fixture.engine.apply(
+                .orderAnswered(
+                    OrderAnswer(
+                        run: run, order: 0, outcome: .unknown, brokerOrderID: nil, exchangeOrderID: nil,
+                        error: AdapterError(code: .timeout, text: "no reply"), adapterState: [],
+                        dispatchedAt: fixture.now, writtenAt: nil, firstByteAt: nil, answeredAt: fixture.now)))
+        }
+        if !isLate {
+            lose()
+            #expect(fixture.engine.runs[run]?.orders[0].error?.text == "no reply")
+        }
+        switch evidence {
+        case 0: try fixture.fill(run, quantity: 10, execution: "E1")
+        case 1: fixture.engine.apply(.orderReported(run: run, order: 0, report: .state(.open, at: fixture.now)))
+        default: fixture.answer(run)
+        }
+        if isLate { lose() }
+        let order = try #require(fixture.engine.runs[run]?.orders[0])
+        #expect(order.error == nil && order.status != .unknown)
+    }
 }
