@@ -211,8 +211,7 @@ extension Engine {
                 if !isReserved {
                     inputs.reservedMargin[Int(account)] = saturatingSum(inputs.reservedMargin[Int(account)], margin)
                 }
-                inputs.unsettled[Int(account)].append(
-                    OrderPlace(run: run.id, order: run.legs[index].firstOrder))
+                inputs.unsettled.insert(OrderPlace(run: run.id, order: run.legs[index].firstOrder), of: account)
             }
         }
         for use in admission.overrideUses { overrides.use(use.override) }
@@ -437,19 +436,18 @@ extension Engine {
     }
 
     private mutating func drop(_ place: OrderPlace, _ account: Int32, _ margin: Int64) {
-        guard let index = inputs.unsettled[Int(account)].firstIndex(of: place) else { return }
-        inputs.unsettled[Int(account)].swapAt(index, inputs.unsettled[Int(account)].count - 1)
-        inputs.unsettled[Int(account)].removeLast()
-        inputs.reservedMargin[Int(account)] -= margin
+        if inputs.unsettled.remove(place, of: account) { inputs.reservedMargin[Int(account)] -= margin }
     }
 
     /// A snapshot queried at `asOf` contains what was acknowledged and filled before.
     mutating func settleMargin(_ account: Int32, asOf: Timestamp) {
-        let entries = inputs.unsettled[Int(account)]
-        var kept: [OrderPlace] = []
+        var cursor = inputs.unsettled.cursor(of: account)
         var reserved: Int64 = 0
-        for place in entries {
-            guard let run = runs[place.run] else { continue }
+        while let place = inputs.unsettled.leg(at: cursor) {
+            guard let run = runs[place.run] else {
+                inputs.unsettled.remove(at: &cursor)
+                continue
+            }
             let leg = run.legs[Int(run.orders[Int(place.order)].legIndex)]
             let known = max(leg.times.acknowledged, leg.times.firstFill, run.updatedAt.nanoseconds)
             // Known to its broker by whatever evidence: an answer, a report, an execution, a look-up.
@@ -459,11 +457,13 @@ extension Engine {
                 default: true
                 }
             }
-            if isKnown, known <= asOf.nanoseconds { continue }
-            kept.append(place)
+            if isKnown, known <= asOf.nanoseconds {
+                inputs.unsettled.remove(at: &cursor)
+                continue
+            }
             reserved = saturatingSum(reserved, run.admission(of: run.orders[Int(place.order)]).margin)
+            inputs.unsettled.advance(&cursor)
         }
-        inputs.unsettled[Int(account)] = kept
         inputs.reservedMargin[Int(account)] = reserved
     }
 

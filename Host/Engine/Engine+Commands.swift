@@ -65,7 +65,7 @@ extension Engine {
         let isDelivery = changed.product == .delivery
         book.reserve(account, run.admission.instrument, admission.side, -old, orders: 0, isDelivery: isDelivery)
         let heldMargin = inputs.reservedMargin[Int(account)]
-        if inputs.unsettled[Int(account)].contains(OrderPlace(run: id.run, order: Int32(index))) {
+        if inputs.unsettled.contains(OrderPlace(run: id.run, order: Int32(index)), of: account) {
             inputs.reservedMargin[Int(account)] -= admission.margin
         }
         defer {

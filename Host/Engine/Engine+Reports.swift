@@ -216,7 +216,7 @@ extension Engine {
         bare.duplicates = DuplicateLog()
         bare.selfTradeCancels = []
         bare.resting = resting.withoutOrders(kinds: [])
-        bare.inputs.unsettled = Array(repeating: [], count: accounts.count)
+        bare.inputs.unsettled = UnsettledLegs(accounts: accounts.count)
         bare.inputs.reservedMargin = Array(repeating: 0, count: accounts.count)
         bare.book.setMembership(accounts: accounts.count, groups: [])
         return bare

@@ -62,8 +62,8 @@ package struct Inputs: Sendable {
     var holdings: [Holdings?] = []
     /// Margin reserved by what the last funds cannot contain (`M_res`), by account.
     var reservedMargin: [Int64] = []
-    /// Orders behind `reservedMargin`, by account.
-    var unsettled: [[OrderPlace]] = []
+    /// Legs behind `reservedMargin`.
+    var unsettled = UnsettledLegs()
     /// What keeps opening orders on instruments back, as refusals; most of the time there is none.
     var holds: [HoldKey: Rejection] = [:]
 
@@ -78,7 +78,7 @@ package struct Inputs: Sendable {
             holdings.append(nil)
             readiness.append(.notReady)
             reservedMargin.append(0)
-            unsettled.append([])
+            unsettled.addAccount()
         }
     }
 }

@@ -7,6 +7,8 @@ package struct LegProbe: Sendable {
     let parent: ParentTerms
     var context: LegContext
     let limits: LegLimits
+    /// A parent's, which every leg is put to.
+    var overrides = ParentOverrides()
 }
 
 extension Engine {
@@ -31,10 +33,10 @@ extension Engine {
     ///
     /// - Returns: the slices it would be sent in; 0 = refused.
     package func slices(of probe: inout LegProbe) -> Int64 {
-        var (trace, none, result) = (NoTrace(), ParentOverrides(), Evaluation(mayClip: probe.parent.mayClip))
+        var (trace, result) = (NoTrace(), Evaluation(mayClip: probe.parent.mayClip))
         evaluate(
             probe.share, &probe.context, probe.limits, accounts[Int(probe.share.account)].adapterNumber,
-            PendingMessages(), &result, &trace, &none)
+            PendingMessages(), &result, &trace, &probe.overrides)
         return result.slices
     }
 }

@@ -41,8 +41,10 @@ extension Engine {
         found = AccountExposure()
         let own = accountCurrency(account)
         let underlying = instruments[Int(instrument)].underlying
-        for place in 0..<book.slotCount(of: account) {
-            let slot = Int(book.slot(of: account, at: place))
+        var following = book.firstSlot(of: account)
+        while following >= 0 {
+            let slot = Int(following)
+            following = book.slot(after: following)
             let (long, short) = (book.positions[slot].longest, book.positions[slot].shortest)
             // Neither is positive: nothing is held and nothing is live.
             if max(long, short) == 0 { continue }

@@ -10,7 +10,7 @@ package struct AttributionBook: Sendable {
     package static let maximumStrategies = 4_096
 
     package private(set) var positions: [Position] = []
-    /// (owner, slot of the book) to place.
+    /// (slot of the book, owner) to place.
     private var table = PairTable()
     private var placesOfOwner: [Int32: [Int32]] = [:]
     /// Places by account number.
@@ -51,11 +51,11 @@ package struct AttributionBook: Sendable {
     mutating func apply(
         owner: Int32, slot: Int32, account: Int32, instrument: Int32, execution added: Int64, price: Int64, fees: Int64
     ) {
-        var place = table[owner, slot]
+        var place = table[slot, owner]
         if place < 0 {
             place = Int32(positions.count)
             positions.append(Position(account: account, instrument: instrument))
-            table.insert(owner, slot, slot: place)
+            table.insert(slot, owner, slot: place)
             placesOfOwner[owner, default: []].append(place)
             placesOfAccount[account, default: []].append(place)
         }
@@ -167,7 +167,7 @@ extension AttributionBook {
             guard book.hasAccount(position.account) else { throw reader.outOfRange("an account of the state") }
             let place = Int32(positions.count)
             positions.append(position)
-            table.insert(owner, book.ensure(position.account, position.instrument), slot: place)
+            table.insert(book.ensure(position.account, position.instrument), owner, slot: place)
             placesOfOwner[owner, default: []].append(place)
             placesOfAccount[position.account, default: []].append(place)
         }

@@ -4,8 +4,10 @@ import Domain
 package struct Book: Sendable {
     package private(set) var positions: [Position] = []
     private var table = PairTable()
-    /// Slots of an account's positions, by account number.
-    private var slotsOfAccount: [[Int32]] = []
+    /// An account's first and last slot, by account number; the others hang on the first, in order of first use.
+    private var chains: [Chain] = []
+    /// The account's next slot, by slot; -1 = it is the last.
+    private var nextSlots: [Int32] = []
     /// What an account's positions come to over all instruments, by account number.
     private var sums: [AccountSums] = []
     /// Sums for the firm, then for each group.
@@ -16,6 +18,11 @@ package struct Book: Sendable {
     /// always the first.
     private var memberTotals: [Int32] = []
     private var memberStarts: [Int32] = [0]
+
+    private struct Chain: Sendable {
+        var first: Int32 = -1
+        var last: Int32 = -1
+    }
 
     private struct AccountSums: Hashable, Sendable {
         var openOrders: Int32 = 0
@@ -31,7 +38,7 @@ package struct Book: Sendable {
 
     /// One more account, in no group.
     mutating func addAccount() {
-        slotsOfAccount.append([])
+        chains.append(Chain())
         sums.append(AccountSums())
         memberTotals.append(0)
         memberStarts.append(Int32(memberTotals.count))
@@ -39,8 +46,8 @@ package struct Book: Sendable {
 
     /// Replaces the membership of totals: `totals[0]` is the firm, `totals[1 + g]` group `g`.
     mutating func setMembership(accounts: Int, groups: [[Int32]]) {
-        while slotsOfAccount.count < accounts {
-            slotsOfAccount.append([])
+        while chains.count < accounts {
+            chains.append(Chain())
             sums.append(AccountSums())
         }
         var totalsOfAccount: [[Int32]] = Array(repeating: [0], count: accounts)
@@ -84,16 +91,23 @@ package struct Book: Sendable {
         return slot < 0 ? PositionFacts() : PositionFacts(positions[Int(slot)])
     }
 
-    package func positions(of account: Int32) -> [Position] { slotsOfAccount[Int(account)].map { positions[Int($0)] } }
+    package func positions(of account: Int32) -> [Position] { slots(of: account).map { positions[Int($0)] } }
 
-    @inline(__always)
-    func slots(of account: Int32) -> [Int32] { slotsOfAccount[Int(account)] }
+    func slots(of account: Int32) -> [Int32] {
+        var slots: [Int32] = []
+        var slot = firstSlot(of: account)
+        while slot >= 0 {
+            slots.append(slot)
+            slot = self.slot(after: slot)
+        }
+        return slots
+    }
 
-    /// Slots of an account one by one: a loop over them takes no reference to their list.
+    /// Slots of an account one by one, in order of first use; -1 = there is none, or none any more.
     @inline(__always)
-    func slotCount(of account: Int32) -> Int { slotsOfAccount[Int(account)].count }
+    func firstSlot(of account: Int32) -> Int32 { chains[Int(account)].first }
     @inline(__always)
-    func slot(of account: Int32, at place: Int) -> Int32 { slotsOfAccount[Int(account)][place] }
+    func slot(after slot: Int32) -> Int32 { nextSlots[Int(slot)] }
 
     @inline(__always)
     func openOrders(of account: Int32) -> Int32 { sums[Int(account)].openOrders }
@@ -124,7 +138,7 @@ package struct Book: Sendable {
     }
 
     /// Whether positions of an account have a place here.
-    func hasAccount(_ account: Int32) -> Bool { slotsOfAccount.indices.contains(Int(account)) }
+    func hasAccount(_ account: Int32) -> Bool { chains.indices.contains(Int(account)) }
 
     mutating func ensure(_ account: Int32, _ instrument: Int32) -> Int32 {
         let slot = table[account, instrument]
@@ -132,7 +146,10 @@ package struct Book: Sendable {
         let created = Int32(positions.count)
         positions.append(Position(account: account, instrument: instrument))
         table.insert(account, instrument, slot: created)
-        slotsOfAccount[Int(account)].append(created)
+        nextSlots.append(-1)
+        let last = chains[Int(account)].last
+        if last < 0 { chains[Int(account)].first = created } else { nextSlots[Int(last)] = created }
+        chains[Int(account)].last = created
         return created
     }
 

@@ -1,5 +1,8 @@
 /// A hash table from (account, instrument) to a slot number: open addressing, linear probing, never shrinks.
 ///
+/// Eight accounts that follow one another stand side by side: a fan-out, which goes through them in turn, finds the next
+/// in memory that it has just read.
+///
 /// Admission looks a pair up for every leg; the general dictionary's keyed hash costs several times what a risk control
 /// does. Keys are small integers of ours, so nobody outside can choose collisions.
 struct PairTable: Sendable {
@@ -14,7 +17,14 @@ struct PairTable: Sendable {
 
     @inline(__always)
     private static func key(_ first: Int32, _ second: Int32) -> UInt64 {
-        UInt64(UInt32(bitPattern: first)) << 32 | UInt64(UInt32(bitPattern: second))
+        UInt64(UInt32(bitPattern: second)) << 32 | UInt64(UInt32(bitPattern: first))
+    }
+
+    /// Where the search for a key begins.
+    @inline(__always)
+    private static func home(_ key: UInt64) -> Int {
+        let block = ((key >> 3) &* 0x9e37_79b9_7f4a_7c15) >> 32
+        return Int(truncatingIfNeeded: block << 3 | key & 7)
     }
 
     /// The slot of a pair, or -1.
@@ -22,7 +32,7 @@ struct PairTable: Sendable {
     subscript(first: Int32, second: Int32) -> Int32 {
         let key = Self.key(first, second)
         let mask = keys.count - 1
-        var place = Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 32) & mask
+        var place = Self.home(key) & mask
         while true {
             let found = keys[place]
             if found == key { return slots[place] }
@@ -39,7 +49,7 @@ struct PairTable: Sendable {
 
     private mutating func place(_ key: UInt64, _ slot: Int32) {
         let mask = keys.count - 1
-        var place = Int(truncatingIfNeeded: (key &* 0x9e37_79b9_7f4a_7c15) >> 32) & mask
+        var place = Self.home(key) & mask
         while keys[place] != .max { place = (place + 1) & mask }
         keys[place] = key
         slots[place] = slot

@@ -112,18 +112,16 @@ extension Engine {
     /// Margin that the brokers' figures may not contain yet, from the runs alone: what a gateway takes at its start, until
     /// each account's funds have been read. Whether the runs came from a snapshot or a replay makes no difference.
     package mutating func renewMargins() {
-        for account in accounts.indices {
-            inputs.unsettled[account].removeAll()
-            inputs.reservedMargin[account] = 0
-        }
+        inputs.unsettled = UnsettledLegs(accounts: accounts.count)
+        for account in accounts.indices { inputs.reservedMargin[account] = 0 }
         for run in runs.all {
             for index in run.legs.indices {
                 let margin = run.admission.legs[index].margin
                 guard margin > 0, run.legs[index].orderCount > 0 else { continue }
                 if run.legStatus(index).isTerminal, run.cumulativeQuantity(index) == 0 { continue }
-                let account = Int(run.admission.legs[index].account)
-                inputs.reservedMargin[account] = saturatingSum(inputs.reservedMargin[account], margin)
-                inputs.unsettled[account].append(OrderPlace(run: run.id, order: run.legs[index].firstOrder))
+                let account = run.admission.legs[index].account
+                inputs.reservedMargin[Int(account)] = saturatingSum(inputs.reservedMargin[Int(account)], margin)
+                inputs.unsettled.insert(OrderPlace(run: run.id, order: run.legs[index].firstOrder), of: account)
             }
         }
     }

@@ -51,7 +51,7 @@ package struct Simulation: Sendable {
             engine.apply(event)
             for leg in admission.legs {
                 // Reserved margin comes from the records; what a replay would add up is never settled.
-                engine.inputs.unsettled[Int(leg.account)].removeAll(keepingCapacity: true)
+                engine.inputs.unsettled.removeAll(of: leg.account)
                 engine.inputs.reservedMargin[Int(leg.account)] = 0
             }
         case .executed(let execution):

@@ -106,9 +106,24 @@ package struct Leg: Hashable, Sendable {
     package var orders: Range<Int> { Int(firstOrder)..<Int(firstOrder + orderCount) }
 }
 
-/// One fan-out with everything that became of it.
+/// What a run was admitted with, made once and shared: of what is kept of a run it is the larger part, and never changes.
+private final class SharedAdmission: Hashable, Sendable {
+    let value: RunAdmission
+
+    init(_ value: RunAdmission) { self.value = value }
+
+    static func == (left: SharedAdmission, right: SharedAdmission) -> Bool {
+        left === right || left.value == right.value
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(value) }
+}
+
+/// One fan-out with everything that became of it. A copy costs a few words: each report of an order looks at its run.
 package struct Run: Hashable, Sendable {
-    package let admission: RunAdmission
+    private let shared: SharedAdmission
+    /// Lent, not copied, to whoever looks at a part of it.
+    package var admission: RunAdmission { _read { yield shared.value } }
     package internal(set) var legs: [Leg]
     package internal(set) var orders: [Order]
     /// Legs that are not at their end.
@@ -121,7 +136,7 @@ package struct Run: Hashable, Sendable {
     package var id: RunID { admission.run }
 
     init(_ admission: RunAdmission) {
-        self.admission = admission
+        shared = SharedAdmission(admission)
         updatedAt = admission.admittedAt
         legs = []
         orders = []

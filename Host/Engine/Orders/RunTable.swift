@@ -31,7 +31,7 @@ package struct RunTable: Hashable, Sendable {
     package var nextRun: RunID { RunID(number: lastRun + 1) }
     package func place(ofClientSequence sequence: UInt64) -> OrderPlace? {
         if !places.isEmpty, let place = places[sequence] { return place }
-        guard let place = sequences.place(of: sequence), runs[place.run.number] != nil else { return nil }
+        guard let place = sequences.place(of: sequence), runs.index(forKey: place.run.number) != nil else { return nil }
         return place
     }
     /// Live runs, oldest first.
@@ -81,7 +81,7 @@ package struct RunTable: Hashable, Sendable {
             if let known = executions[oldKey] { successors[Self.key(last(known))] = key }
         }
         executions[key] = execution
-        if let run = execution.run, runs[run.number] != nil {
+        if let run = execution.run, runs.index(forKey: run.number) != nil {
             executionsOfRun[run.number, default: []].append(key)
         } else {
             retired.append(key)
@@ -154,7 +154,7 @@ package struct RunTable: Hashable, Sendable {
             }
         }
         if let executions = executionsOfRun.removeValue(forKey: oldest) { retired += executions }
-        sequences.dropOne { runs[$0] != nil }
+        sequences.dropOne { runs.index(forKey: $0) != nil }
     }
 }
 

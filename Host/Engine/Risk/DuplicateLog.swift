@@ -60,7 +60,8 @@ struct DuplicateLog: Hashable, Sendable {
         let (start, overflow) = now.nanoseconds.subtractingReportingOverflow(window)
         let begin = overflow ? Int64.min : start
         if lostAt > begin { return nil }
-        guard !heads.isEmpty else { return 0 }
+        // Nothing at all was admitted since then.
+        if newestAt <= begin { return 0 }
         var found: Int64 = 0
         var number = heads[Int(truncatingIfNeeded: fingerprint.bucket) & (heads.count - 1)]
         while number >= oldest, found < limit {

@@ -81,8 +81,10 @@ extension Engine {
     package func dayResult(account: Int32) -> Int64? {
         let currency = accounts[Int(account)].account.currency
         var sum: Int64 = 0
-        for slot in 0..<book.slotCount(of: account) {
-            let place = Int(book.slot(of: account, at: slot))
+        var slot = book.firstSlot(of: account)
+        while slot >= 0 {
+            let place = Int(slot)
+            slot = book.slot(after: slot)
             let held = Int(book.positions[place].instrument)
             var money: Int64 = 0
             if book.positions[place].hasDayValue {
