@@ -110,7 +110,8 @@ extension Gateway: AdapterDelegate {
     /// - Returns: whether it was news.
     func executed(_ report: ExecutionReport, _ now: Timestamp, _ state: inout State) -> Bool {
         do {
-            if let symbol = report.symbol { try? define(symbol, &state) }
+            // What is known is refreshed by admissions: an execution is counted in the steps in which its order was sent.
+            if let symbol = report.symbol, state.engine.instrumentNumber(symbol) == nil { try? define(symbol, &state) }
             let event = try state.engine.event(for: report, at: now)
             if case .executed(let execution) = event, let run = execution.run {
                 let place = OrderPlace(run: run, order: execution.order)
