@@ -70,10 +70,9 @@ lint:  ## formatter in strict mode, arrows between rooms, file sizes, secrets
 	python3 Plugins/Paper/Tools/ledger.py --self-test
 	python3 Tests/Lint/files.py .
 
-# Large pages, as README.md has a gateway started.
 bench: set-up  ## release build, then the benchmarks beside the floors of the same run
 	swift build -c release
-	GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $$(swift build -c release --show-bin-path)/sluice-bench $(ARGS)
+	$$(swift build -c release --show-bin-path)/sluice-bench $(ARGS)
 
 readers:  ## readers that are not ours into .build/readers: official OTLP messages, promtool; tests then use them, too
 	python3 -m venv .build/readers

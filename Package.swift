@@ -138,8 +138,8 @@ let package = Package(
             "CLI",
             [
                 "API", "Exports", "Gateway", "Store", "Settings", "RiskConfiguration", "Prices", "Faults", "Domain",
-                exact, adapterTesting, argumentParser, httpClient, nioCore, nioPosix,
-                nioHTTP1, nioLocks, logging,
+                "CHost", exact, adapterTesting, argumentParser, httpClient, nioCore, nioPosix, nioHTTP1, nioLocks,
+                logging,
             ],
             exclude: ["Main"]),
         .executableTarget(name: "sluice", dependencies: ["CLI"], path: "Host/CLI/Main", swiftSettings: swiftSettings),
@@ -160,7 +160,7 @@ let package = Package(
         .executableTarget(
             name: "sluice-bench",
             dependencies: [
-                "CBench", "API", "Exports", "Gateway", "RiskConfiguration", "Engine", "Store", "Adapters",
+                "CBench", "CHost", "API", "Exports", "Gateway", "RiskConfiguration", "Engine", "Store", "Adapters",
                 "Instruments", "Prices", "Settings",
                 "Telemetry", "Transport", "LoopbackBroker",
                 "Domain",

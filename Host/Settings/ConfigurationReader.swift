@@ -32,6 +32,10 @@ struct ConfigurationReader {
         instruments.finish()
         let telemetry = readTelemetry(root.section("telemetry"))
         let exports = readExports(root.section("exports"))
+        let memory = root.section("memory")
+        // 16 MiB to 1 TiB.
+        let memoryReserve = memory.optional("reserve", .byteSize((16 << 20)...(1 << 40))) ?? 0
+        memory.finish()
         var configuration = SluiceConfiguration(data: data, adapters: adapters)
         (configuration.http, configuration.accounts, configuration.groups) = (http, accounts, groups)
         (configuration.rmsFile, configuration.replays) = (rmsFile, replays)
@@ -40,6 +44,7 @@ struct ConfigurationReader {
         (configuration.instrumentOverlay, configuration.warnings) = (overlay, warnings)
         configuration.reconciliation = reconciliation
         (configuration.telemetry, configuration.exports) = (telemetry, exports)
+        configuration.memoryReserve = memoryReserve
         return configuration
     }
 

@@ -176,6 +176,10 @@ extension SettingDescription {
             "telemetry.max_size", "Telemetry",
             "Above it the oldest runs leave telemetry.db, in the background: 16MiB to 1TiB.", "bytes", "2GiB"),
         of(
+            "memory.reserve", "Memory",
+            "Taken at the start and kept, in large pages where Linux gives them, so that no order waits for the kernel: 16MiB "
+                + "to 1TiB. None: memory is taken as it is needed.", "bytes"),
+        of(
             "exports.scheduled.directory", "Exports",
             "Where a directory of files with a manifest of hashes is put each period. None: nothing is scheduled.",
             "path"),

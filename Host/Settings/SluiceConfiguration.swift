@@ -165,6 +165,8 @@ package struct SluiceConfiguration: Hashable, Sendable {
     package var needsSecondPerson = false
     package var reconciliation = Reconciliation()
     package var telemetry = Telemetry()
+    /// Memory to take at the start and to keep, bytes; 0 = it is taken as it is needed.
+    package var memoryReserve: Int64 = 0
     package var replays: [Replay] = []
     package var priceStreams: [PriceStream] = []
     package var exports = Exports()

@@ -47,7 +47,7 @@ ARROWS = {
         "Domain", "Exact", "Engine", "Store", "Telemetry", "Adapters", "Instruments", "Prices", "Settings", "RiskConfiguration",
         "Transport", "Gateway", "Exports",
     },
-    "Host/CLI": HOST - {"CHost", "COpenSSL"} | {"Exact", "AdapterTesting"},
+    "Host/CLI": HOST - {"COpenSSL"} | {"Exact", "AdapterTesting"},
     "Host/CHost": {"CSluice"},
 }
 # Plugins see the SDK and their own modules, nothing of the host.

@@ -39,6 +39,7 @@ struct SluiceConfigurationTests {
             rms: { file: rms.yaml }
             prices: { replay: [ { files: ./market, every: 1s, loop: true } ] }
             instruments: { overlay: overlay.yaml }
+            memory: { reserve: 512MiB }
             """)
         #expect(configuration.data == "/etc/sluice/sluice-data")
         #expect(configuration.adapters.directories == ["/etc/sluice/adapters.d"])
@@ -56,6 +57,7 @@ struct SluiceConfigurationTests {
                 .init(files: ["/etc/sluice/market"], everyNanoseconds: 1_000_000_000, loops: true)
             ])
         #expect(configuration.instrumentOverlay == "/etc/sluice/overlay.yaml")
+        #expect(configuration.memoryReserve == 512 << 20)
         #expect(configuration.warnings.isEmpty)
     }
 
@@ -125,7 +127,7 @@ struct SluiceConfigurationTests {
         let values = ["path": "/x", "bytes": "2048", "count": "7", "duration": "70s"]
         let own = [
             "http.host": "::1", "http.port": "7", "telemetry.enabled": "false", "telemetry.max_age": "48h",
-            "telemetry.max_size": "64MiB", "exports.scheduled.datasets": "legs", "exports.scheduled.format": "json",
+            "telemetry.max_size": "64MiB", "memory.reserve": "512MiB", "exports.scheduled.datasets": "legs", "exports.scheduled.format": "json",
             "exports.otlp.endpoint": "http://127.0.0.1:4318/v1/traces",
         ]
         for setting in SettingDescription.all where !setting.path.hasPrefix("http.tls") {
@@ -221,6 +223,7 @@ struct SluiceConfigurationTests {
             prices: { \(stray): 1, replay: [ { \(stray): 1 } ], stream: [ { \(stray): 1 } ] }
             instruments: { \(stray): 1 }
             telemetry: { \(stray): 1 }
+            memory: { \(stray): 1 }
             exports: { \(stray): 1, scheduled: { \(stray): 1 }, otlp: { \(stray): 1 } }
             """
         var known: Set<String> = []

@@ -1,6 +1,6 @@
 /*
- * What the lanes need and Swift cannot say: a thread-local "which session is being called", plain atomics on words that
- * the caller owns, and the processor's hint for a short wait.
+ * What the host needs and Swift cannot say: for the lanes a thread-local "which session is being called", plain atomics on
+ * words that the caller owns, and the processor's hint for a short wait; for the process, where its memory comes from.
  */
 #ifndef SLUICE_CHOST_H
 #define SLUICE_CHOST_H
@@ -72,5 +72,14 @@ static inline void chost_pause(void) {
 
 /* Names the calling thread for debuggers and /proc; at most 15 bytes. */
 void chost_name_thread(const char *name);
+
+/* Lets every thread take memory from one heap. An order passes four threads, and what one of them frees the next one takes.
+   To be called before the first thread is started; does nothing where the C library has no such choice. */
+void chost_share_heap(void);
+
+/* Takes `bytes` for the heap now, in large pages where the kernel gives them to who asks, and keeps what is freed from now
+   on: what is taken from it later costs no call and no wait for the kernel. Rounded down to 16 MiB.
+   Returns what there is of it; less than asked for where the kernel refused. */
+uint64_t chost_reserve_memory(uint64_t bytes);
 
 #endif /* SLUICE_CHOST_H */

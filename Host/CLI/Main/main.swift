@@ -4,4 +4,6 @@ import CLI
     import Glibc
 #endif
 
+// Nothing has started a thread yet.
+ProcessMemory.shareHeap()
 exit(await CommandLineEntry.run(Array(CommandLine.arguments.dropFirst())))

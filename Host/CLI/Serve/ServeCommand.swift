@@ -44,6 +44,7 @@ struct ServeCommand: AsyncParsableCommand {
         for warning in configuration.warnings {
             logger.warning("Configuration", metadata: ["warning": "\(warning)"])
         }
+        ProcessMemory.reserve(configuration.memoryReserve, logger)
         let running: RunningGateway
         do {
             running = try await GatewayServer.start(configuration, playsPrices: true, logger: logger)

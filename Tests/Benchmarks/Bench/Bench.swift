@@ -45,12 +45,14 @@ final class Bench: @unchecked Sendable {
     /// The median of a row measured before; `nil` where it was not.
     func median(_ name: String) -> Int64? { rows.first { $0.name == name }?.middle }
 
-    func printHeader(_ arguments: [String]) {
+    func printHeader(_ arguments: [String], reserved: UInt64) {
         guard !isJSON else { return }
         print(
             "sluice-bench \(arguments.joined(separator: " "))\(isQuick ? "   (a smoke run: the figures mean nothing)" : "")"
         )
-        print("\(Machine.description), load \(Machine.load); threads are not pinned unless a line says so")
+        print(
+            "\(Machine.description), load \(Machine.load); \(reserved >> 20) MiB of memory reserved; threads are not pinned unless a "
+                + "line says so")
         print(Row.heading)
     }
 

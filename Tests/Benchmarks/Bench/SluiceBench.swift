@@ -1,8 +1,9 @@
 import API
 import CBench
+import CHost
 import Glibc
 
-/// `sluice-bench [--only NAME...] [--no-floors] [--quick] [--json]`: measures what DESIGN.md budgets and prints it beside the floors of
+/// `sluice-bench [--only NAME...] [--no-floors] [--no-reserve] [--quick] [--json]`: measures what DESIGN.md budgets and prints it beside the floors of
 /// the same run.
 ///
 /// Leaves with 0 when everything that was counted is right, whatever the figures are; with 1 when a count is wrong, since
@@ -35,7 +36,8 @@ enum SluiceBench {
     ]
 
     static func main() {
-        // As the gateway does it: handlers run on the event loops.
+        // As the gateway does both: one heap, and handlers run on the event loops.
+        chost_share_heap()
         _ = APIServer.runHandlersOnEventLoops()
         cbench_print_at_once()
         Task.detached {
@@ -48,23 +50,26 @@ enum SluiceBench {
     private static func run(_ arguments: [String]) async -> Int32 {
         if arguments.first == "--serve" { return await ChildServer.run(Array(arguments.dropFirst())) }
         var only: [String] = []
-        var (isQuick, isJSON, takesNames, hasFloors) = (false, false, false, true)
+        var (isQuick, isJSON, takesNames, hasFloors, reserves) = (false, false, false, true, true)
         for argument in arguments {
             switch argument {
             case "--quick": (isQuick, takesNames) = (true, false)
             case "--json": (isJSON, takesNames) = (true, false)
             case "--no-floors": (hasFloors, takesNames) = (false, false)
+            case "--no-reserve": (reserves, takesNames) = (false, false)
             case "--only": takesNames = true
             case let name where takesNames && all.contains { $0.name == name }: only.append(name)
             default:
                 print(
-                    "sluice-bench: \(argument) is not known\nusage: sluice-bench [--only NAME...] [--no-floors] [--quick] [--json]\n"
+                    "sluice-bench: \(argument) is not known\nusage: sluice-bench [--only NAME...] [--no-floors] [--no-reserve] [--quick] [--json]\n"
                         + "names: \(all.map(\.name).joined(separator: " "))")
                 return 2
             }
         }
+        // As `memory.reserve` does it for a gateway.
+        let reserved = reserves && !isQuick ? chost_reserve_memory(1 << 30) : 0
         let bench = Bench(isQuick: isQuick, isJSON: isJSON)
-        bench.printHeader(arguments)
+        bench.printHeader(arguments, reserved: reserved)
         for (name, body) in all {
             guard name == "floors" ? hasFloors : only.isEmpty || only.contains(name) else { continue }
             bench.begin(name)
