@@ -127,7 +127,8 @@ struct SluiceConfigurationTests {
         let values = ["path": "/x", "bytes": "2048", "count": "7", "duration": "70s"]
         let own = [
             "http.host": "::1", "http.port": "7", "telemetry.enabled": "false", "telemetry.max_age": "48h",
-            "telemetry.max_size": "64MiB", "memory.reserve": "512MiB", "exports.scheduled.datasets": "legs", "exports.scheduled.format": "json",
+            "telemetry.max_size": "64MiB", "memory.reserve": "512MiB", "exports.scheduled.datasets": "legs",
+            "exports.scheduled.format": "json",
             "exports.otlp.endpoint": "http://127.0.0.1:4318/v1/traces",
         ]
         for setting in SettingDescription.all where !setting.path.hasPrefix("http.tls") {
