@@ -6,17 +6,19 @@ import CSluice
 /// host refuses with `.wrongLane` and nothing happens. `Host` is not `Sendable`, so the compiler keeps it on the lane.
 /// Nothing calls back into the adapter before a function returns.
 public final class Host {
+    // One lane call at a time, and the host calls nothing back: no access of these can overlap with another, and the check
+    // of it at run time would be a tenth of what a request costs.
     // A pointer to a C table, never a copy of it: metadata of imported C structs must not be needed at run time.
-    private var table: UnsafePointer<sluice_host>?
+    @exclusivity(unchecked) private var table: UnsafePointer<sluice_host>?
     let scratch: UnsafeMutablePointer<Scratch>
-    private var endedByHost = RecentTokens()
+    @exclusivity(unchecked) private var endedByHost = RecentTokens()
     /// The host's services, once they were asked for.
-    var services: UnsafePointer<sluice_services>?
+    @exclusivity(unchecked) var services: UnsafePointer<sluice_services>?
     /// What waits for answers, by the tags of their requests.
-    var handlers: [UInt64: AnswerHandler] = [:]
-    var nextTag: UInt64 = 1
+    @exclusivity(unchecked) var handlers: [UInt64: AnswerHandler] = [:]
+    @exclusivity(unchecked) var nextTag: UInt64 = 1
     /// The memory of the last request, for the next.
-    var spareRequest: RequestStorage?
+    @exclusivity(unchecked) var spareRequest: RequestStorage?
 
     init(_ table: UnsafePointer<sluice_host>) {
         self.table = table

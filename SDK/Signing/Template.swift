@@ -4,7 +4,8 @@ import CSluice
 ///
 /// A template that exists is whole: its kinds, formats, operands and bounds were checked when it was made, so that making
 /// its value fails only for what is known at that moment (a secret that is gone, a key of the wrong kind, a size).
-/// All texts and operands lie in two pools, so a template costs three allocations however many nodes it has.
+/// All texts and operands lie in two pools, so a template costs three allocations however many nodes it has, and one of a
+/// single literal, as most parts of a request are, its bytes alone.
 public struct Template: Hashable, Sendable {
     /// Nodes a template may have.
     public static let mostNodes = 256
@@ -23,9 +24,11 @@ public struct Template: Hashable, Sendable {
         var operandCount: Int32
     }
 
+    /// Empty while the template is one literal.
     private(set) var nodes: [Node] = []
     private(set) var pool: [UInt8] = []
     private(set) var operands: [UInt8] = []
+    private var isLiteral = false
 
     /// A template without nodes, which is the contract's "absent".
     public init() {}
@@ -36,12 +39,23 @@ public struct Template: Hashable, Sendable {
     }
 
     /// Whether the contract counts the template as absent.
-    public var isAbsent: Bool { nodes.isEmpty }
+    public var isAbsent: Bool { nodes.isEmpty && !isLiteral }
 
     /// The bytes of a template that is one literal, and `nil` for every other.
     public var literal: [UInt8]? {
-        guard nodes.count == 1, nodes[0].kind == SLUICE_NODE_LITERAL else { return nil }
-        return pool
+        isLiteral ? pool : nil
+    }
+
+    /// How many nodes there are.
+    private var count: Int { isLiteral ? 1 : nodes.count }
+
+    /// Writes a single literal down as a node, since it is no longer the only one.
+    private mutating func unfold() {
+        isLiteral = false
+        nodes.append(
+            Node(
+                kind: SLUICE_NODE_LITERAL, format: 0, secret: 0, number: 0, textStart: 0, textCount: Int32(pool.count),
+                operandStart: 0, operandCount: 0))
     }
 
     /// Adds one node and returns its index.
@@ -58,7 +72,7 @@ public struct Template: Hashable, Sendable {
         _ kind: UInt32, format: UInt32 = 0, bytes: [UInt8] = [], secret: UInt64 = 0, number: Int64 = 0,
         operands: [Int] = []
     ) throws(TemplateError) -> Int {
-        let index = nodes.count
+        let index = count
         guard operands.allSatisfy({ (0..<index).contains($0) }) else { throw TemplateError(node: index, .operandOrder) }
         return try bytes.withUnsafeBytes { bytes in
             Result { () throws(TemplateError) in
@@ -72,10 +86,16 @@ public struct Template: Hashable, Sendable {
         _ kind: UInt32, _ format: UInt32, _ bytes: UnsafeRawBufferPointer, _ secret: UInt64, _ number: Int64,
         operandCount: Int, operand: (Int) -> Int
     ) throws(TemplateError) -> Int {
-        let index = nodes.count
+        let index = count
         guard index < Template.mostNodes else { throw TemplateError(node: -1, .tooManyNodes) }
         guard pool.count + bytes.count <= Template.mostBytes else { throw TemplateError(node: index, .tooLarge) }
         guard operandCount <= Template.mostNodes else { throw TemplateError(node: index, .operandCount) }
+        if index == 0, kind == SLUICE_NODE_LITERAL, operandCount == 0, format == 0, secret == 0, number == 0 {
+            pool = [UInt8](bytes)
+            isLiteral = true
+            return index
+        }
+        if isLiteral { unfold() }
         let node = Node(
             kind: kind, format: format, secret: secret, number: number, textStart: Int32(pool.count),
             textCount: Int32(bytes.count), operandStart: Int32(operands.count), operandCount: Int32(operandCount))
@@ -90,7 +110,7 @@ public struct Template: Hashable, Sendable {
         return index
     }
 
-    mutating func reserve(nodes count: Int) { nodes.reserveCapacity(count) }
+    mutating func reserve(nodes count: Int) { if count > 1 { nodes.reserveCapacity(count) } }
 
     @inline(__always)
     func operand(_ node: Node, _ place: Int) -> Int { Int(operands[Int(node.operandStart) + place]) }

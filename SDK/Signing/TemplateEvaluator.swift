@@ -6,8 +6,9 @@ import CSluice
 ///
 /// Not thread-safe: one an egress lane.
 public final class TemplateEvaluator {
-    private var arena = Arena()
-    private var ranges: [Range<Int>] = []
+    // Reached by one thread at a time, and never while another access is under way.
+    @exclusivity(unchecked) private var arena = Arena()
+    @exclusivity(unchecked) private var ranges: [Range<Int>] = []
 
     /// An evaluator with nothing made yet.
     public init() { ranges.reserveCapacity(32) }

@@ -59,7 +59,16 @@ extension sluice_str {
     private static func decode(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
         var all: UInt8 = 0
         for byte in bytes { all |= byte }
-        return all < 0x80 ? String(decoding: bytes, as: UTF8.self) : String(validating: bytes, as: UTF8.self)
+        return all < 0x80 ? plain(bytes) : String(validating: bytes, as: UTF8.self)
+    }
+
+    /// Bytes that are known to be ASCII.
+    @inline(__always)
+    private static func plain(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+        String(unsafeUninitializedCapacity: bytes.count) { memory in
+            _ = memory.initialize(from: bytes)
+            return bytes.count
+        }
     }
 
     /// An id in ASCII within its bound; `nil` for whatever needs a closer look.
@@ -70,7 +79,7 @@ extension sluice_str {
             start: UnsafeRawPointer(ptr).assumingMemoryBound(to: UInt8.self), count: Int(len))
         var all: UInt8 = 0
         for byte in bytes { all |= byte }
-        return all < 0x80 ? String(decoding: bytes, as: UTF8.self) : nil
+        return all < 0x80 ? Self.plain(bytes) : nil
     }
 
     func required(_ field: StaticString, limit: Int = Bounds.identifierBytes) throws(ContractBreach) -> String {

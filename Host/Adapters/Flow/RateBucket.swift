@@ -71,18 +71,16 @@ package struct RateBucket: Sendable {
         guard request.units > 0, places[request.id] == nil else {
             return .refused(RateRefusal(reason: .invalid, retryAfter: nil))
         }
-        let key = key(of: request.scope, now: now)
-        var scope = scopes.removeValue(forKey: key) ?? RateScope(rule, keepsReserve: keepsReserve)
-        defer { scopes[key] = scope }
-        scope.advance(to: now, wallOffset: wallOffset)
-        guard let earliest = scope.earliest(request, now: now, wallOffset: wallOffset) else {
-            return .refused(RateRefusal(reason: .invalid, retryAfter: nil))
+        var key = request.scope
+        if scopes.index(forKey: key) == nil {
+            key = self.key(of: key, now: now)
+            if scopes.index(forKey: key) == nil { scopes[key] = RateScope(rule, keepsReserve: keepsReserve) }
         }
-        let isBehind = scope.hasWaiting(before: request.priority) { places[$0] != nil }
-        if earliest <= now, !isBehind {
-            scope.take(request, now: now)
-            return .granted
-        }
+        guard let place = scopes.index(forKey: key),
+            let (earliest, isGranted) = scopes.values[place].take(
+                request, now: now, wallOffset: wallOffset, unlessWaiting: places)
+        else { return .refused(RateRefusal(reason: .invalid, retryAfter: nil)) }
+        if isGranted { return .granted }
         let wait = max(0, earliest.saturating(plus: -now))
         guard rule.mode == .queue, mayWait else { return .refused(RateRefusal(reason: .limit, retryAfter: wait)) }
         guard earliest < request.deadline else { return .refused(RateRefusal(reason: .deadline, retryAfter: wait)) }
@@ -90,7 +88,7 @@ package struct RateBucket: Sendable {
             return .refused(RateRefusal(reason: .queueFull, retryAfter: wait))
         }
         places[request.id] = key
-        scope.append(request)
+        scopes.values[place].append(request)
         if request.deadline != .max { deadlines.insert(Deadline(at: request.deadline, id: request.id)) }
         if hasTurn.insert(key).inserted { turns.append(key) }
         nextGrant = min(nextGrant, earliest)

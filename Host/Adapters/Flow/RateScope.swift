@@ -27,13 +27,29 @@ struct RateScope: Sendable {
         if let end = learned?.until, end <= now { learned = nil }
     }
 
+    /// Takes the units where they are free and nobody waits whom the request must not overtake; when it could at the
+    /// soonest otherwise. `nil`: never.
+    ///
+    /// - Parameter places: whoever still waits in the bucket.
+    mutating func take(
+        _ request: RateRequest, now: Int64, wallOffset: Int64, unlessWaiting places: [UInt64: String]
+    ) -> (earliest: Int64, isTaken: Bool)? {
+        advance(to: now, wallOffset: wallOffset)
+        guard let earliest = earliest(request, now: now, wallOffset: wallOffset) else { return nil }
+        guard earliest <= now, !hasWaiting(before: request.priority, where: { places[$0] != nil }) else {
+            return (earliest, false)
+        }
+        take(request, now: now)
+        return (earliest, true)
+    }
+
     /// When the windows and the broker's words let a request through, whoever waits; `nil`: never.
     func earliest(_ request: RateRequest, now: Int64, wallOffset: Int64) -> Int64? {
         let isCancel = request.priority == .cancel
         var earliest = now
-        for window in windows {
+        for index in windows.indices {
             guard
-                let free = window.earliest(
+                let free = windows[index].earliest(
                     Int64(request.units), mayTakeReserve: isCancel, now: now, wallOffset: wallOffset)
             else { return nil }
             earliest = max(earliest, free)

@@ -42,6 +42,7 @@ enum RequestReader {
         let size = MemoryLayout<sluice_header>.size
         let span = try SpanReader(span, size: size, limit: ServiceBounds.headers, "headers")
         var result: [RequestPlan.Header] = []
+        result.reserveCapacity(span.count)
         for index in 0..<span.count {
             let element = try span.element(index, size: size, "headers")
             let name = try element.assumingMemoryBound(to: sluice_header.self).pointee.name

@@ -41,18 +41,26 @@ struct RequestPlan: Sendable {
             isMutation: effect.isMutation)
     }
 
+    /// Whether every handle of a secret in any of its parts passes a test.
+    func secrets(allSatisfy isKnown: (UInt64) -> Bool) -> Bool {
+        body.secrets(allSatisfy: isKnown) && target.secrets(allSatisfy: isKnown)
+            && values.allSatisfy { $0.secrets(allSatisfy: isKnown) }
+            && headers.allSatisfy { $0.value.secrets(allSatisfy: isKnown) }
+    }
+
     /// Makes the message: values, body, target, headers, in the order in which they may refer to each other.
     func message(
         _ evaluator: TemplateEvaluator, _ environment: inout EgressEnvironment
     ) throws(NotSent) -> HTTPMessage {
         do throws(TemplateError) {
-            var slots = TemplateSlots(method: method, baseURL: place.base.text)
+            var slots = TemplateSlots(method: method, baseURL: place.baseText)
             for value in values { slots.values.append(try evaluator.value(value, in: &environment, slots: slots)) }
             let body = try evaluator.value(self.body, in: &environment, slots: slots)
             slots.body = body
             let target = try evaluator.value(self.target, in: &environment, slots: slots)
             slots.target = target
             var made: [(name: String, value: String)] = []
+            made.reserveCapacity(headers.count + 2)  // the transport adds what is missing
             for header in headers {
                 let bytes = try evaluator.value(header.value, in: &environment, slots: slots)
                 made.append((header.name, String(decoding: bytes, as: UTF8.self)))

@@ -3,19 +3,21 @@
 /// Units of `orders` and `reads` are taken by the lane for the command itself, before the adapter has it: a request that
 /// names them costs nothing more. Every other bucket counts the requests that name it, each try.
 struct RequestRates {
-    private let known: Set<String>
-    private var buckets: [String: RateBucket] = [:]
+    /// Few: a search through them is shorter than a hash.
+    private let known: [String]
+    private var buckets: [RateBucket] = []
     private var waiting: [UInt64: OutboundRequest] = [:]
     private var lastID: UInt64 = 0
     private let login: String
 
     init(_ rules: [RateRule], login: String) {
-        known = Set(rules.map(\.id))
+        known = rules.map(\.id)
         self.login = login
         for rule in rules where rule.id != RateRule.orders && rule.id != RateRule.reads {
-            buckets[rule.id] = RateBucket(
-                rule, keepsReserve: false,
-                bounds: RateBucket.Bounds(maximumWaiting: ServiceBounds.openRequests))
+            buckets.append(
+                RateBucket(
+                    rule, keepsReserve: false,
+                    bounds: RateBucket.Bounds(maximumWaiting: ServiceBounds.openRequests)))
         }
     }
 
@@ -31,15 +33,14 @@ struct RequestRates {
         guard !buckets.isEmpty else { return .go }
         var mayWait = true
         for cost in request.plan.costs {
-            guard var bucket = buckets.removeValue(forKey: cost.bucket) else { continue }
-            defer { buckets[cost.bucket] = bucket }
-            if bucket.needsWallClock { bucket.setWallOffset(wallOffset) }
+            guard let index = index(of: cost.bucket) else { continue }
+            if buckets[index].needsWallClock { buckets[index].setWallOffset(wallOffset) }
             lastID += 1
             let demand = RateRequest(
-                id: lastID, scope: scope(cost, bucket.rule, account), account: account, units: cost.units,
+                id: lastID, scope: scope(cost, buckets[index].rule, account), account: account, units: cost.units,
                 priority: request.plan.isPriority ? .cancel : .ordinary,
                 deadline: request.queued.monotonic &+ request.plan.totalTimeout)
-            switch bucket.admit(demand, now: now, mayWait: mayWait) {
+            switch buckets[index].admit(demand, now: now, mayWait: mayWait) {
             case .granted: mayWait = false
             case .waiting:
                 waiting[lastID] = request
@@ -51,6 +52,8 @@ struct RequestRates {
         return .go
     }
 
+    private func index(of bucket: String) -> Int? { buckets.firstIndex { $0.rule.id == bucket } }
+
     private func scope(_ cost: RequestPlan.Cost, _ rule: RateRule, _ account: String) -> String {
         rule.scopeKey == "account" ? account : rule.scopeKey == "login" ? login : cost.scope ?? ""
     }
@@ -59,26 +62,24 @@ struct RequestRates {
     mutating func serve(now: Int64) -> (granted: [OutboundRequest], expired: [OutboundRequest]) {
         guard !waiting.isEmpty else { return ([], []) }
         var (granted, expired): ([OutboundRequest], [OutboundRequest]) = ([], [])
-        for id in buckets.keys.sorted() {
-            guard var bucket = buckets.removeValue(forKey: id) else { continue }
-            while let number = bucket.nextExpired(now: now) {
+        for index in buckets.indices {
+            while let number = buckets[index].nextExpired(now: now) {
                 if let request = waiting.removeValue(forKey: number) { expired.append(request) }
             }
-            while let number = bucket.nextGranted(now: now) {
+            while let number = buckets[index].nextGranted(now: now) {
                 if let request = waiting.removeValue(forKey: number) { granted.append(request) }
             }
-            buckets[id] = bucket
         }
         return (granted, expired)
     }
 
-    var nextWake: Int64? { waiting.isEmpty ? nil : buckets.values.compactMap(\.nextWake).min() }
+    var nextWake: Int64? { waiting.isEmpty ? nil : buckets.compactMap(\.nextWake).min() }
 
     /// Takes what a broker said of its count.
     mutating func learn(_ bucket: String, _ feedback: RateFeedback, account: String, scope: String?, now: Int64) {
-        guard let rule = buckets[bucket]?.rule else { return }
-        let concerned = self.scope(RequestPlan.Cost(bucket: bucket, scope: scope, units: 1), rule, account)
-        buckets[bucket]?.learn(feedback, scope: concerned, now: now)
+        guard let index = index(of: bucket) else { return }
+        let cost = RequestPlan.Cost(bucket: bucket, scope: scope, units: 1)
+        buckets[index].learn(feedback, scope: self.scope(cost, buckets[index].rule, account), now: now)
     }
 
     mutating func forgetAll() { waiting.removeAll() }

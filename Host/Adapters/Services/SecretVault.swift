@@ -59,6 +59,13 @@ final class SecretVault: Sendable {
         }
     }
 
+    /// Whether a handle names a value.
+    func isKnown(_ handle: UInt64) -> Bool {
+        state.withLockedValue { state in
+            handle > 0 && handle <= UInt64(state.entries.count) && state.entries[Int(handle) - 1].secret != nil
+        }
+    }
+
     /// Forgets a value; the handle stays and names nothing. `false`: there was none.
     func erase(account: Int, name: String) -> Bool {
         state.withLockedValue { state in

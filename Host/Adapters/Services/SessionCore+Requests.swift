@@ -14,9 +14,7 @@ extension SessionCore {
         guard let network else { return SLUICE_ERR_UNSUPPORTED }
         do throws(ContractBreach) {
             guard let plan = try network.plan(pointer) else { return SLUICE_ERR_NOT_FOUND }
-            for template in [plan.body, plan.target] + plan.values + plan.headers.map(\.value) {
-                for handle in template.secrets where network.vault.secret(handle) == nil { return SLUICE_ERR_NOT_FOUND }
-            }
+            guard plan.secrets(allSatisfy: { network.vault.isKnown($0) }) else { return SLUICE_ERR_NOT_FOUND }
             for cost in plan.costs where !network.rates.isKnown(cost.bucket) { return SLUICE_ERR_NOT_FOUND }
             for token in plan.tokens where !tokens.isOpen(token) {
                 throw ContractBreach("tokens", "names token \(token), which is not open")
@@ -111,11 +109,12 @@ extension SessionCore {
     private func deliver(
         _ outcome: HTTPOutcome, of request: OutboundRequest, isBlocked: Bool = false, _ network: SessionNetwork
     ) {
-        let plan = request.plan
-        guard network.requests[plan.tag] === request else { return }
+        // The plan is large: it is looked at where it lies.
+        let tag = request.plan.tag
+        guard network.requests[tag] === request else { return }
         if let next = nextTry(of: request, after: outcome) {
-            network.requests[plan.tag] = next.request
-            for token in plan.tokens {
+            network.requests[tag] = next.request
+            for token in request.plan.tokens {
                 if let place = network.sends[token]?.firstIndex(where: { $0 === request }) {
                     network.sends[token]?[place] = next.request
                 }
@@ -123,29 +122,34 @@ extension SessionCore {
             network.retries.append(next)
             return
         }
-        network.requests[plan.tag] = nil
-        network.flows[plan.tag] = nil
-        var outcome = outcome
-        let captured = take(plan.captures, from: &outcome, plan, network)
-        if outcome.result != .done {
-            logger.info(
-                "Request not answered",
-                metadata: [
-                    "endpoint.host": "\(plan.place.base.authority)", "method": "\(plan.method)",
-                    "result": "\(outcome.result)", "tries": "\(request.tries)",
-                    "reason": "\(network.vault.redact(outcome.text ?? "").printableLine)",
-                ])
+        network.requests[tag] = nil
+        network.flows[tag] = nil
+        if request.plan.captures.isEmpty || outcome.result != .done {
+            if outcome.result != .done { note(outcome, of: request, network) }
+            return give(outcome, of: request, isBlocked: isBlocked, [], network)
         }
+        var outcome = outcome
+        let captured = take(from: &outcome, of: request, network)
         give(outcome, of: request, isBlocked: isBlocked, captured, network)
+    }
+
+    private func note(_ outcome: HTTPOutcome, of request: OutboundRequest, _ network: SessionNetwork) {
+        logger.info(
+            "Request not answered",
+            metadata: [
+                "endpoint.host": "\(request.plan.place.base.authority)", "method": "\(request.plan.method)",
+                "result": "\(outcome.result)", "tries": "\(request.tries)",
+                "reason": "\(network.vault.redact(outcome.text ?? "").printableLine)",
+            ])
     }
 
     /// The next try of what may be repeated (ABI.md rule 18): reads and session calls, idempotent mutations under their
     /// key, plain mutations never.
     private func nextTry(of request: OutboundRequest, after outcome: HTTPOutcome) -> SessionNetwork.Retry? {
-        let plan = request.plan
-        guard outcome.result != .done, plan.effect != .mutation, request.tries < ServiceBounds.tries,
-            !request.isTakenBack, !plan.isStreamed, closing == nil
+        guard outcome.result != .done, request.plan.effect != .mutation, request.tries < ServiceBounds.tries,
+            !request.isTakenBack, !request.plan.isStreamed, closing == nil
         else { return nil }
+        let plan = request.plan
         // A command that is over wants nothing more of it.
         if !plan.tokens.isEmpty, !plan.tokens.contains(where: { tokens.isOpen($0) }) { return nil }
         let pause = ServiceBounds.firstPause << Int64(request.tries - 1)
@@ -161,11 +165,11 @@ extension SessionCore {
 
     /// Takes secrets out of an answer, for the vault alone.
     private func take(
-        _ captures: [Capture], from outcome: inout HTTPOutcome, _ plan: RequestPlan, _ network: SessionNetwork
+        from outcome: inout HTTPOutcome, of request: OutboundRequest, _ network: SessionNetwork
     ) -> [(name: String, handle: UInt64)] {
         guard outcome.result == .done, (200..<300).contains(outcome.status) else { return [] }
         var taken: [(name: String, handle: UInt64)] = []
-        for capture in captures {
+        for capture in request.plan.captures {
             guard var found = capture.take(from: &outcome) else {
                 if !capture.isOptional {
                     logger.warning(
@@ -177,7 +181,7 @@ extension SessionCore {
             let secret = Signing.Secret(found)
             Redaction.wipe(&found)
             if let handle = network.vault.put(
-                secret, account: plan.account, name: capture.secret, expiresAt: capture.expiresAt)
+                secret, account: request.plan.account, name: capture.secret, expiresAt: capture.expiresAt)
             {
                 taken.append((capture.secret, handle))
             } else {

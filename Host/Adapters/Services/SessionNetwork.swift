@@ -24,25 +24,26 @@ final class SessionNetwork {
     let keeper: (any SecretKeeper)?
     let grantsReveal: Bool
     unowned let session: AdapterSession
+    // As in `SessionCore`: no access is under way while the adapter runs or the transport is called.
     /// By the adapter's tag.
-    var requests: [UInt64: OutboundRequest] = [:]
-    var flows: [UInt64: any HTTPFlow] = [:]
+    @exclusivity(unchecked) var requests: [UInt64: OutboundRequest] = [:]
+    @exclusivity(unchecked) var flows: [UInt64: any HTTPFlow] = [:]
     var openFrames: [UInt64: OutboundFrame] = [:]
     /// What each open command asked to be sent.
-    var sends: [UInt64: [any Outbound]] = [:]
-    var retries: [Retry] = []
+    @exclusivity(unchecked) var sends: [UInt64: [any Outbound]] = [:]
+    @exclusivity(unchecked) var retries: [Retry] = []
     var streams: [UInt64: Stream] = [:]
     var lastStream: UInt64 = 0
     /// What the broker waits to hear, oldest first, with the command that it is about.
-    var questions: [(token: UInt64, question: BrokerQuestion)] = []
+    @exclusivity(unchecked) var questions: [(token: UInt64, question: BrokerQuestion)] = []
     var lastQuestion: UInt64 = 0
     /// Calls of people that wait for the adapter's completion, by token.
-    var waiting: [UInt64: ServiceCall] = [:]
-    var rates: RequestRates
+    @exclusivity(unchecked) var waiting: [UInt64: ServiceCall] = [:]
+    @exclusivity(unchecked) var rates: RequestRates
     /// Instruments that the adapter looks at until its call returns; let go at the turn's end.
-    var lent: [AdapterInstrument] = []
+    @exclusivity(unchecked) var lent: [AdapterInstrument] = []
     /// Prices of this turn, published when no lane call is open.
-    var ticks: [(instrument: InstrumentIndex?, quote: Quote)] = []
+    @exclusivity(unchecked) var ticks: [(instrument: InstrumentIndex?, quote: Quote)] = []
 
     init(
         _ calls: ConnectedModule, _ adapter: LoadedAdapter, endpoints: EndpointTable, transport: any Transport,
@@ -84,9 +85,13 @@ final class SessionNetwork {
             default: break
             }
         }
-        let written = asked.compactMap(\.writtenAt).max()
-        let last = asked.filter { $0.firstByteAt != nil }.max { ($0.firstByteAt ?? 0) < ($1.firstByteAt ?? 0) }
-        return (record, written, last?.firstByteAt, last?.roundTrip)
+        var written: Int64?
+        var last: (firstByte: Int64, send: any Outbound)?
+        for send in asked {
+            if let at = send.writtenAt { written = max(written ?? at, at) }
+            if let at = send.firstByteAt, at > last?.firstByte ?? .min { last = (at, send) }
+        }
+        return (record, written, last?.firstByte, last?.send.roundTrip)
     }
 
     // MARK: - The end

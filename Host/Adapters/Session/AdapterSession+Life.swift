@@ -28,9 +28,7 @@ extension AdapterSession {
         }
     }
 
-    func publish(circuit: CircuitBreaker, limits: [RateBucketStatus]) {
-        published.withLockedValue { ($0.circuit, $0.limits) = (circuit, limits) }
-    }
+    func publish(circuit: CircuitBreaker) { published.withLockedValue { $0.circuit = circuit } }
 
     /// The instant of the session's clock, monotonic nanoseconds.
     package var now: Int64 { clock.monotonic() }

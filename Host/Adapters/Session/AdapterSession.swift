@@ -25,7 +25,8 @@ package final class AdapterSession: @unchecked Sendable {
         var accounts: [Account]
         /// What the adapter was told last, by place of the account.
         var configs: [String]
-        var limits: [RateBucketStatus] = []
+        /// `nil`: the adapter has no limit that a lane counts.
+        var flow: SessionFlow?
         var metrics: [String: AdapterMetric] = [:]
         var questions: [BrokerQuestion] = []
         var clockOffset: Int64?
@@ -104,6 +105,7 @@ package final class AdapterSession: @unchecked Sendable {
         }
         core.handle = try Self.create(adapter, shared, recorder, id: id, accounts: accounts, configs: configs)
         self.core = core
+        published.withLockedValue { [flow = core.flow] in $0.flow = flow }
     }
 
     /// What the broker's clock is ahead of this machine's, nanoseconds, as its adapter last told; `nil`: it has not.
@@ -199,7 +201,8 @@ package final class AdapterSession: @unchecked Sendable {
         return LaneHealth(
             counters: published.counters, queuedCommands: commands, queuedPrices: prices,
             openCommands: published.openCommands, currentCall: call.map { (function: $0, since: since) },
-            circuit: published.circuit, limits: published.limits, metrics: published.metrics)
+            circuit: published.circuit, limits: published.flow?.status(now: clock.monotonic()) ?? [],
+            metrics: published.metrics)
     }
 }
 

@@ -78,6 +78,7 @@ extension SessionCore {
     /// Ends commands whose wait is over, and gives the adapter those whose turn has come.
     func serveFlow(until end: Int64) {
         guard let flow else { return }
+        guard flow.hasWaiting else { return }
         while let id = flow.nextExpired(now: instant) {
             if let entry = inbox.withLock({ $0.unpark(id) }) { refuse(entry, .deadline) }
         }
@@ -109,12 +110,12 @@ extension SessionCore {
         return min(wake, pagesWait)
     }
 
-    /// Puts a copy of both where other threads see it: when the lane becomes idle, and while it is busy every 50 ms.
-    func showFlow(mayPause: Bool) {
-        if mayPause, instant < nextFlowShow { return }
-        nextFlowShow = instant &+ 50_000_000
-        showsFlow = !breaker.isQuiet
-        session.publish(circuit: breaker, limits: flow?.status(now: instant) ?? [])
+    /// Puts a copy of the breaker where other threads see it: when the lane becomes idle, and while it is busy every 50 ms.
+    func showCircuit(mayPause: Bool) {
+        if mayPause, instant < nextCircuitShow { return }
+        nextCircuitShow = instant &+ 50_000_000
+        showsCircuit = !breaker.isQuiet
+        session.publish(circuit: breaker)
     }
 
     // MARK: - The breaker

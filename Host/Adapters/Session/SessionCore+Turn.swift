@@ -86,7 +86,7 @@ extension SessionCore {
             if !hasMore { inbox.isScheduled = false }
             return hasMore
         }
-        if flow != nil || showsFlow || !breaker.isQuiet { showFlow(mayPause: hasMore) }
+        if showsCircuit || !breaker.isQuiet { showCircuit(mayPause: hasMore) }
         if hasMore { return .more }
         let now = clock.monotonic()
         var wake = timers.nextWake(monotonic: now) { clock.wall().nanoseconds } ?? .max

@@ -29,22 +29,22 @@ final class SessionCore {
     // a call's; no access is under way while the adapter runs, so none can overlap with those of the host functions.
     @exclusivity(unchecked) var handle: OpaquePointer?
     @exclusivity(unchecked) var tokens = TokenTable()
-    var ended = EndedCommands()
+    @exclusivity(unchecked) var ended = EndedCommands()
     @exclusivity(unchecked) var deadlines = MinimumHeap<TimerQueue.Due>()
-    var timers = TimerQueue()
+    @exclusivity(unchecked) var timers = TimerQueue()
     var keyValues: [KeyValueMemory]
     @exclusivity(unchecked) var status: SessionStatus
     @exclusivity(unchecked) var events: [LaneEvent] = []
     /// Reads that ended in this turn: told after the batch, so that reports are never overtaken.
-    var endedQueries: [(operation: QueryOperation, failure: QueryFailure?)] = []
-    var endedRequests: [(request: LifecycleRequest, failure: QueryFailure?)] = []
+    @exclusivity(unchecked) var endedQueries: [(operation: QueryOperation, failure: QueryFailure?)] = []
+    @exclusivity(unchecked) var endedRequests: [(request: LifecycleRequest, failure: QueryFailure?)] = []
     /// Further pages to ask for once the current call has returned.
-    var nextPages: [(operation: QueryOperation, cursor: String, queued: Int64)] = []
+    @exclusivity(unchecked) var nextPages: [(operation: QueryOperation, cursor: String, queued: Int64)] = []
     var openRequests: [UInt64: LifecycleRequest] = [:]
     var watched: [InstrumentIndex: PinnedBytes] = [:]
     @exclusivity(unchecked) var snapshots: [Quote] = []
-    var snapshotInstruments: [InstrumentIndex] = []
-    var metrics: [String: AdapterMetric] = [:]
+    @exclusivity(unchecked) var snapshotInstruments: [InstrumentIndex] = []
+    @exclusivity(unchecked) var metrics: [String: AdapterMetric] = [:]
     var logBudget: LogBudget
     @exclusivity(unchecked) var counters = AdapterCounters()
     /// Views handed out by `kv_get`, kept until the call returns.
@@ -53,21 +53,21 @@ final class SessionCore {
     @exclusivity(unchecked) var frozenWall: Int64?
     /// Entry time of the next call: the exit time of the last one, or the turn's start.
     @exclusivity(unchecked) var instant: Int64 = 0
-    var closing: Closing?
+    @exclusivity(unchecked) var closing: Closing?
     /// `nil`: the adapter has no network.
     @exclusivity(unchecked) var network: SessionNetwork?
-    var hasEnded = false
+    @exclusivity(unchecked) var hasEnded = false
     /// Entries taken from the inbox for this turn.
     @exclusivity(unchecked) var taken: [Inbox.Entry] = []
     var nextQueueScan: Int64 = 0
     /// `nil`: the adapter has no rate limit that a lane counts.
-    @exclusivity(unchecked) var flow: SessionFlow?
+    let flow: SessionFlow?
     @exclusivity(unchecked) var breaker: CircuitBreaker
     /// When further pages that found no unit are asked for again; `Int64.max` = none waits.
-    var pagesWait: Int64 = .max
-    /// Whether `health` shows anything of the two that may be outdated.
-    var showsFlow = false
-    var nextFlowShow: Int64 = .min
+    @exclusivity(unchecked) var pagesWait: Int64 = .max
+    /// Whether `health` shows anything of the breaker that may be outdated.
+    @exclusivity(unchecked) var showsCircuit = false
+    @exclusivity(unchecked) var nextCircuitShow: Int64 = .min
 
     struct Closing {
         var deadline: Int64

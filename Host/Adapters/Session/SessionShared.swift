@@ -64,7 +64,7 @@ package struct LaneHealth: Sendable {
     package var currentCall: (function: LaneFunction, since: Int64)?
     /// The circuit breaker; `state(now:)` with the session's clock.
     package var circuit: CircuitBreaker
-    /// Rate limits that this lane counts, at most 50 ms old while the lane is busy.
+    /// Rate limits that this lane counts, as they are now.
     package var limits: [RateBucketStatus]
     /// Numbers the adapter reported by `metric`.
     package var metrics: [String: AdapterMetric]

@@ -97,21 +97,21 @@ extension Call {
     /// `POST /orders/{variety}`.
     static func place(_ form: OrderForm) -> Call {
         Call(
-            .post, "/orders/\(form.variety.rawValue)", body: .form(form.parameters), bucket: .orders,
+            .post, form.variety.path, body: .form(form.fields), bucket: .orders,
             changesNothing: false)
     }
 
     /// `PUT /orders/{variety}/{order_id}`.
     static func modify(_ order: KnownOrder, _ form: OrderForm) -> Call {
         Call(
-            .put, "/orders/\(form.variety.rawValue)/\(order.orderID.percentEncoded)", body: .form(form.parameters),
+            .put, "\(form.variety.path)/\(order.orderID.percentEncoded)", body: .form(form.fields),
             bucket: .orders, changesNothing: false)
     }
 
     /// `DELETE /orders/{variety}/{order_id}`; the second leg of a cover order names its first.
     static func cancel(_ order: KnownOrder) -> Call {
         Call(
-            .delete, "/orders/\(order.variety.rawValue)/\(order.orderID.percentEncoded)",
+            .delete, "\(order.variety.path)/\(order.orderID.percentEncoded)",
             query: order.parentOrderID.map { [Parameter("parent_order_id", $0)] } ?? [], bucket: .orders,
             changesNothing: false)
     }
@@ -144,9 +144,4 @@ extension Call {
     static func quotes(_ symbols: [Symbol], _ detail: QuoteDetail) -> Call {
         .get(detail.rawValue, query: symbols.map { Parameter("i", $0.alias) }, bucket: .quotes)
     }
-}
-
-extension OrderForm {
-    /// The fields as a form takes them.
-    var parameters: [Call.Parameter] { fields.map { Call.Parameter($0.name, $0.value) } }
 }

@@ -21,7 +21,12 @@ struct KnownOrder: Equatable {
 
     /// `variety|parent|several`: what an acknowledged order's other fields do not tell.
     static func state(_ variety: Variety, parentOrderID: String? = nil, isSeveral: Bool = false) -> [UInt8] {
-        Array("\(variety.rawValue)|\(parentOrderID ?? "")|\(isSeveral ? "several" : "")".utf8)
+        var state = Array(variety.rawValue.utf8)
+        state.append(UInt8(ascii: "|"))
+        if let parentOrderID { state += parentOrderID.utf8 }
+        state.append(UInt8(ascii: "|"))
+        if isSeveral { state += "several".utf8 }
+        return state
     }
 
     /// - Throws: Where the order cannot be named to the broker: nothing is sent.

@@ -21,12 +21,20 @@ struct Symbol: Hashable, Sendable {
 
     /// Reads `NSE:INFY`; a symbol may hold further colons.
     init?(_ text: String) {
-        guard let colon = text.firstIndex(of: ":"), let exchange = Exchange(rawValue: String(text[..<colon])) else {
-            return nil
-        }
-        let rest = text[text.index(after: colon)...]
-        guard !rest.isEmpty else { return nil }
-        self.init(exchange, String(rest))
+        let bytes = text.utf8
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            let exchange = Exchange(rawValue: String(text[..<colon]))
+        else { return nil }
+        let rest = bytes.index(after: colon)
+        guard rest < bytes.endIndex else { return nil }
+        self.init(exchange, String(text[rest...]))
+    }
+
+    /// Whether a canonical instrument id, `NSE:IDX:NIFTY`, names an index.
+    static func isIndex(_ id: String) -> Bool {
+        let bytes = id.utf8
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return false }
+        return bytes[bytes.index(after: colon)...].starts(with: "IDX:".utf8)
     }
 
     /// `NSE:INFY`: the alias that the host keeps for us, and the key of the broker's quotes.

@@ -28,6 +28,17 @@ enum Variety: String, Sendable {
     case iceberg
     case auction
 
+    /// `/orders/{variety}`.
+    var path: String {
+        switch self {
+        case .regular: "/orders/regular"
+        case .afterMarket: "/orders/amo"
+        case .cover: "/orders/co"
+        case .iceberg: "/orders/iceberg"
+        case .auction: "/orders/auction"
+        }
+    }
+
     /// The variety of a class and the after-market wish; the two do not mix.
     static func of(_ orderClass: OrderClass, afterMarket: Bool) throws(AdapterError) -> Variety {
         if afterMarket, orderClass != .regular {

@@ -31,6 +31,9 @@ extension ZerodhaAdapter {
     private func placed(
         _ data: JSONValue, _ variety: Variety, _ reference: ClientReference, _ status: Int, _ command: Command
     ) {
+        if let id = data["order_id"]?.identifier, data["children"] == nil {
+            return placed([id], [], variety, reference, command)
+        }
         let rows = data.array ?? ([data] + (data["children"]?.array ?? []))
         let ids = rows.compactMap { $0["order_id"]?.identifier }
         let failures = rows.compactMap { row -> AdapterError? in
@@ -38,14 +41,22 @@ extension ZerodhaAdapter {
             if let error = row["error"], !error.isNull { return Failure.part(error) }
             return Failure.unreadable(status: status, "a part of the answer holds neither order_id nor error")
         }
-        guard let first = ids.first else {
+        guard !ids.isEmpty else {
             // Nothing is live where every part was refused for certain.
             command.fail(
                 failures.first { $0.certainty != .rejected } ?? failures.first
                     ?? Failure.unreadable(status: status, "the answer to the order holds no order_id"))
             return
         }
-        let isSeveral = rows.count > 1
+        placed(ids, failures, variety, reference, command)
+    }
+
+    /// The order is live under these ids, the first of which names it.
+    private func placed(
+        _ ids: [String], _ failures: [AdapterError], _ variety: Variety, _ reference: ClientReference,
+        _ command: Command
+    ) {
+        let isSeveral = ids.count + failures.count > 1
         let children =
             isSeveral
             ? ids.map { id in
@@ -65,7 +76,7 @@ extension ZerodhaAdapter {
         }
         for id in ids { books.remember(id, reference) }
         command.accept(
-            brokerOrderID: first, adapterState: KnownOrder.state(variety, isSeveral: isSeveral),
+            brokerOrderID: ids.first, adapterState: KnownOrder.state(variety, isSeveral: isSeveral),
             clientReference: reference.isAbsent ? nil : reference, children: children)
         ordersMayMove()
     }
@@ -198,7 +209,7 @@ extension ZerodhaAdapter {
         for part in parts {
             let variety = part.variety ?? .regular
             let call = Call(
-                .delete, "/orders/\(variety.rawValue)/\(part.orderID.percentEncoded)", bucket: .orders,
+                .delete, "\(variety.path)/\(part.orderID.percentEncoded)", bucket: .orders,
                 changesNothing: false)
             var request = ownRequest(call)
             request.isUrgent = true

@@ -52,19 +52,19 @@ public struct Request: ~Copyable {
 
 /// The memory of a request.
 final class RequestStorage {
-    var method = HTTPMethod.get
-    var endpoint = ""
-    var target = RequestPart()
-    var body = RequestPart()
-    var headers = HeaderList()
-    var hasQuery = false
+    @exclusivity(unchecked) var method = HTTPMethod.get
+    @exclusivity(unchecked) var endpoint = ""
+    @exclusivity(unchecked) var target = RequestPart()
+    @exclusivity(unchecked) var body = RequestPart()
+    @exclusivity(unchecked) var headers = HeaderList()
+    @exclusivity(unchecked) var hasQuery = false
     /// What the body is, until somebody names another type.
-    var contentType: String?
-    var namesContentType = false
-    var tokens: [UInt64] = []
-    var values: [PreparedTemplate] = []
-    var costs: [Cost] = []
-    var captures: [Capture] = []
+    @exclusivity(unchecked) var contentType: String?
+    @exclusivity(unchecked) var namesContentType = false
+    @exclusivity(unchecked) var tokens: [UInt64] = []
+    @exclusivity(unchecked) var values: [PreparedTemplate] = []
+    @exclusivity(unchecked) var costs: [Cost] = []
+    @exclusivity(unchecked) var captures: [Capture] = []
 
     func reset() {
         target.reset()
@@ -228,22 +228,39 @@ extension String {
 }
 
 extension Array where Element == UInt8 {
-    /// Adds text in percent or form encoding.
+    /// Adds text in percent or form encoding. Nearly all that is sent needs neither, and is copied as it is.
+    @inline(__always)
     mutating func append(_ text: String, in encoding: TextEncoding) {
+        let isPlain = text.utf8.withContiguousStorageIfAvailable { bytes in
+            guard bytes.allSatisfy(isUnreserved) else { return false }
+            append(contentsOf: bytes)
+            return true
+        }
+        if isPlain != true { appendEncoded(text, encoding) }
+    }
+
+    @inline(never)
+    private mutating func appendEncoded(_ text: String, _ encoding: TextEncoding) {
         for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
+            if isUnreserved(byte) {
                 append(byte)
-            case UInt8(ascii: " ") where encoding == .form: append(UInt8(ascii: "+"))
-            default:
+            } else if byte == UInt8(ascii: " "), encoding == .form {
+                append(UInt8(ascii: "+"))
+            } else {
                 append(UInt8(ascii: "%"))
                 append(hexDigit(byte >> 4))
                 append(hexDigit(byte & 15))
             }
         }
     }
+}
+
+/// Letters, digits and - . _ ~ (RFC 3986 §2.3), one bit each.
+@inline(__always)
+private func isUnreserved(_ byte: UInt8) -> Bool {
+    let low: UInt64 = 0x03ff_6000_0000_0000  // 0-9 - .
+    let high: UInt64 = 0x47ff_fffe_87ff_fffe  // A-Z a-z _ ~
+    return byte < 64 ? low >> UInt64(byte) & 1 != 0 : byte < 128 && high >> UInt64(byte - 64) & 1 != 0
 }
 
 @inline(__always)

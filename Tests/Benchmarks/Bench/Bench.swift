@@ -7,12 +7,16 @@ import Histogram
 final class Bench: @unchecked Sendable {
     let isQuick: Bool
     let isJSON: Bool
+    /// How many times a loop that can be counted runs (`--count`); `nil`: as it sees fit.
+    let count: Int?
     private(set) var rows: [Row] = []
     private(set) var faults: [String] = []
     private var current = ""
     private let started = Clock.now()
 
-    init(isQuick: Bool, isJSON: Bool) { (self.isQuick, self.isJSON) = (isQuick, isJSON) }
+    init(isQuick: Bool, isJSON: Bool, count: Int? = nil) {
+        (self.isQuick, self.isJSON, self.count) = (isQuick, isJSON, count)
+    }
 
     /// A size for the full run and one for the smoke run.
     func size(_ full: Int, quick: Int) -> Int { isQuick ? quick : full }

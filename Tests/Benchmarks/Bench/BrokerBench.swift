@@ -62,7 +62,7 @@ private final class InstantNetwork: Transport {
 }
 
 /// Hears how orders ended, and how long after they were due.
-private final class OrderDelegate: AdapterDelegate {
+final class OrderDelegate: AdapterDelegate {
     let ready = Atomic<Int>(0)
     let accepted = Atomic<Int>(0)
     let other = Atomic<Int>(0)
@@ -99,7 +99,7 @@ private final class OrderDelegate: AdapterDelegate {
 }
 
 /// Sessions of the broker's library, as the gateway makes them, one an account.
-private final class BrokerRig {
+final class BrokerRig {
     let directory: Scratch
     let host: AdapterHost
     let delegate: OrderDelegate
@@ -168,7 +168,7 @@ private final class BrokerRig {
 /// The way to a broker: an order to a signed request and its answer back, ticks from frames to prices, and a thousand
 /// accounts at a server of this machine.
 func measureBroker(_ bench: Bench) async throws {
-    try measureTranslation(bench)
+    try measureRound(bench)
     try measureTicks(bench)
     // Benchmarks run on the event loops; what waits for sockets must not.
     try await withCheckedThrowingContinuation { continuation in
@@ -177,7 +177,7 @@ func measureBroker(_ bench: Bench) async throws {
 }
 
 /// Orders go in bursts of eight an account, since the broker's own limit is ten a second; a pause of a second follows.
-private func measureTranslation(_ bench: Bench) throws {
+private func measureRound(_ bench: Bench) throws {
     let (accounts, burst, rounds) = (256, 8, bench.size(8, quick: 2))
     let stepped = SteppedLanes(clock: SystemLaneClock.shared)
     let network = InstantNetwork()

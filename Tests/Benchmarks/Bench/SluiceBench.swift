@@ -3,7 +3,7 @@ import CBench
 import CHost
 import Glibc
 
-/// `sluice-bench [--only NAME...] [--no-floors] [--no-reserve] [--quick] [--json]`: measures what DESIGN.md budgets and prints it beside the floors of
+/// `sluice-bench [--only NAME...] [--count N] [--no-floors] [--no-reserve] [--quick] [--json]`: measures what DESIGN.md budgets and prints it beside the floors of
 /// the same run.
 ///
 /// Leaves with 0 when everything that was counted is right, whatever the figures are; with 1 when a count is wrong, since
@@ -21,6 +21,7 @@ enum SluiceBench {
         ("halt", measureHalt),
         ("abi", measureABI),
         ("lane", measureLanes),
+        ("translation", measureTranslation),
         ("broker", measureBroker),
         ("idle", measureIdleLeg),
         ("wakes", countWakes),
@@ -51,8 +52,18 @@ enum SluiceBench {
         if arguments.first == "--serve" { return await ChildServer.run(Array(arguments.dropFirst())) }
         var only: [String] = []
         var (isQuick, isJSON, takesNames, hasFloors, reserves) = (false, false, false, true, true)
+        var (count, takesCount): (Int?, Bool) = (nil, false)
         for argument in arguments {
+            if takesCount {
+                guard let number = Int(argument), number > 0 else {
+                    print("sluice-bench: --count \(argument) is no number above 0")
+                    return 2
+                }
+                (count, takesCount) = (number, false)
+                continue
+            }
             switch argument {
+            case "--count": (takesCount, takesNames) = (true, false)
             case "--quick": (isQuick, takesNames) = (true, false)
             case "--json": (isJSON, takesNames) = (true, false)
             case "--no-floors": (hasFloors, takesNames) = (false, false)
@@ -61,14 +72,14 @@ enum SluiceBench {
             case let name where takesNames && all.contains { $0.name == name }: only.append(name)
             default:
                 print(
-                    "sluice-bench: \(argument) is not known\nusage: sluice-bench [--only NAME...] [--no-floors] [--no-reserve] [--quick] [--json]\n"
+                    "sluice-bench: \(argument) is not known\nusage: sluice-bench [--only NAME...] [--count N] [--no-floors] [--no-reserve] [--quick] [--json]\n"
                         + "names: \(all.map(\.name).joined(separator: " "))")
                 return 2
             }
         }
         // As `memory.reserve` does it for a gateway.
         let reserved = reserves && !isQuick ? chost_reserve_memory(1 << 30) : 0
-        let bench = Bench(isQuick: isQuick, isJSON: isJSON)
+        let bench = Bench(isQuick: isQuick, isJSON: isJSON, count: count)
         bench.printHeader(arguments, reserved: reserved)
         for (name, body) in all {
             guard name == "floors" ? hasFloors : only.isEmpty || only.contains(name) else { continue }

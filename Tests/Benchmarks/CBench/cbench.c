@@ -45,6 +45,18 @@ uint64_t cbench_pointer_calls(uint64_t count) {
     return value;
 }
 
+/* ---- names for a profiler ------------------------------------------------------------------------------------------ */
+
+__attribute__((noinline)) void cbench_count_translation(void (*body)(void *), void *context) {
+    body(context);
+    __asm__ volatile("" ::: "memory"); /* no jump instead of the call: the name has to stand on the stack */
+}
+
+__attribute__((noinline)) void cbench_count_parse(void (*body)(void *), void *context) {
+    body(context);
+    __asm__ volatile("" ::: "memory");
+}
+
 /* ---- the host table ----------------------------------------------------------------------------------------------- */
 
 static cbench_heard *heard_by(const sluice_host *host) { return host->host_data; }

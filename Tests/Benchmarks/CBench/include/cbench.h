@@ -20,6 +20,10 @@ typedef struct cbench_heard {
     sluice_token last_token;
 } cbench_heard;
 
+/* Call `body`, nothing more. They are here for their names, by which a profiler is told what to count (README.md). */
+void cbench_count_translation(void (*body)(void *), void *context);
+void cbench_count_parse(void (*body)(void *), void *context);
+
 /* A host table whose functions remember in `heard` and answer OK; its clock stands still at `now`. */
 sluice_host cbench_host(cbench_heard *heard);
 
