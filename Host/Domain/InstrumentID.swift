@@ -59,7 +59,7 @@ package struct InstrumentID: Hashable, Sendable, CustomStringConvertible {
         text = canonical
     }
 
-    package var venue: Substring { text.prefix { $0 != ":" } }
+    package var venue: Substring { text[..<(text.utf8.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex)] }
     package var kind: InstrumentKind {
         InstrumentKind(rawName: String(text.split(separator: ":", maxSplits: 2)[1])) ?? .equity
     }

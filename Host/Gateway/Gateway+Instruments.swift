@@ -70,7 +70,8 @@ extension Gateway {
             }
             let isOld =
                 snapshot.refreshedAt(adapter.rawValue).map {
-                    freshness.isStaleForTrading($0, at: now) || freshness.isStaleForSearch($0, at: now)
+                    freshness.isStaleForTrading($0, ofAny: snapshot.venues(of: adapter.rawValue), at: now)
+                        || freshness.isStaleForSearch($0, at: now)
                 } ?? false
             return isOld || refresh.failures > 0 ? readySession(of: adapter, state) : nil
         }
@@ -288,8 +289,9 @@ extension Gateway {
         let freshness = market.master.freshness
         if freshness.refusesWhenStale {
             let now = clock.wall()
+            let venue = snapshot.id(index).map { String($0.venue) }
             snapshot.forEachAgedSource { source, refreshedAt in
-                guard freshness.isStaleForTrading(refreshedAt, at: now) else { return }
+                guard freshness.isStaleForTrading(refreshedAt, of: venue, at: now) else { return }
                 found.append(
                     InstrumentHold(
                         adapter: AdapterID(source), .stale(ageMilliseconds: now.since(refreshedAt) / 1_000_000)))

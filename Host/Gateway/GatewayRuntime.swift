@@ -22,6 +22,8 @@ package final class GatewayRuntime: Sendable {
     package let telemetry: TelemetryService
     package let players: [ReplayPlayer]
     private let threads: GatewayThreads
+    /// When venues trade; `nil` = the configuration names no calendar.
+    private let calendar: TradingCalendar?
     private let logger: Logger
     private let pacing = ThreadPacing()
 
@@ -39,8 +41,11 @@ package final class GatewayRuntime: Sendable {
         self.logger = logger
         store = try Store(directory: configuration.data)
         let overlay = try configuration.instrumentOverlay.map { try InstrumentOverlay.read(file: $0) } ?? []
+        calendar = try Self.readCalendar(configuration)
+        var freshness = InstrumentFreshness()
+        if let calendar { freshness.venueSession = { calendar.dayBegin(of: $0, at: $1) } }
         let master = try InstrumentMaster(
-            directory: store.directory, overlay: overlay, freshness: InstrumentFreshness(),
+            directory: store.directory, overlay: overlay, freshness: freshness,
             now: SystemLaneClock.shared.wall())
         let table = master.table
         market = MarketData(master: master, quotes: QuoteHub(clock: SystemWallClock()))
@@ -67,6 +72,14 @@ package final class GatewayRuntime: Sendable {
         }
     }
 
+    private static func readCalendar(_ configuration: SluiceConfiguration) throws -> TradingCalendar? {
+        try configuration.calendarFile.map { path in
+            guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
+            else { throw StartFailure(description: "rms.calendar: \(path) cannot be read as UTF-8 text") }
+            return try TradingCalendar(text, file: path)
+        }
+    }
+
     /// Drawn once for a data directory, so that ids of two gateways never meet at one broker.
     private static func clientOrderIDPrefix(_ store: Store) throws -> UInt64 {
         if let known = try store.meta("client_order_id_prefix"), let prefix = UInt64(known) { return prefix }
@@ -83,11 +96,6 @@ package final class GatewayRuntime: Sendable {
         FaultPoint.hit(.startAdaptersLoaded)
         let limits = try await loadLimits()
         FaultPoint.hit(.startLimitsLoaded)
-        let calendar = try configuration.calendarFile.map { path in
-            guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
-            else { throw StartFailure(description: "rms.calendar: \(path) cannot be read as UTF-8 text") }
-            return try TradingCalendar(text, file: path)
-        }
         threads.start()
         FaultPoint.hit(.startThreadsRunning)
         telemetry.start(gateway, now: gateway.clock.wall(), version: Sluice.version)

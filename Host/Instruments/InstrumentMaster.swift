@@ -236,7 +236,9 @@ package final class InstrumentMaster: Sendable {
         let sources = (known + unknown.map { ($0, nil, 0) }).sorted { $0.name < $1.name }.map { source in
             InstrumentStatistics.Source(
                 name: source.name, listed: source.listed, refreshedAt: source.refreshedAt,
-                isStaleForTrading: source.refreshedAt.map { freshness.isStaleForTrading($0, at: now) } ?? false,
+                isStaleForTrading: source.refreshedAt.map {
+                    freshness.isStaleForTrading($0, ofAny: snapshot.venues(of: source.name), at: now)
+                } ?? false,
                 isStaleForSearch: source.refreshedAt.map { freshness.isStaleForSearch($0, at: now) } ?? false,
                 last: last[source.name])
         }

@@ -71,15 +71,22 @@ struct InstrumentRegistry {
         return merge
     }
 
-    /// Names of what is listed. The file knows who had a name before, and who had it last.
+    /// Names of what is listed, and where it trades. The file knows who had a name before, and who had it last.
     private mutating func indexAliases(_ source: Int) {
         var found: [String: Int32] = [:]
         found.reserveCapacity(content.aliases[source].count)
+        var (venues, last): (Set<Substring>, Substring) = ([], "")
         for (number, handle) in content.handles[source].enumerated() where statements[source][number] >= 0 {
+            let venue = content.ids[number].venue
+            if venue != last {
+                venues.insert(venue)
+                last = venue
+            }
             guard let alias = handle?.alias else { continue }
             if found.updateValue(Int32(number), forKey: alias) != nil { found[alias] = -1 }
         }
         content.aliases[source] = found
+        content.venues[source] = venues.map(String.init).sorted()
     }
 
     mutating func setOverlay(_ entries: [InstrumentFields]) -> InstrumentMerge {
@@ -215,6 +222,7 @@ struct InstrumentRegistry {
         content.refreshedAt.append(nil)
         statements.append([Int32](repeating: -1, count: content.ids.count))
         content.aliases.append([:])
+        content.venues.append([])
         content.handles.append([InstrumentHandle?](repeating: nil, count: content.ids.count))
         return content.sources.count - 1
     }

@@ -38,6 +38,8 @@ package final class InstrumentSnapshot: Sendable {
         var refreshedAt: [Timestamp?] = []
         /// Instruments that each source lists, by number of `sources`.
         var listed: [Int] = []
+        /// Where they trade, in order of names, by number of `sources`.
+        var venues: [[String]] = []
     }
 
     struct PriceBand: Hashable, Sendable {
@@ -134,6 +136,11 @@ package final class InstrumentSnapshot: Sendable {
         for number in content.sources.indices where content.listed[number] > 0 {
             if let refreshedAt = content.refreshedAt[number] { body(content.sources[number], refreshedAt) }
         }
+    }
+
+    /// The venues of what a source lists, in order of names.
+    package func venues(of source: String) -> [String] {
+        content.sources.firstIndex(of: source).map { content.venues[$0] } ?? []
     }
 
     package func refreshedAt(_ source: String) -> Timestamp? {

@@ -84,6 +84,28 @@ package struct TradingCalendar: Hashable, Sendable {
         return VenueHours(phase: .closed)
     }
 
+    /// How long before its first opening a venue's day begins: brokers make their lists new before it.
+    package static let lead: Int64 = 1_800
+
+    /// The latest beginning of the venue's day at or before an instant: `lead` before the first opening of a local date. A
+    /// date without sessions belongs to the one before it. `nil`: the venue is not in the calendar, or never opens.
+    ///
+    /// After `lastDay` the week counts: a holiday that nobody listed begins a day too early, never too late.
+    package func dayBegin(of venue: String, at now: Timestamp) -> Timestamp? {
+        guard let venue = venues[venue] else { return nil }
+        let second = now.nanoseconds.dividedFloor(by: 1_000_000_000)
+        let local = second + venue.offset(at: second)
+        let today = local.dividedFloor(by: 86_400)
+        for day in (0..<32).map({ today + 1 - $0 }) {
+            guard let open = venue.sessions(day).first?.open else { continue }
+            let begin = day * 86_400 + open - Self.lead
+            guard begin <= local else { continue }
+            let utc = begin - venue.offset(at: begin - venue.offset(at: second))
+            return Timestamp(nanoseconds: utc * 1_000_000_000)
+        }
+        return nil
+    }
+
     /// The opening of the first of the sessions that touch one another up to the one opening at `open`; looks back over 16.
     private func begin(_ open: Int64, _ venue: Venue) -> Int64 {
         var open = open
