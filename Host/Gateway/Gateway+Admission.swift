@@ -47,6 +47,7 @@ extension Gateway {
     package func preview(
         _ order: ParentOrder, by caller: Caller, receivedAt: Timestamp
     ) throws(GatewayError) -> RunSnapshot {
+        try checkOptions(of: order)
         do {
             return try step { state throws -> RunSnapshot in
                 try checkServing(state)
@@ -68,6 +69,7 @@ extension Gateway {
         let waiter = DurableWaiter()
         var run: RunSnapshot
         do {
+            try checkOptions(of: order)
             run = try step { state throws -> RunSnapshot in
                 try checkServing(state)
                 guard state.waiting < options.maximumWaiting else { throw GatewayError.overloaded }

@@ -2,6 +2,8 @@
 package enum CertificateTrust: Hashable, Sendable {
     /// The chain up to the system's roots, and the name.
     case full
+    /// The chain up to one of these authorities and no other, and the name.
+    case authorities(CertificateAuthorities)
     /// The one certificate of this SHA-256 (32 bytes over its DER form), whatever it says.
     case pinned([UInt8])
     /// None at all, and then the connection must end on this machine.

@@ -5,7 +5,11 @@ import NIOSSL
 
 /// TLS for routes. Contexts are made once per kind of trust; building one reads the system's roots.
 final class ServerTrust: Sendable {
-    private let contexts = NIOLockedValueBox<[CertificateVerification: NIOSSLContext]>([:])
+    private struct Kind: Hashable {
+        var verification: CertificateVerification
+        var authorities: CertificateAuthorities?
+    }
+    private let contexts = NIOLockedValueBox<[Kind: NIOSSLContext]>([:])
     private let roots: NIOSSLTrustRoots
 
     /// - Parameter roots: whom a chain must lead to; the system's but in tests.
@@ -15,21 +19,22 @@ final class ServerTrust: Sendable {
     func handler(for route: NetworkRoute, _ trust: CertificateTrust) throws -> NIOSSLClientHandler {
         // A pinned certificate is taken whatever name it bears: the callback below stands in the chain's place, and a
         // context that checked names would refuse it after.
-        let verification: CertificateVerification =
+        let kind =
             switch trust {
-            case .full: .fullVerification
-            case .pinned: .noHostnameVerification
-            case .loopbackOnly: .none
+            case .full: Kind(verification: .fullVerification)
+            case .authorities(let authorities): Kind(verification: .fullVerification, authorities: authorities)
+            case .pinned: Kind(verification: .noHostnameVerification)
+            case .loopbackOnly: Kind(verification: .none)
             }
         let context = try contexts.withLockedValue { contexts in
-            if let known = contexts[verification] { return known }
+            if let known = contexts[kind] { return known }
             var configuration = TLSConfiguration.makeClientConfiguration()
             configuration.applicationProtocols = ["http/1.1"]
             configuration.minimumTLSVersion = .tlsv12
-            configuration.trustRoots = roots
-            configuration.certificateVerification = verification
+            configuration.trustRoots = kind.authorities.map { .certificates($0.certificates) } ?? roots
+            configuration.certificateVerification = kind.verification
             let made = try NIOSSLContext(configuration: configuration)
-            contexts[verification] = made
+            contexts[kind] = made
             return made
         }
         let name = IPText.isAddress(route.host) ? nil : route.host

@@ -53,6 +53,10 @@ struct BadInputTests {
         ("tag too long", order(["tag": .string(String(repeating: "x", count: 65))]), "invalid_request", ["/tag"]),
         ("control characters", order(["strategy": "a\nb"]), "invalid_request", ["/strategy"]),
         ("options that are none", order(["broker_options": ["paper": 1]]), "invalid_request", ["/broker_options"]),
+        (
+            "options for no adapter", order(["broker_options": ["nobody": ["speed": 1]]]), "unknown_adapter",
+            ["/broker_options/nobody"]
+        ),
         ("missing price", order(["price": .null]), "missing_field", ["/price"]),
         (
             "everything at once",

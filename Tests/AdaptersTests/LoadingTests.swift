@@ -191,6 +191,25 @@ struct LoadingTests {
         #expect(try workshop.status(requirePins: true).state == .loaded)
     }
 
+    @Test(
+        "A manifest whose file of authorities cannot be used is refused with the endpoint, the file and what is wanted")
+    func authorities() throws {
+        let workshop = try Workshop()
+        try workshop.install()
+        try workshop.manifest("scripted", "authorities: { rest: nowhere.pem }\n")
+        let missing = try #require(try workshop.status().refusal)
+        #expect(missing.code == .manifestInvalid)
+        #expect(missing.description.contains("nowhere.pem of rest cannot be read"))
+        #expect(missing.description.contains("certificates in PEM"))
+        try "no certificate\n".write(
+            toFile: "\(workshop.adapters)/ca.pem", atomically: true, encoding: .utf8)
+        let pin = String(repeating: "a", count: 64)
+        try workshop.manifest("scripted", "authorities: { rest: ca.pem }\npins: { rest: \(pin) }\n")
+        let wrong = try #require(try workshop.status().refusal).description
+        #expect(wrong.contains("ca.pem of rest: it holds no certificate"))
+        #expect(wrong.contains("rest is pinned too"))
+    }
+
     @Test("A constructor or an entry that takes long is loaded with a warning that says how long")
     func slow() throws {
         let workshop = try Workshop()

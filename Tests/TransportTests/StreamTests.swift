@@ -1,3 +1,4 @@
+import Foundation
 import LoopbackBroker
 import NIOConcurrencyHelpers
 import NIOPosix
@@ -230,5 +231,46 @@ private final class Asker: HTTPObserver {
         let link = Self.open(route, listener)
         #expect(await listener.state(.lost)?.contains("in time") == true)
         link.close(code: 1000, reason: "")
+    }
+}
+
+extension StreamTests {
+    @Test(
+        "An operator's own authority stands in the place of the system's: chain and name are verified, no other is taken"
+    )
+    func ownAuthority() async throws {
+        func pem(_ certificates: TestCertificate...) throws -> [UInt8] {
+            let texts = try certificates.map { certificate in
+                "-----BEGIN CERTIFICATE-----\n"
+                    + Data(try certificate.certificate.toDERBytes()).base64EncodedString(
+                        options: .lineLength64Characters)
+                    + "\n-----END CERTIFICATE-----\n"
+            }
+            return Array(texts.joined().utf8)
+        }
+        let root = try TestCertificate(name: "DNS:root.example", isAuthority: true)
+        let other = try TestCertificate(name: "DNS:other.example", isAuthority: true)
+        let trust = CertificateTrust.authorities(try CertificateAuthorities(pem: try pem(root)))
+        let server = try EchoServer(TestCertificate(name: "IP:127.0.0.1", issuer: root))
+        let listener = Listener()
+        let link = Self.open(Self.route(server.port, trust), listener)
+        #expect(await listener.state(.open) != nil)
+        link.close(code: 1000, reason: "")
+        let named = try EchoServer(TestCertificate(name: "DNS:broker.example", issuer: root))
+        let alone = try EchoServer(TestCertificate(name: "IP:127.0.0.1"))
+        for (port, trust) in [
+            (named.port, trust), (alone.port, trust),
+            (server.port, .authorities(try CertificateAuthorities(pem: try pem(other)))), (server.port, .full),
+        ] {
+            let outcome = await Self.ask(Self.route(port, trust))
+            #expect(outcome.result == .neverSent && outcome.written == nil, "\(outcome)")
+        }
+        #expect(named.received.isEmpty && alone.received.isEmpty && server.received.isEmpty)
+    }
+
+    @Test(
+        "A file without certificates is no authority", arguments: ["", "nothing", "-----BEGIN CERTIFICATE-----\nAA\n"])
+    func noAuthority(text: String) {
+        #expect(throws: CertificateAuthorities.Unusable.self) { try CertificateAuthorities(pem: Array(text.utf8)) }
     }
 }

@@ -1,5 +1,6 @@
 package import Domain
 import Settings
+package import Transport
 
 /// How far an adapter is trusted (ABI.md rule 38).
 package enum AdapterIsolation: String, CaseIterable, Hashable, Sendable {
@@ -39,6 +40,8 @@ package struct AdapterManifest: Hashable, Sendable {
     package var endpoints: [Endpoint]
     /// SHA-256 of certificates that endpoints must show, 32 bytes, by endpoint id.
     package var pins: [String: [UInt8]] = [:]
+    /// Whom a certificate chain must lead to, in the place of the system's authorities, by endpoint id.
+    package var authorities: [String: CertificateAuthorities] = [:]
     /// `grants: [secret_reveal]`: the adapter may see secrets in clear; every use is logged.
     package var grantsReveal = false
     /// Tighter rate limits, by bucket id.
@@ -124,6 +127,7 @@ extension AdapterManifest {
         let endpoints = document.value("endpoints", .entries(of: .endpoint), default: [])
         let rate = document.value("rate", .entries(of: .rateOverride), default: [])
         let pins = document.value("pins", .entries(of: .digest), default: [])
+        let authorities = Self.authorities(document, besides: pins.map(\.key), path: path)
         let grants = document.value(
             "grants", .list(of: .choice(["secret_reveal": true])), default: [])
         let limits = document.value("limits", .manifestLimits, default: ManifestLimits())
@@ -145,6 +149,7 @@ extension AdapterManifest {
         (self.limits, self.config, grantsReveal) = (limits, config, !grants.isEmpty)
         questions = Dictionary(answers.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
         self.pins = Dictionary(pins.map { ($0.key, Self.bytes($0.value)) }, uniquingKeysWith: { $1 })
+        self.authorities = authorities
     }
 
     private static func bytes(_ digest: String) -> [UInt8] {

@@ -1,6 +1,7 @@
 import CSluice
 package import Domain
 import Recording
+import Transport
 
 /// The adapter's functions for sessions, each proved present.
 struct SessionCalls {
@@ -59,9 +60,12 @@ package final class LoadedAdapter: @unchecked Sendable {
     /// What accounts' config and the arguments of its calls must look like.
     let configSchema: JSONSchema?
     let callSchemas: [String: JSONSchema]
+    /// `nil`: orders through it take no options.
+    private let orderOptionsSchema: JSONSchema?
     /// Addresses and certificates that the manifest states, by endpoint id.
     let manifestEndpoints: [String: String]
     let manifestPins: [String: [UInt8]]
+    let manifestAuthorities: [String: CertificateAuthorities]
     /// What the manifest answers to a broker's question, by the broker's word for it.
     let questionPolicy: [String: BrokerQuestion.Meaning]
     /// `nil`: sessions are not recorded.
@@ -90,6 +94,7 @@ package final class LoadedAdapter: @unchecked Sendable {
         self.description = description
         (limits, manifestConfig) = (manifest.limits, manifest.config)
         manifestEndpoints = Dictionary(manifest.endpoints.map { ($0.id, $0.url) }, uniquingKeysWith: { $1 })
+        manifestAuthorities = manifest.authorities
         (manifestPins, grantsReveal, connected) = (manifest.pins, manifest.grantsReveal, checked.connected)
         configSchema = try Self.schema(description.configSchema, "config_schema")
         var schemas: [String: JSONSchema] = [:]
@@ -97,6 +102,7 @@ package final class LoadedAdapter: @unchecked Sendable {
             schemas[call.name] = try Self.schema(call.argumentsSchema, "arguments_schema of \(call.name)")
         }
         callSchemas = schemas
+        orderOptionsSchema = try Self.schema(description.orderOptionsSchema, "order_options_schema")
         (recording, questionPolicy) = (manifest.recording, manifest.questions)
         (createSession, explainCode, calls) = (checked.createSession, checked.explain, checked.calls)
     }
@@ -116,6 +122,23 @@ package final class LoadedAdapter: @unchecked Sendable {
             return [SchemaFinding(path: "", value: nil, message: "is no JSON object", remedy: "expected an object")]
         }
         return configSchema?.findings(merged) ?? []
+    }
+
+    /// What is wrong with the options of an order, a JSON object; empty: nothing.
+    package func findings(ofOrderOptions options: String) -> [SchemaFinding] {
+        guard let value = try? JSONValue.parse(options), case .object(let members) = value else {
+            return [SchemaFinding(path: "", value: nil, message: "is no JSON object", remedy: "expected an object")]
+        }
+        guard let orderOptionsSchema else {
+            return members.isEmpty
+                ? []
+                : [
+                    SchemaFinding(
+                        path: "", value: value, message: "is not known: \(id) takes no options of orders",
+                        remedy: "leave it out")
+                ]
+        }
+        return orderOptionsSchema.findings(value)
     }
 
     /// What is wrong with the arguments of one of its calls; empty: nothing.

@@ -3,11 +3,26 @@ import Transport
 
 /// Where each account of a session sends to: every declared endpoint resolved, and nothing else.
 struct EndpointTable: Sendable {
-    struct Place: Sendable {
-        var base: BaseAddress
-        var kind: AdapterConnections.EndpointKind
-        var hostSuffix: String?
-        var route: NetworkRoute
+    /// Shared by every request to it.
+    final class Place: Sendable {
+        let base: BaseAddress
+        /// The base as text, for whatever signs it.
+        let baseText: String
+        let kind: AdapterConnections.EndpointKind
+        let hostSuffix: String?
+        let route: NetworkRoute
+
+        init(base: BaseAddress, kind: AdapterConnections.EndpointKind, hostSuffix: String?, route: NetworkRoute) {
+            (self.base, baseText) = (base, base.text)
+            (self.kind, self.hostSuffix, self.route) = (kind, hostSuffix, route)
+        }
+
+        /// The same endpoint at another host.
+        func at(_ host: String) -> Place {
+            var (base, route) = (base, route)
+            (base.host, route.host) = (host, host)
+            return Place(base: base, kind: kind, hostSuffix: hostSuffix, route: route)
+        }
     }
     private let places: [[String: Place]]
 
@@ -73,6 +88,8 @@ struct EndpointTable: Sendable {
         let trust: CertificateTrust? =
             if !base.scheme.hasTLS { nil } else if let pin = adapter.manifestPins[endpoint.id] {
                 .pinned(pin)
+            } else if let authorities = adapter.manifestAuthorities[endpoint.id] {
+                .authorities(authorities)
             } else if endpoint.verification == .notOnLoopback, base.isLoopback { .loopbackOnly } else { .full }
         if endpoint.verification == .pinned, base.scheme.hasTLS, adapter.manifestPins[endpoint.id] == nil {
             throw failure("the adapter wants a pinned certificate; the manifest states none under pins")
@@ -89,15 +106,15 @@ struct EndpointTable: Sendable {
         guard places.indices.contains(account) else {
             throw ContractBreach("account", "is \(account); the session has accounts 0 to \(places.count - 1)")
         }
-        guard var place = places[account][id] else { return nil }
-        guard let host = host?.lowercased(), host != place.base.host else { return place }
-        guard let suffix = place.hostSuffix?.lowercased(), host.hasSuffix(suffix), host.utf8.count > suffix.utf8.count,
-            BaseAddress.isHostName(host)
+        guard let place = places[account][id] else { return nil }
+        guard let host else { return place }
+        let name = host.lowercased()
+        guard name != place.base.host else { return place }
+        guard let suffix = place.hostSuffix?.lowercased(), name.hasSuffix(suffix), name.utf8.count > suffix.utf8.count,
+            BaseAddress.isHostName(name)
         else {
-            throw ContractBreach("host", "\(host.printableLine) is not within the endpoint's host suffix")
+            throw ContractBreach("host", "\(name.printableLine) is not within the endpoint's host suffix")
         }
-        place.base.host = host
-        place.route.host = host
-        return place
+        return place.at(name)
     }
 }

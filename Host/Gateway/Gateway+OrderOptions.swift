@@ -1,0 +1,35 @@
+import Adapters
+import Domain
+import Engine
+
+extension Gateway {
+    /// Holds what an order says to single adapters (`broker_options`) against what each of them declares. It is a fact about
+    /// the request, so nothing is admitted where it is wrong; an adapter never sees options that its schema refuses.
+    ///
+    /// An adapter whose manifest is here and whose library is not loaded has no schema: its accounts are not ready, and
+    /// their legs are refused by that.
+    func checkOptions(of order: ParentOrder) throws(GatewayError) {
+        guard !order.brokerOptions.isEmpty, let adapters = state.withLockedValue({ $0.adapters }) else { return }
+        for (name, options) in order.brokerOptions.sorted(by: { $0.key < $1.key }) {
+            let path = "/broker_options/\(name)"
+            let id = AdapterID(name)
+            guard let adapter = id.flatMap({ adapters.adapter($0) }) else {
+                if let id, adapters.status(id) != nil { continue }
+                let known = adapters.statuses.compactMap(\.description?.id).sorted()
+                throw .refused(
+                    ParentRefusal(
+                        code: "unknown_adapter", path: path, value: name, message: "there is no adapter of this name",
+                        remedy: known.isEmpty
+                            ? "no adapter is loaded: leave it out" : "expected one of \(known.joined(separator: ", "))")
+                )
+            }
+            guard let finding = adapter.findings(ofOrderOptions: options).first else { continue }
+            throw .refused(
+                ParentRefusal(
+                    code: "invalid_broker_options", path: path + finding.path,
+                    value: finding.value.map { String($0.serializedText().prefix(200)) } ?? "",
+                    message: finding.message,
+                    remedy: finding.remedy))
+        }
+    }
+}
