@@ -23,6 +23,10 @@ extension Gateway {
     ) async throws(GatewayError) -> RunSnapshot {
         try await mutate(id.run, subject: id.description, caller, idempotency) { state throws(GatewayError) in
             let now = self.clock.wall()
+            // What is held back of the instrument may be news since the order was admitted.
+            if let instrument = state.engine.runs[id.run]?.admission.instrument {
+                try self.define(state.engine.instruments[Int(instrument)].record.id, &state)
+            }
             let result: Result<Event, Engine.RiskRefusal>
             do throws(ParentRefusal) {
                 result = try state.engine.requestReplace(
