@@ -19,7 +19,8 @@ struct SluiceCommand: NounCommand {
         subcommands: [
             ServeCommand.self, DemoCommand.self, AdaptersCommand.self, AccountsCommand.self, GroupsCommand.self,
             OrdersCommand.self, PositionsCommand.self, RunsCommand.self, KeysCommand.self, AuditCommand.self,
-            SymbolsCommand.self, CheckCommand.self, RiskCommand.self, EmergencyCommand.self, PreflightCommand.self,
+            SymbolsCommand.self, CheckCommand.self, BackupCommand.self, RiskCommand.self, EmergencyCommand.self,
+            PreflightCommand.self,
             ReconcileCommand.self, QuestionsCommand.self, LatencyCommand.self, TopCommand.self, ExportCommand.self,
         ])
 }

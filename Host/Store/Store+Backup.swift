@@ -9,6 +9,24 @@ extension Store {
     /// The log cannot be reset while the copy is made and grows by what is written meanwhile.
     /// - Parameter path: a file that does not exist, in a directory that does.
     package func backup(to path: String) throws(StoreFailure) -> BackupReceipt {
+        try requireOpen()
+        return try Self.backup(of: pool, to: path)
+    }
+
+    /// The same of a data directory, whether or not a gateway runs on it: the file is read and nothing more.
+    package static func backup(of directory: String, to path: String) throws(StoreFailure) -> BackupReceipt {
+        let source = directory + "/sluice.db"
+        var facts = stat()
+        guard stat(source, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            throw .invalidValue(
+                field: "directory", value: directory, expected: "a data directory: it holds no database sluice.db")
+        }
+        let pool = try open(source, isReadOnly: true)
+        defer { try? pool.close() }
+        return try backup(of: pool, to: path)
+    }
+
+    private static func backup(of pool: DatabasePool, to path: String) throws(StoreFailure) -> BackupReceipt {
         let partial = path + ".partial"
         guard access(path, F_OK) != 0 else {
             throw .invalidValue(field: "path", value: path, expected: "a file that does not exist")
@@ -18,7 +36,7 @@ extension Store {
         guard descriptor >= 0 else { throw DataDirectory.failure("create", partial) }
         defer { Glibc.close(descriptor) }
         do throws(StoreFailure) {
-            let last = try copy(to: partial)
+            let last = try copy(pool, to: partial)
             guard fsync(descriptor) == 0 else { throw DataDirectory.failure("flush", partial) }
             var facts = stat()
             guard fstat(descriptor, &facts) == 0 else { throw DataDirectory.failure("read", partial) }
@@ -34,9 +52,8 @@ extension Store {
     }
 
     /// - Returns: the last record in the copy.
-    private func copy(to path: String) throws(StoreFailure) -> UInt64 {
-        try requireOpen()
-        return try translatingErrors {
+    private static func copy(_ pool: DatabasePool, to path: String) throws(StoreFailure) -> UInt64 {
+        try translatingErrors {
             var configuration = Configuration()
             configuration.busyMode = .immediateError
             let target = try DatabaseQueue(path: path, configuration: configuration)
