@@ -23,6 +23,9 @@ extension ScriptedHost {
         services.kept[SecretName(account: UInt32(account), name: name)].map { Timestamp(nanoseconds: $0) }
     }
 
+    /// What the adapter said last that the broker's clock is ahead, nanoseconds; 0 before.
+    public var brokerClockOffset: Int64 { services.clockOffset }
+
     // MARK: Answers
 
     /// Answers a request. Captures are taken out first, as the host does.

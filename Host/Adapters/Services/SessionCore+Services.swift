@@ -159,8 +159,12 @@ extension SessionCore {
         guard time > 0 else { return breach("server_time", ContractBreach("broker_time", "is absent or before 1970")) }
         let offset = time &- now()
         network.vault.learn(clockOffset: offset)
-        session.published.withLockedValue { $0.clockOffset = offset }
-        if offset.magnitude > 1_000_000_000 {
+        let before = session.published.withLockedValue { published in
+            defer { published.clockOffset = offset }
+            return published.clockOffset ?? 0
+        }
+        // Once for a difference, not with every answer that shows it.
+        if offset.magnitude > 1_000_000_000, (offset &- before).magnitude > 1_000_000_000 {
             logger.warning(
                 "The broker's clock differs from this machine's", metadata: ["offset.ms": "\(offset / 1_000_000)"])
         }

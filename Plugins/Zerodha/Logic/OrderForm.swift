@@ -10,7 +10,7 @@ struct OrderForm {
     /// The path's first part.
     let variety: Variety
     /// Names and values, in the order of the broker's documentation.
-    private(set) var fields: [(name: String, value: String)] = []
+    private(set) var fields: [Call.Parameter] = []
 
     /// The same fields under another path.
     func of(_ variety: Variety) -> OrderForm {
@@ -19,10 +19,11 @@ struct OrderForm {
         return form
     }
 
-    private mutating func add(_ name: String, _ value: String) { fields.append((name, value)) }
+    private mutating func add(_ name: String, _ value: String) { fields.append(Call.Parameter(name, value)) }
 
     private init(_ variety: Variety) {
         self.variety = variety
+        fields.reserveCapacity(12)
     }
 
     // MARK: Place
@@ -77,7 +78,7 @@ struct OrderForm {
         if order.flags.contains(.reduceOnly) {
             throw .unsupported("the broker has no reduce-only orders", field: "flags")
         }
-        if order.instrument.id.split(separator: ":").dropFirst().first == "IDX" {
+        if Symbol.isIndex(order.instrument.id) {
             throw AdapterError(
                 .instrument, "an index cannot be traded", field: "instrument", certainty: .notSent, retry: .never)
         }
@@ -94,7 +95,11 @@ struct OrderForm {
                 throw .invalid("a COVER order needs the trigger_price of its stop", field: "trigger_price")
             }
         case .iceberg:
-            guard type == .limit else { throw .unsupported("ICEBERG orders are LIMIT", field: "order_type") }
+            // The documentation names limit orders, and nobody has written down that market orders are refused: the
+            // broker says.
+            guard type == .limit || type == .market else {
+                throw .unsupported("ICEBERG orders are LIMIT or MARKET", field: "order_type")
+            }
         case .auction:
             guard order.side == .sell, type == .limit else {
                 throw .unsupported("AUCTION orders are SELL LIMIT", field: "order_type")

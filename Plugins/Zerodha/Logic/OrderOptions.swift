@@ -25,7 +25,7 @@ struct OrderOptions: Equatable {
         "validity_minutes":{"type":"integer","minimum":1,"maximum":1440,"description":"life of a GTD order in minutes"},
         "iceberg_legs":{"type":"integer","minimum":2,"maximum":50},
         "iceberg_quantity":{"type":["string","number"],"description":"units a leg"},
-        "auction_number":{"type":"string"},
+        "auction_number":{"type":["string","integer"]},
         "autoslice":{"type":"boolean","description":"let the broker slice by the freeze quantity; the host's own slices need none"},
         "algo_id":{"type":"string"},
         "parent_order_id":{"type":"string","description":"modify or cancel of a cover order's second leg"}}}
@@ -55,7 +55,7 @@ struct OrderOptions: Equatable {
                     throw .invalid("iceberg_quantity must be a quantity above 0", field: "options")
                 }
                 icebergQuantity = quantity
-            case "auction_number": auctionNumber = try Self.text(key, value)
+            case "auction_number": auctionNumber = try Self.identifier(key, value)
             case "autoslice":
                 guard let wish = value.bool else { throw .invalid("autoslice must be true or false", field: "options") }
                 autoslice = wish
@@ -87,6 +87,13 @@ struct OrderOptions: Equatable {
                 "\(key) must be a whole number from \(range.lowerBound) to \(range.upperBound)", field: "options")
         }
         return number
+    }
+
+    /// An id that the broker has as text and as a number.
+    private static func identifier(_ key: String, _ value: JSONValue) throws(AdapterError) -> String {
+        guard value.string == nil, let number = value.int64 else { return try text(key, value) }
+        guard number >= 0 else { throw .invalid("\(key) must not be negative", field: "options") }
+        return String(number)
     }
 
     private static func text(_ key: String, _ value: JSONValue) throws(AdapterError) -> String {

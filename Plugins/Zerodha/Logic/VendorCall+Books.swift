@@ -106,8 +106,10 @@ extension VendorCall {
         VendorCall(
             name: "order_margin", effect: .read, text: "the margin of each of these orders by itself",
             schema: Schema.object(
-                ["orders": Schema.list(of: MarginOrder.schema, 1...50), "mode": Schema.words("compact")],
-                required: ["orders"])
+                [
+                    "orders": Schema.list(of: MarginOrder.schema, 1...50), "mode": Schema.words("compact"),
+                    "compact": Schema.flag,
+                ], required: ["orders"])
         ) { (arguments) throws(AdapterError) in
             let orders = try arguments.each("orders", 1...50, MarginOrder.init)
             return MarginOrder.call(orders, compact: try arguments.isCompact())
@@ -117,7 +119,7 @@ extension VendorCall {
             schema: Schema.object(
                 [
                     "orders": Schema.list(of: MarginOrder.schema, 1...50), "consider_positions": Schema.flag,
-                    "mode": Schema.words("compact"),
+                    "mode": Schema.words("compact"), "compact": Schema.flag,
                 ], required: ["orders"])
         ) { (arguments) throws(AdapterError) in
             let orders = try arguments.each("orders", 1...50, MarginOrder.init)
@@ -136,7 +138,8 @@ extension VendorCall {
 
 extension Arguments {
     fileprivate mutating func isCompact() throws(AdapterError) -> Bool {
-        try optionalWord("mode", ["compact": true]) ?? false
+        let isWished = try flag("compact")
+        return try optionalWord("mode", ["compact": true]) ?? isWished
     }
 }
 

@@ -76,7 +76,7 @@ extension ZerodhaAdapter {
         "combinations":[
         {"order_classes":["REGULAR"],"order_types":["MARKET","LIMIT","STOP","STOP_LIMIT"],"products":["DELIVERY","INTRADAY","CARRY","MARGIN"],"time_in_force":["DAY","IOC","GTD"],"flags":["after_market"]},
         {"order_classes":["COVER"],"order_types":["MARKET","LIMIT"],"products":["INTRADAY"],"time_in_force":["DAY","IOC","GTD"]},
-        {"order_classes":["ICEBERG"],"order_types":["LIMIT"],"products":["DELIVERY","INTRADAY","CARRY","MARGIN"],"time_in_force":["DAY","IOC","GTD"]},
+        {"order_classes":["ICEBERG"],"order_types":["LIMIT","MARKET"],"products":["DELIVERY","INTRADAY","CARRY","MARGIN"],"time_in_force":["DAY","IOC","GTD"]},
         {"order_classes":["AUCTION"],"order_types":["LIMIT"],"sides":["SELL"],"products":["DELIVERY"],"time_in_force":["DAY","IOC","GTD"]}]}
         """#
 }

@@ -64,6 +64,7 @@ extension ZerodhaAdapter {
         let request = ownRequest(.profile)
         let status = host.send(request) { [self] answer in
             if let error = answer.transport.error { return fail(error, command) }
+            host.learnClock(from: answer)
             if answer.isSuccess {
                 host.log(.info, "The kept login is still good")
                 return isLoggedIn(expires: host.secretExpiry("access_token", account: 0), command)

@@ -12,15 +12,15 @@ final class ZerodhaAdapter: ConnectedAdapter {
     let isData: Bool
 
     /// The login's secrets, known from `open` on.
-    var login: Login?
+    @exclusivity(unchecked) var login: Login?
     /// Of a login with an access token.
     var authorization: PreparedTemplate? { login?.authorization }
     var loginEndTimer: TimerID?
 
-    var books = Books()
-    var stream = Stream()
+    @exclusivity(unchecked) var books = Books()
+    @exclusivity(unchecked) var stream = Stream()
     /// One frame's ticks, kept for its memory.
-    var ticks: [Tick] = []
+    @exclusivity(unchecked) var ticks: [Tick] = []
 
     /// Handles of the secrets of one login.
     struct Login {
@@ -124,6 +124,7 @@ final class ZerodhaAdapter: ConnectedAdapter {
     /// What an answer says: the `data` of a success, else what it proves about the call.
     func read(_ answer: Answer, bucket: Call.Bucket) -> Result<JSONValue, AdapterError> {
         if let error = answer.transport.error { return .failure(error) }
+        if bucket == .others { host.learnClock(from: answer) }
         let status = answer.status
         let body: JSONValue
         do { body = try answer.json() } catch {
