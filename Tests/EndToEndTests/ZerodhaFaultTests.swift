@@ -12,9 +12,10 @@ extension EndToEnd {
                 requestToken: "planted-request-0\(number)-not-a-secret",
                 accessToken: "planted-access-0\(number)-not-a-secret")
         }
-        private static let symbol = "NSE:EQ:INFY"
+        private static let symbols = ["NSE:EQ:INFY", "NSE:EQ:SBIN"]
+        private static var symbol: String { symbols[0] }
 
-        /// Z5 and Z6 in a group, Z5 alone in another; Z7 behind a proxy.
+        /// Z5 and Z6 in a group, and each alone in another; Z7 behind a proxy.
         private static func options(_ broker: KiteServer, proxy: LoopbackBroker) -> Site.Options {
             var options = Site.Options()
             options.manifests = [
@@ -38,7 +39,11 @@ extension EndToEnd {
                     [("key-\(index + 5)", client.apiKey), ("secret-\(index + 5)", client.apiSecret)]
                 } + [
                     ("market/NSE_EQ_INFY.daily.csv", Site.Options.candles),
-                    ("overlay.yaml", "\"\(symbol)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n"),
+                    ("market/NSE_EQ_SBIN.daily.csv", Site.Options.candles),
+                    (
+                        "overlay.yaml",
+                        symbols.map { "\"\($0)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n" }.joined()
+                    ),
                     ("rms.yaml", KiteServer.limits()),
                     (
                         "sluice.yaml",
@@ -47,10 +52,14 @@ extension EndToEnd {
                         adapters: { directories: [./adapters.d] }
                         instruments: { overlay: overlay.yaml }
                         rms: { file: rms.yaml }
-                        prices: { replay: [ { files: ./market/NSE_EQ_INFY.daily.csv, every: 100ms, loop: true } ] }
+                        prices:
+                          replay:
+                            - { files: ./market/NSE_EQ_INFY.daily.csv, every: 100ms, loop: true }
+                            - { files: ./market/NSE_EQ_SBIN.daily.csv, every: 100ms, loop: true }
                         accounts:
                         \(accounts.joined())groups:
                           - { id: one, policy: proportional, accounts: [ { account_id: Z5, capital: "100000" } ] }
+                          - { id: other, policy: proportional, accounts: [ { account_id: Z6, capital: "100000" } ] }
                           - { id: two, policy: proportional, accounts: [ { account_id: Z5, capital: "100000" }, { account_id: Z6, capital: "100000" } ] }
 
                         """
@@ -105,7 +114,7 @@ extension EndToEnd {
         ]
 
         private static func place(
-            _ server: Server, _ group: String, _ key: String, quantity: String = "10"
+            _ server: Server, _ group: String, _ key: String, _ symbol: String = symbol, quantity: String = "10"
         ) -> HTTP.Answer? {
             server.http.send(
                 "POST", "/api/execution-groups/\(group)/orders?wait=durable",
@@ -115,20 +124,22 @@ extension EndToEnd {
                 ], idempotencyKey: key)
         }
 
-        /// The legs of a run once it has ended, and every status that was seen on the way.
-        private static func end(
-            of run: String, _ server: Server
-        ) -> (legs: [JSONValue], seen: Set<String>) {
-            var last = JSONValue.null
-            var seen: Set<String> = []
+        /// The legs of runs once they have ended, and every status that was seen on the way.
+        private static func ends(of runs: [String], _ server: Server) -> [(legs: [JSONValue], seen: Set<String>)] {
+            var ends = runs.map { _ in (legs: [JSONValue](), seen: Set<String>(), isOver: false) }
             _ = Poll.holds(seconds: 60) {
-                last = server.http.get("/api/runs/\(run)")?.json ?? .null
-                for leg in last["legs"]?.array ?? [] { seen.insert(leg["status"]?.string ?? "?") }
-                let legs = last["legs"]?.array ?? []
-                return !legs.isEmpty
-                    && legs.allSatisfy { ["FILLED", "REJECTED", "REFUSED", "CANCELED"].contains($0["status"]?.string) }
+                for (number, run) in runs.enumerated() where !ends[number].isOver {
+                    let legs = server.http.get("/api/runs/\(run)")?.json["legs"]?.array ?? []
+                    ends[number].legs = legs
+                    for leg in legs { ends[number].seen.insert(leg["status"]?.string ?? "?") }
+                    let statuses = legs.map { $0["status"]?.string ?? "?" }
+                    ends[number].isOver =
+                        !legs.isEmpty
+                        && statuses.allSatisfy { ["FILLED", "REJECTED", "REFUSED", "CANCELED"].contains($0) }
+                }
+                return ends.allSatisfy(\.isOver)
             }
-            return (last["legs"]?.array ?? [], seen)
+            return ends.map { ($0.legs, $0.seen) }
         }
 
         private static func logIn(_ server: Server, _ number: Int) -> Bool {
@@ -170,6 +181,8 @@ extension EndToEnd {
                 proxy.stop()
             }
             await Scenario.run("bad answers to orders", Self.options(broker, proxy: proxy)) { scenario in
+                // An hour of difference between the clocks changes nothing of what follows, and is told.
+                broker.sets(ahead: 3_600)
                 let server = try scenario.launch()
                 guard try server.listens() else { throw Failure("the gateway does not listen: \(server.tail)") }
                 for number in [5, 6] { scenario.expect(Self.logIn(server, number), "Z\(number) is not logged in") }
@@ -178,17 +191,28 @@ extension EndToEnd {
                 let unreadable = Self.unreadable.map {
                     Case(name: $0.0, turn: KiteServer.Turn(behaviour: $0.1, isAccepted: true), status: "FILLED")
                 }
-                for (number, item) in (try Self.recorded() + unreadable).enumerated() {
-                    let before = broker.accepted.count
-                    broker.next(item.turn)
-                    // Of another size each time: the same order in a row is refused by the risk controls.
-                    let placed = Self.place(server, "one", "bad-\(number)", quantity: "\(10 + number)")
-                    let run = try scenario.need(
-                        placed?.json["run_id"]?.string, "\(item.name): no run: \(placed?.text ?? "no answer")")
-                    let (legs, seen) = Self.end(of: run, server)
+                // Four at once: two accounts, two shares. Further orders of a share wait for what is unknown of it, and ten
+                // bad answers of one account in ten seconds would open its circuit. Of another size each: that tells them
+                // apart at the broker, and the same order in a row is refused.
+                let cases = try Self.recorded() + unreadable
+                var ends: [(legs: [JSONValue], seen: Set<String>)] = []
+                for start in stride(from: 0, to: cases.count, by: 4) {
+                    let runs = try (start..<min(start + 4, cases.count)).map { number in
+                        broker.next(of: 10 + number, cases[number].turn)
+                        let placed = Self.place(
+                            server, number.isMultiple(of: 2) ? "one" : "other", "bad-\(number)",
+                            Self.symbols[number / 2 % 2], quantity: "\(10 + number)")
+                        return try scenario.need(
+                            placed?.json["run_id"]?.string,
+                            "\(cases[number].name): no run: \(placed?.text ?? "no answer")")
+                    }
+                    ends += Self.ends(of: runs, server)
+                }
+                for (number, (legs, seen)) in ends.enumerated() {
+                    let item = cases[number]
                     scenario.expectEqual(legs.map { $0["status"]?.string }, [item.status], item.name)
                     scenario.expectEqual(
-                        broker.accepted.count - before, item.turn.isAccepted ? 1 : 0,
+                        broker.accepted.count { $0.quantity == 10 + number }, item.turn.isAccepted ? 1 : 0,
                         "\(item.name): orders at the broker")
                     if item.turn.isAccepted {
                         scenario.expect(!seen.contains("REJECTED"), "\(item.name): it was called rejected on the way")
@@ -204,11 +228,16 @@ extension EndToEnd {
                 }
                 for what in [
                     "an answer proves nothing of an order", "no whole answer in time", "http 504",
-                    "the answer is no json",
+                    "the answer is no json", "the broker's clock differs from this machine's",
                 ] {
                     scenario.expect(
                         server.errors.lowercased().contains(what), "the log does not say \(what): \(server.tail)")
                 }
+                let checks = server.http.send("POST", "/api/preflight")?.text ?? ""
+                scenario.expect(
+                    checks.contains("the broker's clock is 359") || checks.contains("the broker's clock is 3600"),
+                    "preflight says nothing of the clock: \(checks)")
+                broker.sets(ahead: 0)
                 try Self.deadToken(server, broker, scenario)
                 try Self.badLists(server, broker, scenario)
 
@@ -230,7 +259,7 @@ extension EndToEnd {
             broker.kill(clients[1])
             let placed = place(server, "two", "dead-token", quantity: "20")
             let run = try scenario.need(placed?.json["run_id"]?.string, "no run: \(placed?.text ?? "no answer")")
-            let legs = end(of: run, server).legs
+            let legs = ends(of: [run], server)[0].legs
             let statuses = Dictionary(
                 legs.map { ($0["account_id"]?.string ?? "?", $0["status"]?.string ?? "?") },
                 uniquingKeysWith: { first, _ in first })
@@ -258,6 +287,16 @@ extension EndToEnd {
                 scenario.expect(
                     answer?.text.contains(words) ?? false, "a list of which \(words): \(answer?.text ?? "no answer")")
                 scenario.expectEqual(server.http.get("/api/symbols/\(symbol)")?.status, 200, "the symbol after it")
+            }
+            // A row that stands twice is one instrument; where the two differ the first stands, and the answer says so.
+            let row = good.split(separator: "\n").last.map(String.init) ?? ""
+            for (again, refused) in [(row, 0), (row.replacing(",0.05,", with: ",0.1,"), 1)] as [(String, Int64)] {
+                broker.list(good + again + "\n")
+                let answer = server.http.send("POST", "/api/symbols/sync", ["adapter_id": "zerodha"])
+                let text = answer?.text ?? "no answer"
+                scenario.expectEqual(answer?.json["items"]?[0]?["refused"]?.int64, refused, "a row twice: \(text)")
+                scenario.expectEqual(
+                    text.contains("lists it twice with different figures"), refused > 0, "a row twice: \(text)")
             }
             // New and moved columns change nothing.
             let moved = good.split(separator: "\n").map { line in

@@ -74,6 +74,7 @@ extension EndToEnd {
                 try Self.logIn(server, scenario)
                 try Self.becomeReady(server, scenario)
 
+                Self.refuseOptions(server, broker, scenario)
                 let body: JSONValue = [
                     "symbol": .string(Self.symbol), "side": "BUY", "quantity": "50", "order_type": "LIMIT",
                     "price": "105", "product": "DELIVERY", "tag": "kite",
@@ -98,8 +99,13 @@ extension EndToEnd {
                 scenario.expectEqual(Set(broker.accepted.map(\.tag)).count, 3, "tags at the broker")
                 scenario.expectEqual(broker.accepted.map(\.quantity), [10, 10, 10], "quantities at the broker")
 
-                // The logins outlive the process, and no secret stands anywhere in clear.
+                // The logins outlive the process, in a copy that was made while it ran, and no secret stands anywhere in
+                // clear.
+                let copy = "\(scenario.site.directory)/copy"
+                let backup = try scenario.run(["backup", scenario.site.data, "--to", copy])
+                scenario.expectEqual(backup.ending, .status(0), "backup: \(backup)")
                 server.destroy()
+                try Self.restore(copy, scenario)
                 let next = try scenario.launch()
                 guard try next.listens() else { throw Failure("the gateway does not listen again: \(next.tail)") }
                 try Self.becomeReady(next, scenario)
@@ -109,6 +115,51 @@ extension EndToEnd {
                 try Recordings.check(scenario, adapters: ["paper", "zerodha"])
                 try Recordings.alter(scenario, adapter: "zerodha")
             }
+        }
+
+        /// Lets a backup be the data directory.
+        private static func restore(_ copy: String, _ scenario: Scenario) throws {
+            let files = FileManager.default
+            let checked = try scenario.run(["check", copy])
+            scenario.expectEqual(checked.ending, .status(0), "check of the backup: \(checked)")
+            let again = try scenario.run(["backup", scenario.site.data, "--to", copy])
+            scenario.expectEqual(again.ending, .status(1), "a backup over another: \(again)")
+            for name in ["instruments.db", "secrets"] {
+                scenario.expect(files.fileExists(atPath: "\(copy)/\(name)"), "the backup lacks \(name)")
+            }
+            // The key's own file is nobody's to copy.
+            try files.copyItem(atPath: "\(scenario.site.data)/admin.key", toPath: "\(copy)/admin.key")
+            try files.copyItem(atPath: "\(scenario.site.data)/recordings", toPath: "\(copy)/recordings")
+            try files.moveItem(atPath: scenario.site.data, toPath: "\(scenario.site.data)-before")
+            try files.moveItem(atPath: copy, toPath: scenario.site.data)
+        }
+
+        /// What an order says to one adapter is held against that adapter's own schema before anything is kept or sent.
+        private static func refuseOptions(_ server: Server, _ broker: KiteServer, _ scenario: Scenario) {
+            let wrong: [(options: JSONValue, code: String, path: String, words: String)] = [
+                (["zerodha": ["iceberg_legs": 1]], "invalid_broker_options", "/zerodha/iceberg_legs", "at least 2"),
+                (["zerodha": ["iceberg_leg": 3]], "invalid_broker_options", "/zerodha/iceberg_leg", "iceberg_legs"),
+                (["zerodha": ["autoslice": "yes"]], "invalid_broker_options", "/zerodha/autoslice", "boolean"),
+                (["paper": ["speed": 1]], "invalid_broker_options", "/paper", "leave it out"),
+                (["zeroda": [:]], "unknown_adapter", "/zeroda", "paper, zerodha"),
+            ]
+            for item in wrong {
+                let order: JSONValue = [
+                    "symbol": .string(symbol), "side": "BUY", "quantity": "50", "order_type": "LIMIT", "price": "105",
+                    "product": "DELIVERY", "broker_options": item.options,
+                ]
+                for (route, key) in [("preview", nil), ("orders", "options")] as [(String, String?)] {
+                    let answer = server.http.send(
+                        "POST", "/api/execution-groups/family/\(route)", order, idempotencyKey: key)
+                    let error = answer?.json["errors"]?[0]
+                    let what = "\(route) with options \(item.options.serializedText()): \(answer?.text ?? "no answer")"
+                    scenario.expectEqual(answer?.status, 400, what)
+                    scenario.expectEqual(answer?.json["code"]?.string, item.code, what)
+                    scenario.expectEqual(error?["path"]?.string, "/broker_options\(item.path)", what)
+                    scenario.expect(error?["remedy"]?.string?.contains(item.words) ?? false, what)
+                }
+            }
+            scenario.expectEqual(broker.accepted.count, 0, "orders at the broker")
         }
 
         /// One by the program, one by the broker's redirect, one over HTTP.

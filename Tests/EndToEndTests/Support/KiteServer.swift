@@ -39,6 +39,9 @@ final class KiteServer: Sendable {
 
     private struct State {
         var turns: [Turn] = []
+        var turnsOfQuantities: [Int: Turn] = [:]
+        /// Seconds that its clock is ahead.
+        var ahead: Int64 = 0
         var dead: Set<String> = []
         var list = KiteServer.instruments
         var accepted: [Accepted] = []
@@ -53,7 +56,11 @@ final class KiteServer: Sendable {
     init(_ clients: [Client]) throws {
         let state = NIOLockedValueBox(State())
         self.state = state
-        broker = try LoopbackBroker { request, _ in state.withLockedValue { Self.answer(request, clients, &$0) } }
+        broker = try LoopbackBroker { request, _ in
+            state.withLockedValue { state in
+                Self.dated(Self.answer(request, clients, &state), Date().addingTimeInterval(TimeInterval(state.ahead)))
+            }
+        }
     }
 
     var address: String { broker.http }
@@ -67,6 +74,10 @@ final class KiteServer: Sendable {
     func stop() { broker.stop() }
     /// The next order meets this.
     func next(_ turn: Turn) { state.withLockedValue { $0.turns.append(turn) } }
+    /// The next order of this quantity meets this.
+    func next(of quantity: Int, _ turn: Turn) { state.withLockedValue { $0.turnsOfQuantities[quantity] = turn } }
+    /// Its clock is so many seconds ahead of this machine's from now on.
+    func sets(ahead seconds: Int64) { state.withLockedValue { $0.ahead = seconds } }
     /// The client's token is dead from its next order on, until it logs in again.
     func kill(_ client: Client) { state.withLockedValue { _ = $0.dead.insert(client.apiKey) } }
     /// The list of instruments from now on.
@@ -116,6 +127,16 @@ final class KiteServer: Sendable {
         }
     }
 
+    /// The answer with the server's date.
+    private static func dated(_ behaviour: LoopbackBroker.Behaviour, _ date: Date) -> LoopbackBroker.Behaviour {
+        guard case .answer(let status, let body, let headers) = behaviour else { return behaviour }
+        let style = Date.VerbatimFormatStyle(
+            format:
+                "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .defaultDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) GMT",
+            locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt, calendar: Calendar(identifier: .gregorian))
+        return .answer(status, body, headers + [("Date", date.formatted(style))])
+    }
+
     private static func success(_ data: JSONValue) -> LoopbackBroker.Behaviour {
         .json(JSONValue.object(["status": "success", "data": data]).serializedText())
     }
@@ -157,7 +178,9 @@ final class KiteServer: Sendable {
         if form["order_type"] == "MARKET", form["market_protection"] == nil {
             state.complaints.append("a market order has no market_protection: \(request.text)")
         }
-        let turn = state.turns.isEmpty ? nil : state.turns.removeFirst()
+        let turn =
+            state.turnsOfQuantities.removeValue(forKey: quantity)
+            ?? (state.turns.isEmpty ? nil : state.turns.removeFirst())
         if let turn, !turn.isAccepted { return turn.behaviour }
         let id = "2611250000\(10_000 + state.accepted.count)"
         state.accepted.append(

@@ -26,6 +26,8 @@ final class Site: Sendable {
         var reconcile = "{}"
         /// More rows for `accounts`.
         var moreAccounts: [String] = []
+        /// More rows for `accounts` of the limits.
+        var moreLimits: [String] = []
         /// Files in place of or beside those of the site, made from its directory and its data directory.
         var files: (@Sendable (_ directory: String, _ data: String) -> [(name: String, text: String)])?
 
@@ -117,7 +119,7 @@ final class Site: Sendable {
         firm: { profile: wide }
         accounts:
           - { id: P5, limits: { notional-limits: { max: "\(options.tightLimit)" } } }
-
+        \(options.moreLimits.map { "  - \($0)\n" }.joined())
         """
     }
 
