@@ -212,7 +212,9 @@ extension Gateway {
                     funds.equity > 0 ? nil : "opening orders are refused without equity"))
         } else {
             checks.append(
-                check(.balances, .fail, "no funds are known", "opening orders are refused until the broker tells them"))
+                check(
+                    .balances, .fail, "no funds are known: opening orders are refused",
+                    "the broker is asked again by itself; 'sluice accounts status \(account.id)' says what it answers"))
         }
         if engine.accountLimits(number) != nil {
             checks.append(check(.limits, .pass, "limits of version \(engine.riskVersion) bind it"))
