@@ -288,15 +288,15 @@ extension EndToEnd {
                     answer?.text.contains(words) ?? false, "a list of which \(words): \(answer?.text ?? "no answer")")
                 scenario.expectEqual(server.http.get("/api/symbols/\(symbol)")?.status, 200, "the symbol after it")
             }
-            // A row that stands twice is one instrument; where the two differ the first stands, and the answer says so.
+            // A row that stands twice is one instrument; where the two differ none is taken, and the answer says so.
             let row = good.split(separator: "\n").last.map(String.init) ?? ""
-            for (again, refused) in [(row, 0), (row.replacing(",0.05,", with: ",0.1,"), 1)] as [(String, Int64)] {
+            for (again, refused) in [(row, 0), (row.replacing(",0.05,", with: ",0.1,"), 2)] as [(String, Int64)] {
                 broker.list(good + again + "\n")
                 let answer = server.http.send("POST", "/api/symbols/sync", ["adapter_id": "zerodha"])
                 let text = answer?.text ?? "no answer"
                 scenario.expectEqual(answer?.json["items"]?[0]?["refused"]?.int64, refused, "a row twice: \(text)")
                 scenario.expectEqual(
-                    text.contains("lists it twice with different figures"), refused > 0, "a row twice: \(text)")
+                    text.contains("2 rows of it differ; none of them is taken"), refused > 0, "a row twice: \(text)")
             }
             // New and moved columns change nothing.
             let moved = good.split(separator: "\n").map { line in
