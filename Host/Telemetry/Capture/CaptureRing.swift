@@ -12,7 +12,7 @@ struct CaptureRing: ~Copyable {
     /// Events ever put in; written by the producer alone.
     private let head = Atomic<UInt64>(0)
     /// What the producer knows of `tail`: it looks again only when the ring seems full.
-    private var knownTail: UInt64 = 0
+    private let knownTail = Atomic<UInt64>(0)
     /// Events ever taken out; written by the consumer alone.
     private let tail = Atomic<UInt64>(0)
     private let lost = Atomic<UInt64>(0)
@@ -28,11 +28,12 @@ struct CaptureRing: ~Copyable {
 
     /// The producer's thread alone.
     @inline(__always)
-    mutating func push(_ event: CaptureEvent) {
+    borrowing func push(_ event: CaptureEvent) {
         let place = head.load(ordering: .relaxed)
-        if place &- knownTail >= Self.capacity {
-            knownTail = tail.load(ordering: .acquiring)
-            guard place &- knownTail < Self.capacity else {
+        if place &- knownTail.load(ordering: .relaxed) >= Self.capacity {
+            let known = tail.load(ordering: .acquiring)
+            knownTail.store(known, ordering: .relaxed)
+            guard place &- known < Self.capacity else {
                 lost.add(1, ordering: .relaxed)
                 return
             }
