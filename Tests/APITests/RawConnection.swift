@@ -11,7 +11,8 @@ final class RawConnection: Sendable {
     /// - Parameter receiveBuffer: bytes that the system holds for a reader that does not read; `nil` = as it likes.
     init(port: Int, seconds: Int = 30, receiveBuffer: Int32? = nil) throws {
         self.seconds = seconds
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // A process that another test starts meanwhile would hold a copy of it open.
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
