@@ -177,7 +177,12 @@ static sluice_status ask(sluice_session *session, sluice_token token, const slui
 static sluice_status submit(sluice_session *session, sluice_token token, const sluice_order *order) {
     const sluice_services *services = session->services;
 #ifdef ASKS
-    if (order->run_id.len >= 3 && !memcmp(order->run_id.ptr, "ask", 3)) return ask(session, token, order, "q1");
+#ifdef ASKS_ALWAYS
+    int asks = 1;
+#else
+    int asks = order->run_id.len >= 3 && !memcmp(order->run_id.ptr, "ask", 3);
+#endif
+    if (asks) return ask(session, token, order, "q1");
 #endif
     sluice_handle hidden = handle_of(session, "api_secret");
     struct building target = {0}, body = {0}, sign = {0}, authorization = {0}, stamp = {0};

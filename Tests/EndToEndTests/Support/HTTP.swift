@@ -47,7 +47,9 @@ struct HTTP: Sendable {
         if let (head, start) = head(of: bytes), head.headers["transfer-encoding"]?.lowercased() == "chunked" {
             return chunks(bytes[start...]).map { Answer(status: head.status, headers: head.headers, body: $0) }
         }
-        guard let (head, start) = head(of: bytes), let length = head.headers["content-length"].flatMap({ Int($0) }),
+        guard let (head, start) = head(of: bytes) else { return nil }
+        // 204 has no body and says no length.
+        guard let length = head.status == 204 ? 0 : head.headers["content-length"].flatMap({ Int($0) }),
             bytes.count - start >= length
         else { return nil }
         return Answer(status: head.status, headers: head.headers, body: Array(bytes[start..<start + length]))

@@ -26,6 +26,8 @@ final class Site: Sendable {
         var reconcile = "{}"
         /// More rows for `accounts`.
         var moreAccounts: [String] = []
+        /// More controls of everybody's limits.
+        var moreLimits: [String] = []
         /// Files in place of or beside those of the site, made from its directory and its data directory.
         var files: (@Sendable (_ directory: String, _ data: String) -> [(name: String, text: String)])?
 
@@ -114,10 +116,9 @@ final class Site: Sendable {
             gross-exposure: { max: unlimited }
             margin-buffer: unlimited
             daily-loss: { max: unlimited }
-        firm: { profile: wide }
+        \(options.moreLimits.map { "    \($0)\n" }.joined())firm: { profile: wide }
         accounts:
           - { id: P5, limits: { notional-limits: { max: "\(options.tightLimit)" } } }
-
         """
     }
 
