@@ -11,6 +11,8 @@ CONFIG ?= debug
 ARGS ?=
 SOURCES := Package.swift SDK Plugins Host Tests
 program = $$(swift build -c $(CONFIG) --show-bin-path)/sluice
+# Python with what `make readers` installed, where it did.
+reading = $$(ls .build/readers/bin/python3 2>/dev/null || echo python3)
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +23,8 @@ set-up:
 demo: set-up  ## builds, then shows and checks the main job on simulated accounts; under a minute after the build
 	@swift build -c $(CONFIG) >&2
 	@$(program) demo $(ARGS)
-	@test ! -e demo-output/trace-1.json || python3 Tests/ExportsTests/Readers/perfetto.py demo-output/trace-1.json >&2
+	@test ! -e demo-output/trace-1.json || for reader in perfetto viewer; do \
+	    $(reading) Tests/ExportsTests/Readers/$$reader.py demo-output/trace-1.json >&2; done
 
 serve: set-up  ## builds, then runs a gateway with the demo's accounts and prices until Ctrl-C; files in ./sluice-demo
 	@swift build -c $(CONFIG) >&2
@@ -74,9 +77,9 @@ bench: set-up  ## release build, then the benchmarks beside the floors of the sa
 	swift build -c release
 	$$(swift build -c release --show-bin-path)/sluice-bench $(ARGS)
 
-readers:  ## readers that are not ours into .build/readers: official OTLP messages, promtool; tests then use them, too
+readers:  ## readers that are not ours into .build/readers: official OTLP messages, a viewer of traces, promtool
 	python3 -m venv .build/readers
-	.build/readers/bin/pip install --quiet --disable-pip-version-check 'opentelemetry-proto>=1.27,<2'
+	.build/readers/bin/pip install --quiet --disable-pip-version-check 'opentelemetry-proto>=1.27,<2' 'viztracer>=1,<2'
 	@command -v promtool >/dev/null || { cd .build/readers && rm -f prometheus_*.deb \
 	    && { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; }; } \
 	    && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb \
