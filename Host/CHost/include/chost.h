@@ -78,8 +78,11 @@ void chost_name_thread(const char *name);
 void chost_share_heap(void);
 
 /* Takes `bytes` for the heap now, in large pages where the kernel gives them to who asks, and keeps what is freed from now
-   on: what is taken from it later costs no call and no wait for the kernel. Rounded down to 16 MiB.
+   on: what is taken from it later costs no call and no wait for the kernel. Whole pieces are taken.
    Returns what there is of it; less than asked for where the kernel refused. */
 uint64_t chost_reserve_memory(uint64_t bytes);
+
+/* Bytes of a piece, 16 MiB. The largest that glibc takes from the heap and not from the kernel is twice that. */
+enum { CHOST_RESERVE_PIECE = 16 << 20 };
 
 #endif /* SLUICE_CHOST_H */

@@ -11,8 +11,9 @@ package enum ProcessMemory {
     /// - Parameter bytes: counted in pieces of 16 MiB, rounded down; 0 = nothing is taken.
     static func reserve(_ bytes: Int64, _ logger: Logger) {
         guard bytes > 0 else { return }
+        let piece = UInt64(CHOST_RESERVE_PIECE)
         let taken = chost_reserve_memory(UInt64(bytes))
-        if taken < UInt64(bytes) & ~0xff_ffff {
+        if taken < UInt64(bytes) / piece * piece {
             logger.warning(
                 "The kernel gives less memory than memory.reserve asks for",
                 metadata: ["reserve": "\(bytes)", "taken": "\(taken)"])

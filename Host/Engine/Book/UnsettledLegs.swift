@@ -34,26 +34,13 @@ struct UnsettledLegs: Sendable {
         heads[Int(account)] = place
     }
 
-    func contains(_ leg: OrderPlace, of account: Int32) -> Bool {
-        var place = heads[Int(account)]
-        while place >= 0 {
-            if entries[Int(place)].leg == leg { return true }
-            place = entries[Int(place)].next
-        }
-        return false
-    }
+    func contains(_ leg: OrderPlace, of account: Int32) -> Bool { cursor(at: leg, of: account) != nil }
 
     /// - Returns: whether it was in there.
     mutating func remove(_ leg: OrderPlace, of account: Int32) -> Bool {
-        var cursor = cursor(of: account)
-        while let found = self.leg(at: cursor) {
-            if found == leg {
-                remove(at: &cursor)
-                return true
-            }
-            advance(&cursor)
-        }
-        return false
+        guard var cursor = cursor(at: leg, of: account) else { return false }
+        remove(at: &cursor)
+        return true
     }
 
     mutating func removeAll(of account: Int32) {
@@ -71,6 +58,12 @@ struct UnsettledLegs: Sendable {
     }
 
     func cursor(of account: Int32) -> Cursor { Cursor(account: account, place: heads[Int(account)]) }
+
+    private func cursor(at leg: OrderPlace, of account: Int32) -> Cursor? {
+        var cursor = cursor(of: account)
+        while let found = self.leg(at: cursor), found != leg { advance(&cursor) }
+        return cursor.place < 0 ? nil : cursor
+    }
 
     /// `nil` = the list ends here.
     func leg(at cursor: Cursor) -> OrderPlace? { cursor.place < 0 ? nil : entries[Int(cursor.place)].leg }

@@ -28,10 +28,12 @@ package struct RunTable: Hashable, Sendable {
 
     package subscript(_ id: RunID) -> Run? { runs[id.number] }
     package var count: Int { runs.count }
+    /// Whether a run is in memory, without a copy of it.
+    private func holds(_ number: UInt64) -> Bool { runs.index(forKey: number) != nil }
     package var nextRun: RunID { RunID(number: lastRun + 1) }
     package func place(ofClientSequence sequence: UInt64) -> OrderPlace? {
         if !places.isEmpty, let place = places[sequence] { return place }
-        guard let place = sequences.place(of: sequence), runs.index(forKey: place.run.number) != nil else { return nil }
+        guard let place = sequences.place(of: sequence), holds(place.run.number) else { return nil }
         return place
     }
     /// Live runs, oldest first.
@@ -81,7 +83,7 @@ package struct RunTable: Hashable, Sendable {
             if let known = executions[oldKey] { successors[Self.key(last(known))] = key }
         }
         executions[key] = execution
-        if let run = execution.run, runs.index(forKey: run.number) != nil {
+        if let run = execution.run, holds(run.number) {
             executionsOfRun[run.number, default: []].append(key)
         } else {
             retired.append(key)

@@ -65,8 +65,6 @@ struct Candidate: Sendable {
     /// What the account's live state comes to without the candidate, in the account's currency: once a control has looked.
     private(set) var exposure = AccountExposure()
     private var hasExposure = false
-    /// What `added` is worth at the reference price, minor units; -1 = no control has asked.
-    private var addedValue: Int64 = -1
 
     /// What every leg of a parent shares.
     init(_ parent: ParentTerms, _ request: AdmissionRequest, _ facts: ParentFacts, now: Timestamp) {
@@ -120,17 +118,6 @@ struct Candidate: Sendable {
     mutating func resize(to quantity: Int64) {
         self.quantity = quantity
         projected = position.worstCase(adding: quantity, side: side)
-        addedValue = -1
-    }
-
-    /// What `added` is worth at the reference price, minor units; `nil` on overflow. C19 and C22 of one leg ask for it.
-    /// - Parameter money: that of the leg's limits.
-    @inline(__always)
-    mutating func valueOfAdded(_ money: MoneyScale) -> Int64? {
-        if addedValue >= 0 { return addedValue }
-        guard let value = money.value(of: added, at: reference) else { return nil }
-        addedValue = value
-        return value
     }
 
     /// How much the worst case grows by the candidate.

@@ -23,8 +23,8 @@ struct GrossExposure: RiskControl {
                 return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
             }
             let verdict = check(
-                &candidate, money, candidate.valueOfAdded(money), current: candidate.exposure.gross,
-                limit: limits.grossExposure, .account, &trace)
+                &candidate, money, added, current: candidate.exposure.gross, limit: limits.grossExposure, .account,
+                &trace)
             if case .reject = verdict { return verdict }
         }
         if candidate.parent.groupLimits.gross.isSet {
@@ -45,17 +45,15 @@ struct GrossExposure: RiskControl {
         case .unlimited: return .pass
         case .missing: return .reject(Rejection(id, .exposureNoLimit, cause: .noInput, scope: scope))
         case .value(let limit):
-            let money = MoneyScale(candidate.instrument)
             let current = engine.grossExposure(total: total, currency: candidate.instrument.currency)
             return check(
-                &candidate, money, money.value(of: added, at: candidate.reference), current: current, limit: limit,
-                scope, &trace)
+                &candidate, MoneyScale(candidate.instrument), added, current: current, limit: limit, scope, &trace)
         }
     }
 
     @inline(__always)
     private static func check(
-        _ candidate: inout Candidate, _ money: MoneyScale, _ addition: Int64?, current: Int64?, limit: Int64,
+        _ candidate: inout Candidate, _ money: MoneyScale, _ added: Int64, current: Int64?, limit: Int64,
         _ scope: ScopeKind,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
@@ -63,7 +61,7 @@ struct GrossExposure: RiskControl {
             return .reject(
                 Rejection(id, .exposureNoPrice, cause: .noReference, scope: scope, unit: .money, limit: limit))
         }
-        guard let addition else {
+        guard let addition = money.value(of: added, at: candidate.reference) else {
             return .reject(Rejection(id, .overflow, scope: scope, unit: .money, limit: limit, observed: current))
         }
         let projected = saturatingSum(current, addition)
@@ -73,7 +71,7 @@ struct GrossExposure: RiskControl {
                 inputAge: candidate.referenceAge))
         guard projected > limit else { return .pass }
         // A candidate adds to one side only, so its quantity beyond today's worst case is what counts.
-        let slack = candidate.quantity - candidate.added
+        let slack = candidate.quantity - added
         let room = candidate.lotMultiple(money.largest(at: candidate.reference, within: limit - current))
         return .reject(
             Rejection(

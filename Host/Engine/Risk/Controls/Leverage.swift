@@ -31,7 +31,7 @@ struct Leverage: RiskControl {
         let added = candidate.added
         // For the record alone: what is compared below is exact.
         var limit: Int64 { scaled(equity, limits.leverage, over: 10_000) ?? .max }
-        guard let addition = candidate.valueOfAdded(money) else {
+        guard let addition = money.value(of: added, at: candidate.reference) else {
             return .reject(Rejection(id, .overflow, unit: .money, observed: gross))
         }
         let projected = saturatingSum(gross, addition)
