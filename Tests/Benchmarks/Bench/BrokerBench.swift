@@ -113,14 +113,7 @@ final class BrokerRig {
         transport: any Transport, endpoint: String = "http://127.0.0.1:1", counter: Counter = Counter()
     ) throws {
         directory = try Scratch()
-        try Files.write(
-            "manifest: 1\nid: zerodha\nlibrary: libsluice-zerodha.so\n", to: directory.path + "/zerodha.yaml")
-        host = AdapterHost(
-            AdapterHostConfiguration(
-                directories: [directory.path], executableDirectory: Files.executableDirectory,
-                dataDirectory: directory.path, hostVersion: "1", swiftRelease: "6.3.1"), environment: environment,
-            logger: .quiet)
-        try host.load()
+        host = try AdapterHost.loaded("zerodha", in: directory.path, data: directory.path, environment)
         guard let adapter = AdapterID("zerodha"), let currency = Currency("INR") else { throw BenchFailure("names") }
         let made = (0..<accounts).map { index in
             Account(

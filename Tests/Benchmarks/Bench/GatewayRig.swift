@@ -38,8 +38,7 @@ final class GatewayRig: Sendable {
         _ directory: String, _ file: String, _ accounts: Int, _ margin: BenchLimits.Margin, _ compared: String
     ) throws {
         mkdir(directory + "/adapters.d", 0o700)
-        try Files.write(
-            "manifest: 1\nid: paper\nlibrary: libsluice-paper.so\n", to: directory + "/adapters.d/paper.yaml")
+        try Files.writeManifest(of: "paper", in: directory + "/adapters.d")
         try Files.write(
             "\"US:EQ:ACME\": { tick: 0.01, lot_size: 1, currency: USD, source: bench }\n",
             to: directory + "/overlay.yaml")

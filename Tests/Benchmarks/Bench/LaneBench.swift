@@ -46,14 +46,7 @@ private final class LaneRig {
 
     init(_ environment: LaneEnvironment) throws {
         directory = try Scratch()
-        try Files.write(
-            "manifest: 1\nid: minimal\nlibrary: libsluice-minimal.so\n", to: directory.path + "/minimal.yaml")
-        host = AdapterHost(
-            AdapterHostConfiguration(
-                directories: [directory.path], executableDirectory: Files.executableDirectory,
-                dataDirectory: directory.path, hostVersion: "1", swiftRelease: "6.3.1"), environment: environment,
-            logger: .quiet)
-        try host.load()
+        host = try AdapterHost.loaded("minimal", in: directory.path, data: directory.path, environment)
         guard let adapter = AdapterID("minimal"), let currency = Currency("USD") else { throw BenchFailure("names") }
         let account = Account(
             id: AccountID(unchecked: "A"), adapter: adapter, environment: .sandbox, currency: currency)

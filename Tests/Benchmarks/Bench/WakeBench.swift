@@ -132,8 +132,6 @@ private final class ObservedGateway {
 
     init(_ directory: String, _ lanes: ObservedLanes) async throws {
         mkdir(directory + "/adapters.d", 0o700)
-        try Files.write(
-            "manifest: 1\nid: paper\nlibrary: libsluice-paper.so\n", to: directory + "/adapters.d/paper.yaml")
         symbol = try InstrumentID("US:EQ:ACME")
         guard let currency = Currency("USD"), let paper = AdapterID("paper") else { throw BenchFailure("names") }
         store = try Store(directory: directory + "/data")
@@ -149,13 +147,9 @@ private final class ObservedGateway {
         gateway = try Gateway(
             storage: store, clock: SystemLaneClock.shared, market: market, clientOrderIDPrefix: 7,
             logger: .quiet)
-        adapters = AdapterHost(
-            AdapterHostConfiguration(
-                directories: [directory + "/adapters.d"], executableDirectory: Files.executableDirectory,
-                dataDirectory: store.directory, hostVersion: "1", swiftRelease: "6.3.1"),
-            environment: LaneEnvironment(clock: SystemLaneClock.shared, random: SystemLaneRandom.shared) { _ in lanes },
-            logger: .quiet)
-        try adapters.load()
+        adapters = try AdapterHost.loaded(
+            "paper", in: directory + "/adapters.d", data: store.directory,
+            LaneEnvironment(clock: SystemLaneClock.shared, random: SystemLaneRandom.shared) { _ in lanes })
         threads = GatewayThreads(gateway)
         threads.start()
         gateway.start(limits: RiskLimits(version: 0), adapters: adapters)
