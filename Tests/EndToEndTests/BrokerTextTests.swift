@@ -23,29 +23,18 @@ extension EndToEnd {
                 )
             ]
             options.files = { directory, data in
-                [
-                    ("key", client.apiKey), ("secret", client.apiSecret),
-                    ("market/NSE_EQ_INFY.daily.csv", Site.Options.candles),
-                    ("overlay.yaml", "\"\(symbol)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n"),
-                    ("rms.yaml", KiteServer.limits()),
-                    (
-                        "sluice.yaml",
-                        """
-                        data: \(data)
-                        adapters: { directories: [./adapters.d] }
-                        instruments: { overlay: overlay.yaml }
-                        rms: { file: rms.yaml }
-                        prices: { replay: [ { files: ./market/NSE_EQ_INFY.daily.csv, every: 100ms, loop: true } ] }
-                        accounts:
-                          - { id: Z9, adapter: zerodha, currency: INR,
-                              secrets: { api_key: "file:\(directory)/key", api_secret: "file:\(directory)/secret" },
-                              config: { stream: false, poll_seconds: 1, login_url: "\(address)/connect/login" } }
-                        groups:
-                          - { id: one, policy: proportional, accounts: [ { account_id: Z9, capital: "100000" } ] }
+                [("key", client.apiKey), ("secret", client.apiSecret)]
+                    + KiteServer.files(
+                        data: data, symbols: [symbol], replayed: [symbol],
+                        accounts: """
+                              - { id: Z9, adapter: zerodha, currency: INR,
+                                  secrets: { api_key: "file:\(directory)/key", api_secret: "file:\(directory)/secret" },
+                                  config: { stream: false, poll_seconds: 1, login_url: "\(address)/connect/login" } }
 
-                        """
-                    ),
-                ]
+                            """,
+                        groups:
+                            "  - { id: one, policy: proportional, accounts: [ { account_id: Z9, capital: \"100000\" } ] }\n"
+                    )
             }
             return options
         }

@@ -37,34 +37,15 @@ extension EndToEnd {
                 }
                 return clients.enumerated().flatMap { index, client in
                     [("key-\(index + 5)", client.apiKey), ("secret-\(index + 5)", client.apiSecret)]
-                } + [
-                    ("market/NSE_EQ_INFY.daily.csv", Site.Options.candles),
-                    ("market/NSE_EQ_SBIN.daily.csv", Site.Options.candles),
-                    (
-                        "overlay.yaml",
-                        symbols.map { "\"\($0)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n" }.joined()
-                    ),
-                    ("rms.yaml", KiteServer.limits()),
-                    (
-                        "sluice.yaml",
-                        """
-                        data: \(data)
-                        adapters: { directories: [./adapters.d] }
-                        instruments: { overlay: overlay.yaml }
-                        rms: { file: rms.yaml }
-                        prices:
-                          replay:
-                            - { files: ./market/NSE_EQ_INFY.daily.csv, every: 100ms, loop: true }
-                            - { files: ./market/NSE_EQ_SBIN.daily.csv, every: 100ms, loop: true }
-                        accounts:
-                        \(accounts.joined())groups:
-                          - { id: one, policy: proportional, accounts: [ { account_id: Z5, capital: "100000" } ] }
-                          - { id: other, policy: proportional, accounts: [ { account_id: Z6, capital: "100000" } ] }
-                          - { id: two, policy: proportional, accounts: [ { account_id: Z5, capital: "100000" }, { account_id: Z6, capital: "100000" } ] }
+                }
+                    + KiteServer.files(
+                        data: data, symbols: symbols, replayed: symbols, accounts: accounts.joined(),
+                        groups: """
+                              - { id: one, policy: proportional, accounts: [ { account_id: Z5, capital: "100000" } ] }
+                              - { id: other, policy: proportional, accounts: [ { account_id: Z6, capital: "100000" } ] }
+                              - { id: two, policy: proportional, accounts: [ { account_id: Z5, capital: "100000" }, { account_id: Z6, capital: "100000" } ] }
 
-                        """
-                    ),
-                ]
+                            """)
             }
             return options
         }

@@ -36,37 +36,21 @@ extension EndToEnd {
             ]
             let address = broker.address
             options.files = { directory, data in
-                [
-                    ("key", client.apiKey), ("secret", client.apiSecret),
-                    ("market/NSE_EQ_SBIN.daily.csv", Site.Options.candles),
-                    (
-                        "overlay.yaml",
-                        [streamed, traded].map {
-                            "\"\($0)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n"
-                        }
-                        .joined()
-                    ),
-                    ("rms.yaml", limits),
-                    (
-                        "sluice.yaml",
-                        """
-                        data: \(data)
-                        adapters: { directories: [./adapters.d] }
-                        instruments: { overlay: overlay.yaml }
-                        rms: { file: rms.yaml }
+                [("key", client.apiKey), ("secret", client.apiSecret)]
+                    + KiteServer.files(
+                        data: data, symbols: [streamed, traded], replayed: [traded],
                         prices:
-                          replay: [ { files: ./market/NSE_EQ_SBIN.daily.csv, every: 100ms, loop: true } ]
-                          stream: [ { account: Z4, symbols: ["\(streamed)"], follow: true, detail: depth } ]
-                        accounts:
-                          - { id: Z4, adapter: zerodha, currency: INR,
-                              secrets: { api_key: "file:\(directory)/key", api_secret: "file:\(directory)/secret" },
-                              config: { poll_seconds: 1, login_url: "\(address)/connect/login" } }
-                        groups:
-                          - { id: family, policy: proportional, accounts: [ { account_id: Z4, capital: "100000" } ] }
+                            "  stream: [ { account: Z4, symbols: [\"\(streamed)\"], follow: true, detail: depth } ]\n",
+                        limits: limits,
+                        accounts: """
+                              - { id: Z4, adapter: zerodha, currency: INR,
+                                  secrets: { api_key: "file:\(directory)/key", api_secret: "file:\(directory)/secret" },
+                                  config: { poll_seconds: 1, login_url: "\(address)/connect/login" } }
 
-                        """
-                    ),
-                ]
+                            """,
+                        groups:
+                            "  - { id: family, policy: proportional, accounts: [ { account_id: Z4, capital: \"100000\" } ] }\n"
+                    )
             }
             return options
         }

@@ -38,26 +38,13 @@ extension EndToEnd {
                 let members = accounts.map { "{ account_id: \($0), capital: \"100000\" }" }
                 return clients.enumerated().flatMap { index, client in
                     [("key-\(index + 1)", client.apiKey), ("secret-\(index + 1)", client.apiSecret)]
-                } + [
-                    ("market/NSE_EQ_INFY.daily.csv", Site.Options.candles),
-                    ("overlay.yaml", "\"\(symbol)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n"),
-                    ("rms.yaml", KiteServer.limits()),
-                    ("adapters.d/paper.yaml", "manifest: 1\nid: paper\nlibrary: libsluice-paper.so\nrecord: {}\n"),
-                    (
-                        "sluice.yaml",
-                        """
-                        data: \(data)
-                        adapters: { directories: [./adapters.d] }
-                        instruments: { overlay: overlay.yaml }
-                        rms: { file: rms.yaml }
-                        prices: { replay: [ { files: ./market/NSE_EQ_INFY.daily.csv, every: 100ms, loop: true } ] }
-                        accounts:
-                        \(brokers.joined())\(papers.joined())groups:
-                          - { id: family, policy: proportional, accounts: [ \(members.joined(separator: ", ")) ] }
-
-                        """
-                    ),
-                ]
+                }
+                    + [("adapters.d/paper.yaml", "manifest: 1\nid: paper\nlibrary: libsluice-paper.so\nrecord: {}\n")]
+                    + KiteServer.files(
+                        data: data, symbols: [symbol], replayed: [symbol], accounts: (brokers + papers).joined(),
+                        groups:
+                            "  - { id: family, policy: proportional, accounts: [ \(members.joined(separator: ", ")) ] }\n"
+                    )
             }
             return options
         }

@@ -254,6 +254,39 @@ final class KiteServer: Sendable {
 }
 
 extension KiteServer {
+    /// The files of a site whose accounts trade at this broker: limits, prices that play, and the configuration.
+    ///
+    /// - Parameters:
+    ///   - symbols: Instruments that there are.
+    ///   - replayed: Those of them whose prices play.
+    ///   - prices: Further lines of `prices`.
+    ///   - accounts: Rows, each with its line's end; `groups` alike.
+    static func files(
+        data: String, symbols: [String], replayed: [String], prices: String = "", limits: String = limits(),
+        accounts: String, groups: String
+    ) -> [(name: String, text: String)] {
+        let candles = replayed.map { "market/\($0.replacing(":", with: "_")).daily.csv" }
+        let replays = candles.map { "    - { files: ./\($0), every: 100ms, loop: true }\n" }
+        let overlay = symbols.map { "\"\($0)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n" }
+        return candles.map { ($0, Site.Options.candles) } + [
+            ("overlay.yaml", overlay.joined()), ("rms.yaml", limits),
+            (
+                "sluice.yaml",
+                """
+                data: \(data)
+                adapters: { directories: [./adapters.d] }
+                instruments: { overlay: overlay.yaml }
+                rms: { file: rms.yaml }
+                prices:
+                  replay:
+                \(replays.joined())\(prices)accounts:
+                \(accounts)groups:
+                \(groups)
+                """
+            ),
+        ]
+    }
+
     /// Wide limits for an account at this broker: delivery orders with a limit price.
     ///
     /// - Parameter priceAge: how old a reference price may be.
