@@ -56,6 +56,9 @@ extension EndToEnd {
             let body: JSONValue = ["challenge": challenge, "fields": fields]
             guard waits, server.http.send("POST", "/api/accounts/Z9/login", body)?.status == 200 else { return false }
             return Poll.holds(seconds: 30) {
+                // The overlay knows the instrument before the broker's list has told its name there.
+                let sync = server.http.send("POST", "/api/symbols/sync", ["adapter_id": "zerodha"])
+                guard sync?.json["items"]?.array?.first?["status"]?.string == "refreshed" else { return false }
                 let preview = server.http.send("POST", "/api/execution-groups/one/preview", order(10))
                 return preview?.json["legs"]?.array?.allSatisfy { $0["reject"]?.isNull ?? false } ?? false
             }
