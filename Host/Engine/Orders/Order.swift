@@ -44,6 +44,8 @@ package struct Order: Hashable, Sendable {
         package var status: OrderStatus
         /// Executed quantity that the report named; the end waits for these executions up to the gap timer.
         package var cumulativeHint: Int64
+        /// The broker said that all of it is executed, and once said how much that is.
+        package var isFilledByFigure = false
     }
 
     /// A modify that waits for the broker's answer.
@@ -142,8 +144,10 @@ package struct Order: Hashable, Sendable {
     /// The end was reported with more executed than is known yet.
     package var waitsForExecutions: Bool {
         guard let ending, !status.isTerminal else { return false }
-        return ending.cumulativeHint > cumulativeQuantity
+        return expected(by: ending) > cumulativeQuantity
     }
+    /// What its end was reported to have executed; 0 = nothing was said of an end.
+    package var promisedQuantity: Int64 { ending.map { expected(by: $0) } ?? 0 }
     /// A cancel was asked for and the order has not ended: until it has, the cancel is sent again.
     package var isCancelWanted: Bool { cancelPending && !status.isTerminal }
     package var terms: Terms { Terms(quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice) }
@@ -207,9 +211,8 @@ package struct Order: Hashable, Sendable {
             case .rejected: order.end(.rejected, hint: order.own(cumulative))
             case .expired: order.end(.expired, hint: order.own(cumulative))
             case .filled:
-                // Without a figure it may be the quantity that an open modify asks for that is filled.
-                let wanted = cumulative == nil ? order.replacement?.quantity ?? 0 : 0
-                order.end(.filled, hint: max(order.own(cumulative), order.quantity, wanted))
+                order.end(
+                    .filled, hint: max(order.own(cumulative), order.quantity), isFilledByFigure: cumulative != nil)
             case .other: break
             default:
                 order.isAcknowledged = true
@@ -221,7 +224,7 @@ package struct Order: Hashable, Sendable {
     /// One distinct execution; a bust comes as a negative quantity. The caller has removed duplicates.
     package mutating func apply(execution quantity: Int64, price: Int64) -> Effect {
         let wasEnded = status.isTerminal && status != .filled
-        let promised = ending?.cumulativeHint ?? 0
+        let promised = promisedQuantity
         var effect = step { order in
             order.isHandedOver = true
             order.isUnknown = false
@@ -348,15 +351,22 @@ package struct Order: Hashable, Sendable {
     }
 
     /// Joins two claims of an end so that the result does not depend on which came first.
-    private mutating func end(_ status: OrderStatus, hint: Int64) {
+    private mutating func end(_ status: OrderStatus, hint: Int64, isFilledByFigure: Bool = false) {
         isUnknown = false  // a claim of an end says more than a lost reply, whichever came first
         guard let known = ending else {
-            ending = Ending(status: status, cumulativeHint: hint)
+            ending = Ending(status: status, cumulativeHint: hint, isFilledByFigure: isFilledByFigure)
             return
         }
         ending = Ending(
             status: Self.rank(status) > Self.rank(known.status) ? status : known.status,
-            cumulativeHint: max(hint, known.cumulativeHint))
+            cumulativeHint: max(hint, known.cumulativeHint),
+            isFilledByFigure: isFilledByFigure || known.isFilledByFigure)
+    }
+
+    /// What is executed of it at its end. "All", said without a figure, may be all that an open modify asks for.
+    private func expected(by ending: Ending) -> Int64 {
+        guard ending.status == .filled, !ending.isFilledByFigure else { return ending.cumulativeHint }
+        return max(ending.cumulativeHint, quantity, replacement?.quantity ?? 0)
     }
 
     private static func rank(_ status: OrderStatus) -> Int {
@@ -377,7 +387,7 @@ package struct Order: Hashable, Sendable {
     }
 
     private func derivedStatus() -> OrderStatus {
-        let isEnded = ending.map { !isRefuted($0) && (isGapClosed || $0.cumulativeHint <= cumulativeQuantity) } ?? false
+        let isEnded = ending.map { !isRefuted($0) && (isGapClosed || expected(by: $0) <= cumulativeQuantity) } ?? false
         // A modify to more may have been taken: until that is known, the rest may be live.
         let mayGrow = (replacement?.quantity ?? 0) > cumulativeQuantity && !isEnded
         if quantity > 0, cumulativeQuantity >= quantity, !mayGrow { return .filled }
@@ -428,6 +438,7 @@ extension Order {
         flags[8] = isGapClosed
         flags[9] = error.isPresent
         flags[10] = !adapterState.isEmpty
+        flags[11] = ending?.isFilledByFigure ?? false
         writer.write(flags)
         writer.write(clientSequence)
         for number in [
@@ -448,7 +459,7 @@ extension Order {
     }
 
     init(_ reader: inout EventReader, legIndex: Int32) throws(EventCodingError) {
-        let flags = try reader.readFlags(known: 11)
+        let flags = try reader.readFlags(known: 12)
         let sequence = try reader.readUnsigned()
         self.init(
             legIndex: legIndex, clientSequence: sequence, quantity: try reader.readSigned(),
@@ -467,7 +478,8 @@ extension Order {
         if flags[6] { replacement = try reader.readReplacement() }
         if flags[7] {
             ending = Ending(
-                status: try reader.read(OrderStatus.init(rawValue:)), cumulativeHint: try reader.readSigned())
+                status: try reader.read(OrderStatus.init(rawValue:)), cumulativeHint: try reader.readSigned(),
+                isFilledByFigure: flags[11])
         }
         if flags[9] { error = try reader.readAdapterError() }
         if flags[10] { adapterState = try reader.readBytes() }

@@ -40,7 +40,7 @@ extension Engine {
         var excess: Int64 = 0
         if case .gapClosed = event {
             kind = .executionsMissing
-            excess = max(0, saturatingDifference(order.ending?.cumulativeHint ?? 0, order.knownExecuted))
+            excess = max(0, saturatingDifference(order.promisedQuantity, order.knownExecuted))
         } else if order.isTakenBackBeyond {
             kind = .takenBackBeyond
         } else if event.movesQuantities, order.overfilledQuantity > 0 {

@@ -47,6 +47,20 @@ struct OpenReplaceTests {
         #expect(refused.status == .filled && refused.reservedQuantity == 0)
     }
 
+    @Test("V12, V14: of two words that it is filled, the one with a figure counts, whichever came first")
+    func figureCounts() {
+        var (first, second) = (Self.order(5, modifiedTo: 8), Self.order(5, modifiedTo: 8))
+        _ = first.apply(execution: 5, price: 100)
+        _ = first.apply(reported: .filled, cumulative: 5)
+        let effect = first.apply(reported: .filled, cumulative: nil)
+        #expect(first.status == .filled && !effect.changed && !effect.isAnomaly)
+        _ = second.apply(execution: 5, price: 100)
+        _ = second.apply(reported: .filled, cumulative: nil)
+        #expect(!second.status.isTerminal && second.promisedQuantity == 8)
+        _ = second.apply(reported: .filled, cumulative: 5)
+        #expect(second == first)
+    }
+
     @Test("More executed than the old quantity says that the modify was taken: no overfill") func isTaken() {
         var order = Self.order(5, modifiedTo: 8)
         let effect = order.apply(execution: 7, price: 100)
