@@ -13,10 +13,7 @@ extension Gateway {
                 "scope": "\(change.scope)", "state": "\(change.status.rawName)", "by": "\(change.by)",
                 "reason": "\(change.reason)",
             ])
-        emit(.stateChanged(change), &state)
-        for event in state.engine.consequences(of: change, cancelWorking: breach.cancelsWorking) {
-            emit(event, &state)
-        }
+        enforce(change, cancelWorking: breach.cancelsWorking, &state)
         if change.status != .coolOff { state.stopped.append((change.scope, change.status)) }
         if breach.squaresOff { startSquareOff(change.scope, reason: change.reason, by: change.by, change.at, &state) }
     }
@@ -54,13 +51,15 @@ extension Gateway {
         }
     }
 
-    /// Takes back what a lane has not begun of scopes that a rule stopped.
+    /// Takes back what the dispatcher had in its hands when a rule stopped a scope, and has given to lanes since.
     func withdrawStopped() {
-        let stopped = state.withLockedValue { state in
-            defer { state.stopped = [] }
-            return state.stopped
+        guard state.withLockedValue({ !$0.stopped.isEmpty }) else { return }
+        dispatchLock.withLock {
+            step { state in
+                for (scope, status) in state.stopped { book(takeBack(scope, status, &state), reason: .halted, &state) }
+                state.stopped = []
+            }
         }
-        for (scope, status) in stopped { withdrawQueued(scope, status) }
     }
 
     // MARK: Heartbeats

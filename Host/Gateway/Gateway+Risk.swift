@@ -4,8 +4,8 @@ package import Engine
 import Faults
 
 extension Gateway {
-    /// Halts, reduces or resumes a scope. Returns once it is durable; from the step on nothing more of the scope is handed
-    /// over, and what a lane had not begun is taken back.
+    /// Halts, reduces or resumes a scope. Returns once it is durable; what a lane has not begun is taken back at once, and
+    /// nothing more of the scope is handed over.
     ///
     /// - Parameter isSecondPerson: Where resuming takes two persons: whether the one who asks is another than the one who
     ///   stopped the scope and than the one whose order led to it. `nil` = one person may do both.
@@ -26,9 +26,7 @@ extension Gateway {
                     }
                     let change = TradingStateChange(
                         scope: scope, status: status, reason: reason, by: person, at: clock.wall())
-                    emit(.stateChanged(change), &state)
-                    let events = state.engine.consequences(of: change, cancelWorking: cancelWorking)
-                    for event in events { emit(event, &state) }
+                    enforce(change, cancelWorking: cancelWorking, &state)
                     FaultPoint.hit(.haltEmitted)
                     return change
                 }
@@ -36,8 +34,6 @@ extension Gateway {
         } catch {
             throw translated(error)
         }
-        if status != .active { withdrawQueued(scope, status) }
-        FaultPoint.hit(.haltWithdrawn)
         try await settle()
         FaultPoint.hit(.haltDurable)
         logger.notice(
@@ -46,22 +42,43 @@ extension Gateway {
         return change
     }
 
-    /// Takes back what lies in lanes' queues and must not go any more: certain not to have been sent.
-    func withdrawQueued(_ scope: Scope, _ status: TradingStatus) {
-        var bySession: [ObjectIdentifier: (seat: SessionPlace, ids: Set<UInt64>)] = [:]
-        state.withLockedValue { state in
-            for run in state.engine.runs.live where !run.admission.isGatewayClosing {
-                for order in run.orders where order.isUnanswered {
-                    let leg = run.admission(of: order)
-                    guard state.engine.concerns(scope, run, leg), !(status == .reducing && leg.isClosing),
-                        let seat = state.sessions[state.engine.accounts[Int(leg.account)].account.id]
-                    else { continue }
-                    bySession[ObjectIdentifier(seat.session), default: (seat, [])].ids.insert(order.clientSequence)
-                }
+    /// Puts a trading state into force, with all that follows from it. The lanes give back first what they have not begun
+    /// of a stopped scope: nothing of it leaves while the consequences are worked out.
+    func enforce(_ change: TradingStateChange, cancelWorking: Bool, _ state: inout State) {
+        let isStop = change.status != .active && change.status != .coolOff
+        let unsent = isStop ? takeBack(change.scope, change.status, &state) : []
+        if isStop { FaultPoint.hit(.haltWithdrawn) }
+        emit(.stateChanged(change), &state)
+        book(unsent, reason: .halted, &state)
+        for event in state.engine.consequences(of: change, cancelWorking: cancelWorking) { emit(event, &state) }
+    }
+
+    /// Takes a stopped scope's submits back that no lane has begun, oldest first: certain not to have been sent, and never
+    /// sent later. Orders of a square-off and, where the scope may still reduce, orders that close go on.
+    func takeBack(_ scope: Scope, _ status: TradingStatus, _ state: inout State) -> [OrderPlace] {
+        var bySession: [ObjectIdentifier: (session: AdapterSession, ids: Set<UInt64>)] = [:]
+        state.engine.runs.forEachLive { run in
+            guard !run.admission.isGatewayClosing else { return }
+            for order in run.orders where order.isUnanswered {
+                let leg = run.admission(of: order)
+                guard state.engine.concerns(scope, run, leg), !(status == .reducing && leg.isClosing),
+                    let session = state.sessions[state.engine.accounts[Int(leg.account)].account.id]?.session
+                else { continue }
+                bySession[ObjectIdentifier(session), default: (session, [])].ids.insert(order.clientSequence)
             }
         }
-        for (seat, ids) in bySession.values.sorted(by: { $0.seat.session.isBefore($1.seat.session) }) {
-            withdraw(ids, from: seat.session, reason: .halted)
+        return bySession.values.flatMap { $0.session.withdrawSubmits($0.ids) }
+            .compactMap { state.engine.runs.place(ofClientSequence: $0) }
+            .sorted(by: OrderPlace.isOlder)
+    }
+
+    /// Books orders, oldest first, that were taken back before an adapter was given them.
+    func book(_ unsent: [OrderPlace], reason: LocalCancelReason, _ state: inout State) {
+        var rest = unsent[...]
+        while let run = rest.first?.run {
+            let orders = rest.prefix { $0.run == run }
+            emit(.ordersCanceledLocally(run: run, orders: orders.map(\.order), reason: reason), &state)
+            rest = rest.dropFirst(orders.count)
         }
     }
 
@@ -70,10 +87,8 @@ extension Gateway {
         let withdrawn = session.withdrawSubmits(ids)
         guard !withdrawn.isEmpty else { return }
         step { state in
-            for id in withdrawn {
-                guard let place = state.engine.runs.place(ofClientSequence: id) else { continue }
-                emit(.ordersCanceledLocally(run: place.run, orders: [place.order], reason: reason), &state)
-            }
+            let places = withdrawn.compactMap { state.engine.runs.place(ofClientSequence: $0) }
+            book(places.sorted(by: OrderPlace.isOlder), reason: reason, &state)
         }
     }
 

@@ -107,7 +107,6 @@ extension Gateway {
             state.withLockedValue { $0.keys.abandon(key) }
             throw translated(error)
         }
-        withdrawStopped()
         if let failure = await waiter.wait() {
             state.withLockedValue { $0.keys.abandon(key) }
             throw .store(failure)
@@ -190,8 +189,7 @@ extension Gateway {
         if state.engine.tradingStates[scope]?.status(at: now) ?? .active < .reducing {
             let change = TradingStateChange(
                 scope: scope, status: .reducing, reason: "square-off: \(reason)", by: by, at: now)
-            emit(.stateChanged(change), &state)
-            for event in state.engine.consequences(of: change, cancelWorking: false) { emit(event, &state) }
+            enforce(change, cancelWorking: false, &state)
             state.stopped.append((scope, .reducing))
         }
         return squareOff.id

@@ -103,7 +103,7 @@ package final class Gateway: Sendable {
         var unwound: Set<RunID> = []
         var fundsDue: [AccountID: Timestamp] = [:]
         var holdingsDue: [AccountID: Timestamp] = [:]
-        /// Scopes that a rule stopped and whose orders in lanes' queues are still to be taken back.
+        /// Scopes that a rule stopped while the dispatcher may have had orders of them in its hands.
         var stopped: [(scope: Scope, status: TradingStatus)] = []
         /// When the keys that promise a heartbeat were heard last.
         var heard: [String: Timestamp] = [:]

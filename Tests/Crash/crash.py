@@ -289,6 +289,10 @@ def main():
     parser.add_argument("--only", action="append", metavar="PLAN")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args()
+    try:
+        named = List(Plan.parse(text) for text in options.only or SHORT)
+    except ValueError as flaw:
+        parser.error(f"--only: {flaw}")
     options.directory = options.directory.resolve()
     begun = time.monotonic()
     if not Path(options.binary).exists():
@@ -304,9 +308,8 @@ def main():
     if options.only or options.short:
         book = Book(options.directory / ("only" if options.only else "short"), f"{print_of_build} {time.time()}",
                     keeps_all=bool(options.only))
-        plans = List(Plan.parse(text) for text in options.only or SHORT)
         deadline = begun + (SHORT_SECONDS if options.short else 3_600)
-        failed = drive(plans, book, options, points, deadline, SHORT_LEAST if options.short else 0)
+        failed = drive(named, book, options, points, deadline, SHORT_LEAST if options.short else 0)
         summary(book.records, points, None, time.monotonic() - begun)
         return 1 if failed else 0
 
