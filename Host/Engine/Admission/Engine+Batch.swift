@@ -150,7 +150,7 @@ extension Engine {
             }
             notional = saturatingSum(sum, value)
         }
-        let logs = Array(rates.aggregates[group])
+        let logs = rates.aggregates[group]
         let refusal =
             check.notional(notional, &trace) ?? check.rate(logs, messages, now: now, &trace) ?? check.totals(&trace)
             ?? GroupLoss.refusal(

@@ -23,8 +23,8 @@ struct PairTable: Sendable {
     /// Where the search for a key begins.
     @inline(__always)
     private static func home(_ key: UInt64) -> Int {
-        let block = ((key >> 3) &* 0x9e37_79b9_7f4a_7c15) >> 32
-        return Int(truncatingIfNeeded: block << 3 | key & 7)
+        let block = ((key >> 4) &* 0x9e37_79b9_7f4a_7c15) >> 32
+        return Int(truncatingIfNeeded: block << 4 | key & 15)
     }
 
     /// The slot of a pair, or -1.

@@ -14,14 +14,14 @@ struct OrderFingerprint: Hashable, Sendable {
     /// Points, as asked for; 0 = none.
     let price: Int64
 
-    /// A word to find it by. Strangers gain nothing by choosing it: a collision costs one comparison.
+    /// A word to find it by: accounts of one fan-out with equal quantities are neighbours. Strangers gain nothing by
+    /// choosing it: a collision costs one comparison.
+    @inline(__always)
     fileprivate var bucket: UInt64 {
-        let words =
-            UInt64(UInt32(bitPattern: group)) << 24 | (side.isBuy ? 1 : 0) << 16 | orderType.code << 8 | product.code
-        var mixed = UInt64(UInt32(bitPattern: account)) << 32 | UInt64(UInt32(bitPattern: instrument))
-        mixed = Self.mix(mixed) &+ UInt64(bitPattern: quantity)
-        mixed = Self.mix(mixed) &+ UInt64(bitPattern: price)
-        return Self.mix(Self.mix(mixed) &+ words)
+        let words = (side.isBuy ? 1 : 0) << 16 | orderType.code << 8 | product.code
+        var mixed = UInt64(UInt32(bitPattern: group)) << 32 | UInt64(UInt32(bitPattern: instrument))
+        mixed = Self.mix(Self.mix(mixed) &+ words) &+ UInt64(bitPattern: price)
+        return Self.mix(Self.mix(mixed) &+ UInt64(bitPattern: quantity)) &+ UInt64(UInt32(bitPattern: account))
     }
 
     @inline(__always)
@@ -73,6 +73,7 @@ struct DuplicateLog: Hashable, Sendable {
         return found
     }
 
+    @inline(__always)
     mutating func record(_ fingerprint: OrderFingerprint, at time: Timestamp) {
         // A clock that is set back must not hide what came before.
         newestAt = max(newestAt, time.nanoseconds)
@@ -90,6 +91,7 @@ struct DuplicateLog: Hashable, Sendable {
         append(fingerprint, at: newestAt)
     }
 
+    @inline(__always)
     private mutating func append(_ fingerprint: OrderFingerprint, at: Int64) {
         let bucket = Int(truncatingIfNeeded: fingerprint.bucket) & (heads.count - 1)
         let entry = Entry(fingerprint: fingerprint, at: at, previous: heads[bucket])
@@ -98,6 +100,7 @@ struct DuplicateLog: Hashable, Sendable {
         next += 1
     }
 
+    @inline(never)
     private mutating func grow() {
         let held = (oldest..<next).map { ring[Int($0) & (ring.count - 1)] }
         let size = max(64, ring.count * 2)

@@ -47,42 +47,60 @@ struct RateBook: Sendable {
 
 /// Logs of the scopes of one kind, side by side: a control that looks at a scope's own takes no reference to a list.
 struct ScopeLogs: Sendable {
-    private(set) var logs: [SlidingLog] = []
+    private(set) var rings: [SendRing] = []
+    /// Of all rings.
+    private var times: [Int64] = []
     /// No scope of the kind has a window.
     private(set) var isEmpty = true
-    /// Logs of scope `n` stand at `starts[n]..<starts[n + 1]`.
+    /// Rings of scope `n` stand at `starts[n]..<starts[n + 1]`.
     private var starts: [Int32] = [0]
 
-    /// Places in `logs` of a scope; none for a negative number, or one that is not laid out yet.
+    /// Places of a scope's logs; none for a negative number, or one that is not laid out yet.
     @inline(__always)
     func places(_ scope: Int32) -> Range<Int> {
         guard scope >= 0, Int(scope) + 1 < starts.count else { return 0..<0 }
         return Int(starts[Int(scope)])..<Int(starts[Int(scope) + 1])
     }
 
-    subscript(scope: Int32) -> ArraySlice<SlidingLog> { logs[places(scope)] }
+    /// Copies, for those who have the time.
+    subscript(scope: Int32) -> [SlidingLog] { places(scope).map { self[place: $0] } }
+    subscript(place place: Int) -> SlidingLog { SlidingLog(rings[place], of: times) }
+
+    @inline(__always)
+    func limit(at place: Int) -> Int { rings[place].limit }
+
+    /// See `SlidingLog.earliest`.
+    @inline(__always)
+    func earliest(at place: Int, _ messages: Int, now: Timestamp, alreadyPlanned: Int) -> Timestamp? {
+        rings[place].earliest(messages, now: now, alreadyPlanned: alreadyPlanned, of: times)
+    }
 
     fileprivate mutating func append(_ windows: [RateWindow]) {
-        logs += windows.map { SlidingLog(limit: $0.limit, window: $0.window) }
-        starts.append(Int32(logs.count))
-        isEmpty = logs.isEmpty
+        rings += windows.map { SendRing(limit: $0.limit, window: $0.window) }
+        starts.append(Int32(rings.count))
+        isEmpty = rings.isEmpty
     }
 
     fileprivate mutating func layOut(_ windows: [[RateWindow]]) {
-        var (next, ends): ([SlidingLog], [Int32]) = ([], [0])
+        var next = ScopeLogs()
         for (scope, wanted) in windows.enumerated() {
             for window in wanted {
-                next.append(
-                    self[Int32(scope)].first { $0.limit == window.limit && $0.window == window.window }
-                        ?? SlidingLog(limit: window.limit, window: window.window))
+                let known = rings[places(Int32(scope))]
+                var ring =
+                    known.first { $0.limit == window.limit && $0.window == window.window }
+                    ?? SendRing(limit: window.limit, window: window.window)
+                ring.move(from: times, to: &next.times)
+                next.rings.append(ring)
             }
-            ends.append(Int32(next.count))
+            next.starts.append(Int32(next.rings.count))
         }
-        (logs, starts, isEmpty) = (next, ends, next.isEmpty)
+        next.isEmpty = next.rings.isEmpty
+        self = next
     }
 
+    @inline(__always)
     fileprivate mutating func record(_ scope: Int32, _ messages: Int, _ at: Timestamp) {
         if isEmpty { return }
-        for place in places(scope) { logs[place].record(messages, at: at) }
+        for place in places(scope) { rings[place].record(messages, at: at, in: &times) }
     }
 }

@@ -87,7 +87,7 @@ extension Engine {
     }
 
     /// The fullest window stands for all.
-    private func addRates(_ logs: ArraySlice<SlidingLog>, _ now: Timestamp, _ usage: inout [LimitUsage]) {
+    private func addRates(_ logs: [SlidingLog], _ now: Timestamp, _ usage: inout [LimitUsage]) {
         let windows = logs.map {
             LimitUsage(
                 control: .messageRate, used: Int64($0.observed(at: now)), limit: Int64($0.limit), unit: .count)

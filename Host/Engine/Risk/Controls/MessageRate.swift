@@ -50,20 +50,20 @@ struct MessageRate: RiskControl {
         var latest = candidate.now.nanoseconds
         if scopes.isEmpty { return latest }
         for place in scopes.places(number) {
-            trace.record(measure(scopes.logs[place], candidate.now, candidate.slices, scope, pending: pending))
-            latest = max(latest, opening(scopes.logs[place], pending, &candidate, limits))
+            trace.record(measure(scopes[place: place], candidate.now, candidate.slices, scope, pending: pending))
+            latest = max(latest, opening(scopes, place, pending, &candidate, limits))
         }
         return latest
     }
 
     @inline(__always)
     private static func opening(
-        _ log: borrowing SlidingLog, _ pending: Int, _ candidate: inout Candidate, _ limits: LegLimits
+        _ logs: ScopeLogs, _ place: Int, _ pending: Int, _ candidate: inout Candidate, _ limits: LegLimits
     ) -> Int64 {
         let now = candidate.now
         // A parent of more messages than the window takes is admitted, and paced at dispatch.
-        guard Int(candidate.slices) + pending <= log.limit,
-            let earliest = log.earliest(Int(candidate.slices), now: now, alreadyPlanned: pending)
+        guard Int(candidate.slices) + pending <= logs.limit(at: place),
+            let earliest = logs.earliest(at: place, Int(candidate.slices), now: now, alreadyPlanned: pending)
         else { return now.nanoseconds }
         return candidate.isClosing || earliest.elapsed(since: now) <= limits.maximumHold ? earliest.nanoseconds : .max
     }
@@ -82,10 +82,10 @@ struct MessageRate: RiskControl {
             (engine.rates.firm, 0, .firm, pending.firm),
         ]
         for (logs, number, scope, pending) in scopes {
-            for log in logs[number] where opening(log, pending, &candidate, limits) == .max {
+            for place in logs.places(number) where opening(logs, place, pending, &candidate, limits) == .max {
                 return Rejection(
                     id, limits.maximumHold > 0 ? .rateHoldTooLong : .rateExceeded,
-                    measure(log, candidate.now, candidate.slices, scope, pending: pending))
+                    measure(logs[place: place], candidate.now, candidate.slices, scope, pending: pending))
             }
         }
         return Rejection(id, .rateExceeded)
