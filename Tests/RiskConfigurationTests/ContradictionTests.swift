@@ -1,5 +1,6 @@
 import Domain
 import Engine
+import Glibc
 import Settings
 import Testing
 
@@ -168,18 +169,23 @@ import Testing
             }
             let document = try RiskDocument(
                 "rms: 1\naccounts:\n" + entries.joined(separator: "\n"), file: "t")
-            let clock = ContinuousClock()
             var best = Double.infinity
             for _ in 0..<3 {
-                let took = try clock.measure {
-                    let limits = try document.limits(version: 1, accounts: accounts)
-                    #expect(limits.accounts.count == count)
-                }
-                best = min(best, Double(took.components.attoseconds) / 1e18 + Double(took.components.seconds))
+                let start = Self.processorSeconds()
+                let limits = try document.limits(version: 1, accounts: accounts)
+                best = min(best, Self.processorSeconds() - start)
+                #expect(limits.accounts.count == count)
             }
             return best
         }
         let (few, many) = (try seconds(500), try seconds(4_000))
         #expect(many < few * 40, "\(few) s for 500 accounts, \(many) s for 4,000")
+    }
+
+    /// Of this thread: what runs beside it on the machine is not counted.
+    private static func processorSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 }

@@ -9,27 +9,6 @@ struct AccountExposure: Sendable {
     var net: NetSums? = NetSums()
     /// There is exposure in a currency for which there is no rate.
     var isUnconvertible = false
-
-    /// Adds an instrument's worst case; `nil` = it has no value.
-    @inline(__always)
-    fileprivate mutating func addGross(_ worst: Int64?) {
-        guard let sum = gross, let worst else {
-            gross = nil
-            return
-        }
-        let total = saturatingSum(sum, worst)
-        gross = total == .max ? nil : total
-    }
-
-    /// Adds an instrument's two directions.
-    @inline(__always)
-    fileprivate mutating func addNet(long: Int64?, short: Int64?) {
-        guard let sums = net, let long, let short else {
-            net = nil
-            return
-        }
-        net = NetSums(long: saturatingSum(sums.long, long), short: saturatingSum(sums.short, short))
-    }
 }
 
 extension Engine {
@@ -38,9 +17,10 @@ extension Engine {
     ///   - isByInstrument: `net` is of `instrument` alone.
     @inline(never)
     func findExposure(of account: Int32, like instrument: Int32, isByInstrument: Bool, _ found: inout AccountExposure) {
-        found = AccountExposure()
         let own = accountCurrency(account)
         let underlying = instruments[Int(instrument)].underlying
+        var (gross, net, hasGross, hasNet) = (Int64(0), NetSums(), true, true)
+        found.isUnconvertible = false
         var following = book.firstSlot(of: account)
         while following >= 0 {
             let slot = Int(following)
@@ -50,26 +30,36 @@ extension Engine {
             if max(long, short) == 0 { continue }
             let number = book.positions[slot].instrument
             let held = Int(number)
-            let points = inputs.reference(number).points
-            var worst: Int64?
-            var other: Int64?
+            let isCounted = isByInstrument ? number == instrument : instruments[held].underlying == underlying
+            let money: MoneyScale
             if instruments[held].instrument.isIn(own) {
-                if points > 0 {
-                    worst = instruments[held].instrument.value(of: max(long, short), at: points)
-                    other = instruments[held].instrument.value(of: min(long, short), at: points)
-                }
-            } else if let valued = valuation(instruments[held].instrument, in: own) {
-                if points > 0 {
-                    worst = valued.value(of: max(long, short), at: points)
-                    other = valued.value(of: min(long, short), at: points)
-                }
+                money = MoneyScale(instruments[held].instrument)
+            } else if let converted = scale(of: held, in: own) {
+                money = converted
             } else {
                 found.isUnconvertible = true
                 continue
             }
-            found.addGross(worst)
-            guard isByInstrument ? number == instrument : instruments[held].underlying == underlying else { continue }
-            found.addNet(long: long >= short ? worst : other, short: long >= short ? other : worst)
+            let points = inputs.reference(number).points
+            guard points > 0, let longValue = money.value(of: long, at: points),
+                let shortValue = money.value(of: short, at: points)
+            else {
+                (hasGross, hasNet) = (false, hasNet && !isCounted)
+                continue
+            }
+            let (sum, overflow) = gross.addingReportingOverflow(max(longValue, shortValue))
+            (gross, hasGross) = (sum, hasGross && !overflow)
+            guard isCounted else { continue }
+            net = NetSums(long: saturatingSum(net.long, longValue), short: saturatingSum(net.short, shortValue))
         }
+        found.gross = hasGross ? gross : nil
+        found.net = hasNet ? net : nil
+    }
+
+    /// An instrument's money in another currency than its own; `nil` = there is no rate. Seldom needed, and by itself so
+    /// that the loop keeps its registers.
+    @inline(never)
+    private func scale(of instrument: Int, in currency: Currency) -> MoneyScale? {
+        valuation(instruments[instrument].instrument, in: currency).map { MoneyScale($0) }
     }
 }

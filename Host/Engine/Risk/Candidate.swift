@@ -65,6 +65,8 @@ struct Candidate: Sendable {
     /// What the account's live state comes to without the candidate, in the account's currency: once a control has looked.
     private(set) var exposure = AccountExposure()
     private var hasExposure = false
+    /// See `addition`; -1 = nobody has asked.
+    private var knownAddition: Int64 = -1
 
     /// What every leg of a parent shares.
     init(_ parent: ParentTerms, _ request: AdmissionRequest, _ facts: ParentFacts, now: Timestamp) {
@@ -103,6 +105,16 @@ struct Candidate: Sendable {
         hasExposure = false
     }
 
+    /// What it adds to the worst case, at the reference in minor units of its account: C19 and C22 ask for the same. `nil`
+    /// = it does not fit.
+    @inline(__always)
+    mutating func addition(_ money: MoneyScale) -> Int64? {
+        if knownAddition >= 0 { return knownAddition }
+        guard let value = money.value(of: added, at: reference) else { return nil }
+        knownAddition = value
+        return value
+    }
+
     /// Fills `exposure` in for the first control that asks.
     @inline(__always)
     mutating func lookAtExposure(_ limits: LegLimits, _ engine: borrowing Engine) {
@@ -117,6 +129,7 @@ struct Candidate: Sendable {
     @inline(__always)
     mutating func resize(to quantity: Int64) {
         self.quantity = quantity
+        knownAddition = -1
         projected = position.worstCase(adding: quantity, side: side)
     }
 
@@ -239,6 +252,13 @@ protocol RiskControl {
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict
+}
+
+/// Whether `a × b > c × d`, exactly.
+@inline(__always)
+func isProduct(_ a: Int64, _ b: Int64, above c: Int64, _ d: Int64) -> Bool {
+    let (left, right) = (a.multipliedFullWidth(by: b), c.multipliedFullWidth(by: d))
+    return left.high == right.high ? left.low > right.low : left.high > right.high
 }
 
 /// `a × b / c` in 128 bits, rounded toward zero; `c` positive. `nil` on overflow.

@@ -43,7 +43,7 @@ struct Concentration: RiskControl {
             Measure(
                 .money, .instrument, limit: limit, observed: current, projected: value,
                 inputAge: max(age, candidate.referenceAge)))
-        guard Int128(value) * 10_000 > Int128(limits.concentration) * Int128(equity) else { return .pass }
+        guard isProduct(value, 10_000, above: limits.concentration, equity) else { return .pass }
         let slack = candidate.quantity - (projected - worst)
         let room = candidate.lotMultiple(money.largest(at: candidate.reference, within: limit - current))
         return .reject(

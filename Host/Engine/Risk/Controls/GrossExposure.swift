@@ -14,7 +14,6 @@ struct GrossExposure: RiskControl {
         _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard !candidate.isClosing else { return .pass }
-        let added = candidate.added
         if limits.grossExposure == AccountLimits.unlimited {
             trace.record(.unlimited(.money))
         } else {
@@ -23,22 +22,22 @@ struct GrossExposure: RiskControl {
                 return .reject(Rejection(id, .currencyNotConvertible, cause: .noInput))
             }
             let verdict = check(
-                &candidate, money, added, current: candidate.exposure.gross, limit: limits.grossExposure, .account,
-                &trace)
+                &candidate, money, candidate.addition(money), current: candidate.exposure.gross,
+                limit: limits.grossExposure, .account, &trace)
             if case .reject = verdict { return verdict }
         }
         if candidate.parent.groupLimits.gross.isSet {
             let verdict = total(
-                &candidate, added, Int(candidate.group) + 1, candidate.parent.groupLimits.gross, .group, engine,
+                &candidate, Int(candidate.group) + 1, candidate.parent.groupLimits.gross, .group, engine,
                 &trace)
             if case .reject = verdict { return verdict }
         }
         guard candidate.parent.firmLimits.gross.isSet else { return .pass }
-        return total(&candidate, added, 0, candidate.parent.firmLimits.gross, .firm, engine, &trace)
+        return total(&candidate, 0, candidate.parent.firmLimits.gross, .firm, engine, &trace)
     }
 
     private static func total(
-        _ candidate: inout Candidate, _ added: Int64, _ total: Int, _ limit: ScopeLimits.Money, _ scope: ScopeKind,
+        _ candidate: inout Candidate, _ total: Int, _ limit: ScopeLimits.Money, _ scope: ScopeKind,
         _ engine: borrowing Engine, _ trace: inout some DecisionTrace
     ) -> Verdict {
         switch limit {
@@ -46,22 +45,23 @@ struct GrossExposure: RiskControl {
         case .missing: return .reject(Rejection(id, .exposureNoLimit, cause: .noInput, scope: scope))
         case .value(let limit):
             let current = engine.grossExposure(total: total, currency: candidate.instrument.currency)
+            let money = MoneyScale(candidate.instrument)
             return check(
-                &candidate, MoneyScale(candidate.instrument), added, current: current, limit: limit, scope, &trace)
+                &candidate, money, money.value(of: candidate.added, at: candidate.reference), current: current,
+                limit: limit, scope, &trace)
         }
     }
 
     @inline(__always)
     private static func check(
-        _ candidate: inout Candidate, _ money: MoneyScale, _ added: Int64, current: Int64?, limit: Int64,
-        _ scope: ScopeKind,
-        _ trace: inout some DecisionTrace
+        _ candidate: inout Candidate, _ money: MoneyScale, _ addition: Int64?, current: Int64?, limit: Int64,
+        _ scope: ScopeKind, _ trace: inout some DecisionTrace
     ) -> Verdict {
         guard let current, candidate.reference > 0 else {
             return .reject(
                 Rejection(id, .exposureNoPrice, cause: .noReference, scope: scope, unit: .money, limit: limit))
         }
-        guard let addition = money.value(of: added, at: candidate.reference) else {
+        guard let addition else {
             return .reject(Rejection(id, .overflow, scope: scope, unit: .money, limit: limit, observed: current))
         }
         let projected = saturatingSum(current, addition)
@@ -71,7 +71,7 @@ struct GrossExposure: RiskControl {
                 inputAge: candidate.referenceAge))
         guard projected > limit else { return .pass }
         // A candidate adds to one side only, so its quantity beyond today's worst case is what counts.
-        let slack = candidate.quantity - added
+        let slack = candidate.quantity - candidate.added
         let room = candidate.lotMultiple(money.largest(at: candidate.reference, within: limit - current))
         return .reject(
             Rejection(

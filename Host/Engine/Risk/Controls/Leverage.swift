@@ -31,7 +31,7 @@ struct Leverage: RiskControl {
         let added = candidate.added
         // For the record alone: what is compared below is exact.
         var limit: Int64 { scaled(equity, limits.leverage, over: 10_000) ?? .max }
-        guard let addition = money.value(of: added, at: candidate.reference) else {
+        guard let addition = candidate.addition(money) else {
             return .reject(Rejection(id, .overflow, unit: .money, observed: gross))
         }
         let projected = saturatingSum(gross, addition)
@@ -39,7 +39,7 @@ struct Leverage: RiskControl {
             Measure(
                 .money, limit: limit, observed: gross, projected: projected,
                 inputAge: max(age, candidate.referenceAge)))
-        guard Int128(projected) * 10_000 > Int128(limits.leverage) * Int128(equity) else { return .pass }
+        guard isProduct(projected, 10_000, above: limits.leverage, equity) else { return .pass }
         let room = candidate.lotMultiple(money.largest(at: candidate.reference, within: limit - gross))
         return .reject(
             Rejection(

@@ -33,7 +33,9 @@ struct NotionalLimits: RiskControl {
                     inputAge: candidate.referenceAge))
         }
         if limit.parentMaximum != AccountLimits.unlimited, candidate.parentQuantity > 0 {
-            let parent = money.value(of: candidate.parentQuantity, at: price) ?? .max
+            let parent =
+                candidate.parentQuantity == candidate.quantity
+                ? notional : money.value(of: candidate.parentQuantity, at: price) ?? .max
             trace.record(
                 Measure(
                     .money, .order, limit: limit.parentMaximum, projected: parent, inputAge: candidate.referenceAge))
