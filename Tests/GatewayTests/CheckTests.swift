@@ -126,6 +126,40 @@ struct CheckTests {
 
     @Test("A step that no order may take is found in a journal whose chain is whole (V11)")
     func steps() async throws {
+        try await judge { admission in
+            let (run, now) = (admission.run, admission.admittedAt)
+            let answer = OrderAnswer(
+                run: run, order: 0, outcome: .unknown, brokerOrderID: nil, exchangeOrderID: nil, error: nil,
+                adapterState: [], dispatchedAt: now, writtenAt: nil, firstByteAt: nil, answeredAt: now)
+            let events: [Event] = [
+                .runAdmitted(admission), .ordersQueued(run: run, orders: [0], durableAt: now, queuedAt: now),
+                .orderAnswered(answer), .ordersCanceledLocally(run: run, orders: [0], reason: .requested),
+            ]
+            return (events, ["V11: order 0 of run \(run) left unknown for canceledLocally without evidence"])
+        }
+    }
+
+    @Test("An order that went to its lane while its scope was halted is found (V18); before, and elsewhere, none is")
+    func halted() async throws {
+        try await judge { admission in
+            let (run, now) = (admission.run, admission.admittedAt)
+            func state(_ scope: Scope, _ status: TradingStatus) -> Event {
+                .stateChanged(TradingStateChange(scope: scope, status: status, reason: "test", by: "t", at: now))
+            }
+            let elsewhere = Scope(kind: .instrument, id: "US:EQ:MSFT")
+            let events: [Event] = [
+                state(elsewhere, .halted), .runAdmitted(admission),
+                .ordersQueued(run: run, orders: [0], durableAt: now, queuedAt: now), state(.firm, .halted),
+                .ordersQueued(run: run, orders: [1], durableAt: now, queuedAt: now), state(.firm, .active),
+                .ordersQueued(run: run, orders: [2], durableAt: now, queuedAt: now),
+            ]
+            return (events, ["V18: order 1 of run \(run) went to its lane while firm was halted"])
+        }
+    }
+
+    /// Adds a record to a sound journal, of the events that are made of one more run like its last; expects of the
+    /// invariants what the maker says.
+    private func judge(_ make: (RunAdmission) -> (events: [Event], findings: [String])) async throws {
         let path = try await Self.shared.value
         let copy = path + "-" + UUID().uuidString
         try FileManager.default.copyItem(atPath: path, toPath: copy)
@@ -133,33 +167,37 @@ struct CheckTests {
         let store = try Store(directory: copy)
         var known: RunAdmission?
         try store.forEachRecord(from: 1) { record in
-            for case .runAdmitted(let admission) in try RecordCodec.decode(record.bytes).1 { known = admission }
+            for case .runAdmitted(let admission) in try RecordCodec.decode(record.bytes).1
+            where admission.legs.count == 3 {
+                known = admission
+            }
         }
         var admission = try #require(known)
-        let run = RunID(number: admission.run.number + 1)
-        (admission.run, admission.firstClientSequence) = (run, admission.firstClientSequence + 1_000)
-        let now = admission.admittedAt
-        let answer = OrderAnswer(
-            run: run, order: 0, outcome: .unknown, brokerOrderID: nil, exchangeOrderID: nil, error: nil,
-            adapterState: [], dispatchedAt: now, writtenAt: nil, firstByteAt: nil, answeredAt: now)
-        let events: [Event] = [
-            .runAdmitted(admission), .ordersQueued(run: run, orders: [0], durableAt: now, queuedAt: now),
-            .orderAnswered(answer), .ordersCanceledLocally(run: run, orders: [0], reason: .requested),
-        ]
+        admission.run = try #require(try Self.runAfterLast(store))
+        admission.firstClientSequence += 1_000
+        let made = make(admission)
         let sequence = store.lastSequence + 1
         var bytes: [UInt8] = []
-        RecordCodec.encode(events: events, sequence: sequence, at: now, into: &bytes)
+        RecordCodec.encode(events: made.events, sequence: sequence, at: admission.admittedAt, into: &bytes)
         try store.commit(
             CommitBatch(
                 record: StoredRecord(
-                    sequence: sequence, recordedAt: now, formatVersion: UInt32(RecordCodec.formatVersion), bytes: bytes)
-            ))
+                    sequence: sequence, recordedAt: admission.admittedAt,
+                    formatVersion: UInt32(RecordCodec.formatVersion), bytes: bytes)))
         try store.close()
         let report = try DirectoryCheck.run(copy)
         #expect(report.items.first { $0.name == "chain" }?.verdict == .ok)
-        #expect(
-            report.items.first { $0.name == "invariants" }?.findings
-                == ["V11: order 0 of run \(run) left unknown for canceledLocally without evidence"])
+        #expect(report.items.first { $0.name == "invariants" }?.findings == made.findings)
+    }
+
+    private static func runAfterLast(_ store: Store) throws -> RunID? {
+        var last: UInt64 = 0
+        try store.forEachRecord(from: 1) { record in
+            for case .runAdmitted(let admission) in try RecordCodec.decode(record.bytes).1 {
+                last = max(last, admission.run.number)
+            }
+        }
+        return RunID(number: last + 1)
     }
 
     @Test("A running gateway's directory, and one without a database, cannot be looked at")

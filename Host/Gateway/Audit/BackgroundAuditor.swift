@@ -198,6 +198,7 @@ package final class BackgroundAuditor: Sendable {
                 reserve(replacement.clientSequence, 1, run, &worker)
             default: break
             }
+            for flaw in HaltedSends.flaws(of: event, worker.fold.engine) { tell(flaw, &worker) }
             let path = StatePath(before: event, worker.fold.engine)
             worker.fold.apply(event, at: record.recordedAt)
             for flaw in path?.flaws(after: event, worker.fold.engine) ?? [] { tell(flaw, &worker) }

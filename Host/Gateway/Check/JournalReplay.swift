@@ -36,7 +36,11 @@ struct JournalReplay {
     /// Net executed quantity by account and instrument, counted beside the engine (V5).
     private var net: [Int64: Int128] = [:]
     /// What an execution counts now, by the first of its chain of corrections.
-    private var standing: [ExecutionKey: Int64] = [:]
+    private var standing: [ExecutionKey: (quantity: Int64, value: Int128)] = [:]
+    /// Sum of quantity × price of each order's executions, counted beside the engine (V6); of runs in memory.
+    private var values: [OrderPlace: Int128] = [:]
+    /// How many are kept until those whose run has left memory go.
+    private var valuesBound = 200_000
     private var first: [ExecutionKey: ExecutionKey] = [:]
 
     init(clientOrderIDPrefix: UInt64, noted: NotedState? = nil, snapshots: [UsableSnapshot] = []) {
@@ -58,9 +62,11 @@ struct JournalReplay {
         lastRecordedAt = max(lastRecordedAt, record.recordedAt)
         for event in events {
             judge(event)
+            invariants.add(HaltedSends.flaws(of: event, engine))
             let path = StatePath(before: event, engine)
             engine.apply(event)
             if let path { invariants.add(path.flaws(after: event, engine)) }
+            if case .executed(let execution) = event { judgeValue(after: execution) }
         }
         self.events += UInt64(events.count)
         try compare(after: record.sequence)
@@ -157,6 +163,8 @@ struct JournalReplay {
         let key = ExecutionKey(
             adapter: execution.adapter, account: execution.account, executionID: execution.executionID)
         let signed = execution.kind == .bust ? 0 : execution.lastQuantity * execution.side.sign
+        let value = execution.kind == .bust ? 0 : Int128(execution.lastQuantity) * Int128(execution.lastPrice)
+        let order = execution.run.map { OrderPlace(run: $0, order: execution.order) }
         let replaced = execution.replaces.map {
             ExecutionKey(adapter: execution.adapter, account: execution.account, executionID: $0)
         }
@@ -165,11 +173,29 @@ struct JournalReplay {
             if standing[key] != nil {
                 flaws.add("execution \(execution.executionID) at \(execution.adapter) stands twice in the journal")
             }
-            (first[key], standing[key]) = (key, signed)
+            (first[key], standing[key]) = (key, (signed, value))
             net[place, default: 0] += Int128(signed)
+            if let order { values[order, default: 0] += value }
             return
         }
-        net[place, default: 0] += Int128(signed) - Int128(standing[root] ?? 0)
-        (first[key], standing[root]) = (root, signed)
+        let old = standing[root] ?? (0, 0)
+        net[place, default: 0] += Int128(signed) - Int128(old.quantity)
+        if let order { values[order, default: 0] += value - old.value }
+        (first[key], standing[root]) = (root, (signed, value))
+    }
+
+    /// V6: what an order is worth is the sum of its executions; its average price is made of nothing else.
+    private mutating func judgeValue(after execution: Execution) {
+        guard let id = execution.run, let counted = values[OrderPlace(run: id, order: execution.order)] else { return }
+        let held = engine.runs.look(id) { run in
+            run.orders.indices.contains(Int(execution.order)) ? run.orders[Int(execution.order)].executedValue : nil
+        }
+        if let held = held ?? nil, held != counted {
+            invariants.add(
+                "V6: order \(execution.order) of run \(id) counts \(held) steps × points, its executions make \(counted)")
+        }
+        guard values.count > valuesBound else { return }
+        values = values.filter { place, _ in engine.runs.look(place.run) { _ in true } ?? false }
+        valuesBound = max(valuesBound, 2 * values.count)
     }
 }
