@@ -76,9 +76,10 @@ extension SessionCore {
 
     /// Gives the adapter what a person answered, as handles.
     func authReply(_ reply: ChallengeReply, _ entry: ServiceCall) {
-        guard let network else { return entry.end(.failure(QueryFailure(.unsupported, "it has no login"))) }
+        guard let network else { return end(entry, .failure(QueryFailure(.unsupported, "it has no login"))) }
         guard let challenge = status.challenge, challenge.id == reply.challenge, status.state == .challenge else {
-            return entry.end(
+            return end(
+                entry,
                 .failure(QueryFailure(.notReady, "the session is \(status.state.rawName) and waits for no such answer"))
             )
         }
@@ -86,11 +87,11 @@ extension SessionCore {
         var fields: [(name: String, handle: UInt64)] = []
         for field in challenge.fields {
             guard let value = reply.fields[field.name] else {
-                return entry.end(.failure(QueryFailure(.failed, "the field \(field.name) is missing")))
+                return end(entry, .failure(QueryFailure(.failed, "the field \(field.name) is missing")))
             }
             let secret = value.withBytes { Signing.Secret($0) }
             guard let handle = network.vault.put(secret, account: account, name: "challenge_\(field.name)") else {
-                return entry.end(.failure(QueryFailure(.queueFull, "the session holds as many secrets as it may")))
+                return end(entry, .failure(QueryFailure(.queueFull, "the session holds as many secrets as it may")))
             }
             fields.append((field.name, handle))
         }

@@ -90,10 +90,10 @@ extension SessionCore {
     func reply(_ answer: AnswerToQuestion, isPolicy: Bool, _ entry: ServiceCall) {
         forgetQuestions()
         guard let network, let place = network.questions.firstIndex(where: { $0.question.number == answer.question })
-        else { return entry.end(.failure(QueryFailure(.notReady, "the question waits for no answer any more"))) }
+        else { return end(entry, .failure(QueryFailure(.notReady, "the question waits for no answer any more"))) }
         let (token, question) = network.questions[place]
         guard question.options.contains(where: { $0.id == answer.option }) else {
-            return entry.end(.failure(QueryFailure(.failed, "\(answer.option) is none of the question's options")))
+            return end(entry, .failure(QueryFailure(.failed, "\(answer.option) is none of the question's options")))
         }
         // Taken before the call: the adapter may ask the next one in it.
         network.questions.remove(at: place)
@@ -106,12 +106,13 @@ extension SessionCore {
             }
             if isPolicy { events.append(.question(question, .held)) }
             showQuestions()
-            return entry.end(
-                .failure(QueryFailure(.refusedByAdapter, "the adapter refused the answer with status \(status)")))
+            return end(
+                entry, .failure(QueryFailure(.refusedByAdapter, "the adapter refused the answer with status \(status)"))
+            )
         }
         events.append(.question(question, .answered(option: answer.option, isPolicy: isPolicy)))
         showQuestions()
-        entry.end(.success(""))
+        end(entry, .success(""))
     }
 
     /// Questions whose time or whose command is over.

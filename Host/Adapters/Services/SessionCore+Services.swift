@@ -9,7 +9,7 @@ extension SessionCore {
         guard let network, let obstacle = obstacle(for: entry, network) else {
             return run(entry)
         }
-        entry.end(.failure(obstacle))
+        end(entry, .failure(obstacle))
     }
 
     private func obstacle(for entry: ServiceCall, _ network: SessionNetwork) -> QueryFailure? {
@@ -33,16 +33,16 @@ extension SessionCore {
 
     private func run(_ entry: ServiceCall) {
         guard let network else {
-            return entry.end(.failure(QueryFailure(.unsupported, "adapter \(adapter.id) has no network")))
+            return end(entry, .failure(QueryFailure(.unsupported, "adapter \(adapter.id) has no network")))
         }
         switch entry.request {
         case .authReply(let reply): authReply(reply, entry)
         case .commandReply(let answer, let isPolicy): reply(answer, isPolicy: isPolicy, entry)
         case .config(let account, let config):
-            guard !hasEnded, handle != nil else { return entry.end(.failure(QueryFailure(.closed, "it has ended"))) }
+            guard !hasEnded, handle != nil else { return end(entry, .failure(QueryFailure(.closed, "it has ended"))) }
             let config = scratch.text(config)
             call(.onConfig) { network.calls.onConfig($0, UInt32(bitPattern: account), config) }
-            entry.end(.success(""))
+            end(entry, .success(""))
         case .webhook(let webhook): deliver(webhook, entry, network)
         case .vendorCall(let account, let name, let arguments):
             guard let token = issueService(entry) else { return }
@@ -79,9 +79,12 @@ extension SessionCore {
 
     // MARK: - Tokens
 
+    /// Whoever asked is told once the turn is over: no lane call is open then, and what the adapter told stands.
+    func end(_ call: ServiceCall, _ result: Result<String, QueryFailure>) { endedCalls.append((call, result)) }
+
     func issueService(_ entry: ServiceCall) -> UInt64? {
         guard let network, let token = issue(.service, id: 0, queued: instant, deadline: entry.deadline) else {
-            entry.end(.failure(QueryFailure(.queueFull, "the session holds as many commands as it may")))
+            end(entry, .failure(QueryFailure(.queueFull, "the session holds as many commands as it may")))
             return nil
         }
         network.waiting[token] = entry
@@ -92,16 +95,17 @@ extension SessionCore {
         guard returned < 0 else { return watchDeadline(token, entry.deadline) }
         if returned == SLUICE_ERR_INTERNAL { poison("its function \(name) failed (status \(returned))") }
         guard tokens.take(token) != nil, network?.waiting.removeValue(forKey: token) != nil else { return }
-        entry.end(
+        end(
+            entry,
             .failure(
                 QueryFailure(.refusedByAdapter, "the adapter refused the call \(name) with status \(returned)")))
     }
 
     func completeService(_ token: UInt64, isOK: Bool, document: String?, error: AdapterError?) {
         guard let entry = network?.waiting.removeValue(forKey: token) else { return }
-        if isOK { return entry.end(.success(document ?? "")) }
+        if isOK { return end(entry, .success(document ?? "")) }
         let words = error?.brokerText ?? error?.text ?? "no reason given"
-        entry.end(.failure(QueryFailure(.failed, words, error: error)))
+        end(entry, .failure(QueryFailure(.failed, words, error: error)))
     }
 
     private func deliver(_ webhook: WebhookDelivery, _ entry: ServiceCall, _ network: SessionNetwork) {
@@ -113,7 +117,7 @@ extension SessionCore {
         entity.pointee.body = scratch.data(optional: webhook.body)
         entity.pointee.received_time = webhook.receivedTime.nanoseconds
         call(.onWebhook) { network.calls.onWebhook($0, entity) }
-        entry.end(.success(""))
+        end(entry, .success(""))
     }
 
     // MARK: - What the adapter tells

@@ -257,7 +257,7 @@ extension SessionCore {
         case .close: closing?.token = nil
         case .service:
             if let token, let call = network?.waiting.removeValue(forKey: token) {
-                call.end(.failure(failure(of: cause, "the call", error: error)))
+                end(call, .failure(failure(of: cause, "the call", error: error)))
             }
         }
     }

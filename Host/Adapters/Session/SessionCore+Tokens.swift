@@ -51,7 +51,7 @@ extension SessionCore {
         case .query(let operation):
             return endedQueries.append((operation, failure(of: cause, operation.name, error: error)))
         case .open(let request): return endedRequests.append((request, failure(of: cause, "open")))
-        case .service(let call): return call.end(.failure(failure(of: cause, "the call")))
+        case .service(let call): return end(call, .failure(failure(of: cause, "the call")))
         case .close: return
         }
         if cause == .deadline { counters.deadlines &+= 1 }

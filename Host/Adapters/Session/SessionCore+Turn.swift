@@ -67,6 +67,11 @@ extension SessionCore {
             endedQueries.removeAll(keepingCapacity: true)
             for entry in ended { session.end(entry.operation, entry.failure) }
         }
+        if !endedCalls.isEmpty {
+            let ended = endedCalls
+            endedCalls.removeAll()
+            for entry in ended { entry.call.end(entry.result) }
+        }
         if !endedRequests.isEmpty {
             let ended = endedRequests
             endedRequests.removeAll()

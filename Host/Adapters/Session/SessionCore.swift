@@ -37,6 +37,7 @@ final class SessionCore {
     @exclusivity(unchecked) var events: [LaneEvent] = []
     /// Reads that ended in this turn: told after the batch, so that reports are never overtaken.
     @exclusivity(unchecked) var endedQueries: [(operation: QueryOperation, failure: QueryFailure?)] = []
+    @exclusivity(unchecked) var endedCalls: [(call: ServiceCall, result: Result<String, QueryFailure>)] = []
     @exclusivity(unchecked) var endedRequests: [(request: LifecycleRequest, failure: QueryFailure?)] = []
     /// Further pages to ask for once the current call has returned.
     @exclusivity(unchecked) var nextPages: [(operation: QueryOperation, cursor: String, queued: Int64)] = []
