@@ -13,6 +13,7 @@ extension Engine {
         var numbers: [Int32] = []
         members.reserveCapacity(terms.count)
         numbers.reserveCapacity(terms.count)
+        let readsPosition = group.policy.readsPositions || parent.order.isReduceOnly
         for place in terms.indices {
             guard terms[place].account >= 0, terms[place].isEnabled else {
                 leftOut.append(
@@ -22,7 +23,9 @@ extension Engine {
                 continue
             }
             if let onlyAccounts, !onlyAccounts.contains(terms[place].account) { continue }
-            members.append(try allocationMember(terms[place], place, number, group.policy, parent.instrumentNumber))
+            members.append(
+                try allocationMember(
+                    terms[place], place, number, group.policy, parent.instrumentNumber, readsPosition: readsPosition))
             numbers.append(terms[place].account)
         }
         let policy = group.policy
@@ -108,7 +111,8 @@ extension Engine {
     }
 
     private func allocationMember(
-        _ terms: MemberTerms, _ place: Int, _ group: Int32, _ policy: AllocationPolicy, _ instrument: Int32
+        _ terms: MemberTerms, _ place: Int, _ group: Int32, _ policy: AllocationPolicy, _ instrument: Int32,
+        readsPosition: Bool
     ) throws(ParentRefusal) -> AllocationMember {
         let account = Int(terms.account)
         let weight: Int64
@@ -135,7 +139,7 @@ extension Engine {
             }
             riskBudget = budget
         }
-        let slot = book.slot(terms.account, instrument)
+        let slot = readsPosition ? book.slot(terms.account, instrument) : -1
         return AllocationMember(
             weight: weight, minimumLots: terms.minimumLots, maximumLots: terms.maximumLots,
             position: slot < 0 ? 0 : book.positions[Int(slot)].quantity, fixedLots: terms.lots,
@@ -163,5 +167,15 @@ extension Engine {
             code: error.code == "no_members" ? "empty_group" : error.code,
             path: account.map { "/accounts/\($0)/\(error.field)" } ?? "/\(error.field)", value: "",
             message: error.message, remedy: error.remedy)
+    }
+}
+
+extension AllocationPolicy {
+    /// Whether shares follow from what members hold, also of an order that does not close.
+    fileprivate var readsPositions: Bool {
+        switch self {
+        case .percentChange, .equalPosition: true
+        case .equal, .proportional, .weighted, .netLiquidation, .availableMargin, .fixed, .riskUnit: false
+        }
     }
 }

@@ -41,13 +41,13 @@ struct DuplicateLog: Hashable, Sendable {
     private struct Entry: Hashable, Sendable {
         var fingerprint: OrderFingerprint
         var at: Int64
-        /// The next older entry of the bucket, by number; below `oldest` = none.
-        var previous: Int64
+        /// Place of the next older entry of the bucket, -1 = none; a younger one stands there once that has left.
+        var previous: Int32
     }
 
     private var ring: [Entry] = []
-    /// Newest entry of each bucket, by number; -1 = none.
-    private var heads: [Int64] = []
+    /// Place of each bucket's newest entry, -1 = none; one of another bucket stands there once that has left.
+    private var heads: [Int32] = []
     /// Numbers of the entries held: `oldest..<next`.
     private var oldest: Int64 = 0
     private var next: Int64 = 0
@@ -63,12 +63,16 @@ struct DuplicateLog: Hashable, Sendable {
         // Nothing at all was admitted since then.
         if newestAt <= begin { return 0 }
         var found: Int64 = 0
-        var number = heads[Int(truncatingIfNeeded: fingerprint.bucket) & (heads.count - 1)]
-        while number >= oldest, found < limit {
-            let entry = ring[Int(number) & (ring.count - 1)]
-            if entry.at <= begin { break }
-            if entry.fingerprint == fingerprint { found += 1 }
-            number = entry.previous
+        var place = heads[Int(truncatingIfNeeded: fingerprint.bucket) & (heads.count - 1)]
+        var youngest = -1
+        while place >= 0, found < limit {
+            // How many entries are younger. A link to one that is not older leads to what came into its place.
+            let age = (Int(truncatingIfNeeded: next) - 1 - Int(place)) & (ring.count - 1)
+            guard age > youngest, age < Int(truncatingIfNeeded: next - oldest) else { break }
+            youngest = age
+            if ring[Int(place)].at <= begin { break }
+            if ring[Int(place)].fingerprint == fingerprint { found += 1 }
+            place = ring[Int(place)].previous
         }
         return found
     }
@@ -95,8 +99,9 @@ struct DuplicateLog: Hashable, Sendable {
     private mutating func append(_ fingerprint: OrderFingerprint, at: Int64) {
         let bucket = Int(truncatingIfNeeded: fingerprint.bucket) & (heads.count - 1)
         let entry = Entry(fingerprint: fingerprint, at: at, previous: heads[bucket])
-        ring[Int(next) & (ring.count - 1)] = entry
-        heads[bucket] = next
+        let place = Int(next) & (ring.count - 1)
+        ring[place] = entry
+        heads[bucket] = Int32(place)
         next += 1
     }
 
