@@ -90,8 +90,8 @@ struct ExportStreamTests {
         // Fifty bytes in the bound, of which a busy machine's client gets to a few: as a byte a second against a minute.
         try await serve(requestMilliseconds: 1_000) { fixture, port in
             let slow = try ask(port, fixture.admin)
-            #expect(try await settles(fixture, at: 1))
             let reading = Task { await slow.trickle(everyMilliseconds: 20) }
+            #expect(try await settles(fixture, at: 1))
             #expect(try await settles(fixture, at: 0), "its export is still there")
             reading.cancel()
             let bytes = await reading.value

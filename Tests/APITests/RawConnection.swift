@@ -96,8 +96,11 @@ final class RawConnection: Sendable {
     /// - Returns: how many bytes it took.
     func trickle(everyMilliseconds pause: Int) async -> Int {
         var (count, byte) = (0, UInt8(0))
-        while !Task.isCancelled, recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == 1 {
-            count += 1
+        while !Task.isCancelled {
+            let got = recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT))
+            // Nothing there yet is no end of it.
+            guard got == 1 || got < 0 && errno == EAGAIN else { break }
+            if got == 1 { count += 1 }
             do { try await Task.sleep(for: .milliseconds(pause)) } catch { break }
         }
         return count
