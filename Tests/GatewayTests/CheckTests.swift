@@ -135,7 +135,7 @@ struct CheckTests {
                 .runAdmitted(admission), .ordersQueued(run: run, orders: [0], durableAt: now, queuedAt: now),
                 .orderAnswered(answer), .ordersCanceledLocally(run: run, orders: [0], reason: .requested),
             ]
-            return (events, ["V11: order 0 of run \(run) left unknown for canceledLocally without evidence"])
+            return ([events], ["V11: order 0 of run \(run) left unknown for canceledLocally without evidence"])
         }
     }
 
@@ -153,13 +153,37 @@ struct CheckTests {
                 .ordersQueued(run: run, orders: [1], durableAt: now, queuedAt: now), state(.firm, .active),
                 .ordersQueued(run: run, orders: [2], durableAt: now, queuedAt: now),
             ]
-            return (events, ["V18: order 1 of run \(run) went to its lane while firm was halted"])
+            return ([events], ["V18: order 1 of run \(run) went to its lane while firm was halted"])
         }
     }
 
-    /// Adds a record to a sound journal, of the events that are made of one more run like its last; expects of the
+    @Test(
+        "An order that nobody answered for while a gateway ran is found (V10); while it was down, time does not count")
+    func overdue() async throws {
+        for (apart, isFound) in [(Int64(50), true), (70, false)] {
+            try await judge(secondsApart: apart) { admission in
+                let (run, now) = (admission.run, admission.admittedAt)
+                let start: [Event] = [
+                    .runAdmitted(admission), .ordersQueued(run: run, orders: [0], durableAt: now, queuedAt: now),
+                    .ordersCanceledLocally(run: run, orders: [1, 2], reason: .requested),
+                ]
+                let later = (0..<14).map { _ in
+                    [
+                        Event.stateChanged(
+                            TradingStateChange(scope: .firm, status: .active, reason: "t", by: "t", at: now))
+                    ]
+                }
+                let found = "V10: order 0 of run \(run) is sent for 700 s longer than its time"
+                return ([start] + later, isFound ? [found] : [])
+            }
+        }
+    }
+
+    /// Adds records to a sound journal, of the events that are made of one more run like its last; expects of the
     /// invariants what the maker says.
-    private func judge(_ make: (RunAdmission) -> (events: [Event], findings: [String])) async throws {
+    private func judge(
+        secondsApart: Int64 = 0, _ make: (RunAdmission) -> (records: [[Event]], findings: [String])
+    ) async throws {
         let path = try await Self.shared.value
         let copy = path + "-" + UUID().uuidString
         try FileManager.default.copyItem(atPath: path, toPath: copy)
@@ -176,14 +200,17 @@ struct CheckTests {
         admission.run = try #require(try Self.runAfterLast(store))
         admission.firstClientSequence += 1_000
         let made = make(admission)
-        let sequence = store.lastSequence + 1
-        var bytes: [UInt8] = []
-        RecordCodec.encode(events: made.events, sequence: sequence, at: admission.admittedAt, into: &bytes)
-        try store.commit(
-            CommitBatch(
-                record: StoredRecord(
-                    sequence: sequence, recordedAt: admission.admittedAt,
-                    formatVersion: UInt32(RecordCodec.formatVersion), bytes: bytes)))
+        for (index, events) in made.records.enumerated() {
+            let sequence = store.lastSequence + 1
+            let at = admission.admittedAt.advanced(by: Int64(index) * secondsApart * 1_000_000_000)
+            var bytes: [UInt8] = []
+            RecordCodec.encode(events: events, sequence: sequence, at: at, into: &bytes)
+            try store.commit(
+                CommitBatch(
+                    record: StoredRecord(
+                        sequence: sequence, recordedAt: at, formatVersion: UInt32(RecordCodec.formatVersion),
+                        bytes: bytes)))
+        }
         try store.close()
         let report = try DirectoryCheck.run(copy)
         #expect(report.items.first { $0.name == "chain" }?.verdict == .ok)

@@ -68,7 +68,7 @@ extension DirectoryCheck {
         judgeState(replay, &report)
         report.measure(
             "invariants",
-            "V1 V2 V3 V4 V5 V6 V9 V11 V12 V15 V18 by a full replay; the others need a running gateway or its brokers"
+            "V1 V2 V3 V4 V5 V6 V9 V10 V11 V12 V15 V18 by a full replay; the others need a running gateway or its brokers"
         ) { findings in
             replay.finish()
             findings.add(replay.invariants)

@@ -31,6 +31,7 @@ struct JournalReplay {
         var isRevoked = false
     }
 
+    private var overdue = OverdueOrders()
     private var nextSequence: UInt64 = 1
     private var nextClientSequence: UInt64 = 1
     /// Net executed quantity by account and instrument, counted beside the engine (V5).
@@ -59,6 +60,7 @@ struct JournalReplay {
             flaws.add("record \(record.sequence) was closed at \(header.at.rfc3339), its row says otherwise")
         }
         records += 1
+        overdue.note(record: record.recordedAt)
         lastRecordedAt = max(lastRecordedAt, record.recordedAt)
         for event in events {
             judge(event)
@@ -93,6 +95,7 @@ struct JournalReplay {
     /// Judges what only the end shows.
     mutating func finish() {
         invariants.add(engine.reservationFlaws())
+        invariants.add(overdue.flaws(engine))
         for account in engine.accounts.indices {
             for position in engine.book.positions(of: Int32(account)) {
                 let place = Self.place(position.account, position.instrument)
@@ -192,7 +195,8 @@ struct JournalReplay {
         }
         if let held = held ?? nil, held != counted {
             invariants.add(
-                "V6: order \(execution.order) of run \(id) counts \(held) steps × points, its executions make \(counted)")
+                "V6: order \(execution.order) of run \(id) counts \(held) steps × points, its executions make \(counted)"
+            )
         }
         guard values.count > valuesBound else { return }
         values = values.filter { place, _ in engine.runs.look(place.run) { _ in true } ?? false }
