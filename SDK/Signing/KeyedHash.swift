@@ -15,19 +15,22 @@ final class KeyedHash {
     init?(_ hash: Hash, key: UnsafeRawBufferPointer) {
         guard let context = EVP_MAC_CTX_new(KeyedHash.algorithm) else { return nil }
         size = hash.size
-        let isReady = "\(hash.name)".withCString { name in
-            // libcrypto only reads it.
-            var parameters = [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, UnsafeMutablePointer(mutating: name), 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            // A null key would mean "the key of before", so an empty one needs an address.
-            return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { empty in
-                empty.initialize(repeating: 0)
-                let start =
-                    key.count > 0
-                    ? key.bindMemory(to: UInt8.self).baseAddress : empty.baseAddress.map { UnsafePointer($0) }
-                return EVP_MAC_init(context, start, key.count, &parameters) == 1
+        let isReady = OSSL_MAC_PARAM_DIGEST.withCString { parameter in
+            // Both texts stand as long as libcrypto reads the parameters: it keeps their addresses in them.
+            "\(hash.name)".withCString { name in
+                // libcrypto only reads it.
+                var parameters = [
+                    OSSL_PARAM_construct_utf8_string(parameter, UnsafeMutablePointer(mutating: name), 0),
+                    OSSL_PARAM_construct_end(),
+                ]
+                // A null key would mean "the key of before", so an empty one needs an address.
+                return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1) { empty in
+                    empty.initialize(repeating: 0)
+                    let start =
+                        key.count > 0
+                        ? key.bindMemory(to: UInt8.self).baseAddress : empty.baseAddress.map { UnsafePointer($0) }
+                    return EVP_MAC_init(context, start, key.count, &parameters) == 1
+                }
             }
         }
         guard isReady else {
