@@ -41,8 +41,9 @@ extension Engine {
                 continue
             }
             let points = inputs.reference(number).points
-            guard points > 0, let longValue = money.value(of: long, at: points),
-                let shortValue = money.value(of: short, at: points)
+            // Of orders on one side alone the other direction is nothing.
+            guard points > 0, let longValue = long == 0 ? 0 : money.value(of: long, at: points),
+                let shortValue = short == 0 ? 0 : money.value(of: short, at: points)
             else {
                 (hasGross, hasNet) = (false, hasNet && !isCounted)
                 continue

@@ -116,6 +116,8 @@ struct SelfTradeIndex: Sendable {
     private(set) var groups: [[Int32]] = []
     private var table = PairTable()
     private var sides: [(buys: RestingSide, sells: RestingSide)] = []
+    /// Live orders of all accounts by instrument: most candidates have none against them, whoever their owners are.
+    private var live: [(buys: Int32, sells: Int32)] = []
 
     init() {}
 
@@ -137,7 +139,7 @@ struct SelfTradeIndex: Sendable {
     /// The same accounts without an order.
     func withoutOrders(kinds: Kinds) -> SelfTradeIndex {
         var bare = self
-        (bare.kinds, bare.table, bare.sides) = (kinds, PairTable(), [])
+        (bare.kinds, bare.table, bare.sides, bare.live) = (kinds, PairTable(), [], [])
         return bare
     }
 
@@ -157,6 +159,12 @@ struct SelfTradeIndex: Sendable {
 
     /// An order of `account` came (`count` 1) or went (-1).
     mutating func change(_ resting: RestingPrice, account: Int32, instrument: Int32, by count: Int32) {
+        let number = Int(instrument)
+        while live.count <= number { live.append((0, 0)) }
+        switch resting.side {
+        case .buy: live[number].buys += count
+        case .sell: live[number].sells += count
+        }
         if kinds.contains(.firm) { change(Self.firmSet, instrument, resting, count) }
         if kinds.contains(.owners) { change(Self.ownerSet(owners[Int(account)]), instrument, resting, count) }
         if kinds.contains(.groups) {
@@ -181,6 +189,9 @@ struct SelfTradeIndex: Sendable {
     func bestOpposite(
         of side: Side, account: Int32, instrument: Int32, owners kind: SelfTradeLimit.Owners, reference: Int64
     ) -> Int64? {
+        guard live.indices.contains(Int(instrument)),
+            (side.isBuy ? live[Int(instrument)].sells : live[Int(instrument)].buys) > 0
+        else { return nil }
         switch kind {
         case .none: return nil
         case .firm: return best(Self.firmSet, instrument, side.opposite, reference)
