@@ -45,7 +45,9 @@ struct Row {
         return "MISSED x\(Self.tenths(large * 10 / max(1, small)))"
     }
 
-    private static func tenths(_ value: Int64) -> String { "\(value / 10).\(value % 10)" }
+    private static func tenths(_ value: Int64) -> String {
+        "\(value < 0 ? "-" : "")\(value.magnitude / 10).\(value.magnitude % 10)"
+    }
 
     private func text(_ thousandths: Int64?) -> String {
         guard let value = thousandths else { return "" }
