@@ -62,6 +62,7 @@ package final class BackgroundAuditor: Sendable {
         /// Whether the fold follows the journal; a flaw ends it, as what follows from a flaw is no news.
         var isFolding = true
         var nextClientSequence: UInt64
+        var overdue = OverdueOrders()
         var sinceSnapshot: UInt64 = 0
         var lastWhole: UInt64
         /// The chain before the first record of `fold`, walked up to `earlier`, ends at `beginning`.
@@ -162,7 +163,8 @@ package final class BackgroundAuditor: Sendable {
         guard worker.isFolding else { return }
         if worker.state.anchor.sequence - worker.lastWhole >= Self.wholeInterval {
             worker.lastWhole = worker.state.anchor.sequence
-            for flaw in worker.fold.engine.reservationFlaws() { tell(flaw, &worker) }
+            let flaws = worker.fold.engine.reservationFlaws() + worker.overdue.flaws(worker.fold.engine)
+            for flaw in flaws { tell(flaw, &worker) }
         }
         // A state that has flaws is nothing to start from.
         if worker.sinceSnapshot >= snapshotInterval, worker.state.findingCount == 0 { writeSnapshot(&worker) }
@@ -180,6 +182,7 @@ package final class BackgroundAuditor: Sendable {
     }
 
     private func apply(_ record: StoredRecord, _ worker: inout Worker) throws {
+        worker.overdue.note(record: record.recordedAt)
         let (header, events) = try RecordCodec.decode(record.bytes)
         if header.sequence != record.sequence {
             tell("record \(record.sequence) says itself that it is record \(header.sequence)", &worker)
