@@ -56,12 +56,22 @@ struct DuplicateLog: Hashable, Sendable {
     private var newestAt = Int64.min
 
     /// How many equal legs were admitted in `(now - window, now]`, counted no further than `limit`; `nil` = not known.
-    func count(_ fingerprint: OrderFingerprint, now: Timestamp, window: Int64, upTo limit: Int64) -> Int64? {
+    ///
+    /// - Parameter fingerprint: made where anything was admitted since then.
+    @inline(__always)
+    func count(
+        _ fingerprint: @autoclosure () -> OrderFingerprint, now: Timestamp, window: Int64, upTo limit: Int64
+    ) -> Int64? {
         let (start, overflow) = now.nanoseconds.subtractingReportingOverflow(window)
         let begin = overflow ? Int64.min : start
         if lostAt > begin { return nil }
         // Nothing at all was admitted since then.
         if newestAt <= begin { return 0 }
+        return count(fingerprint(), after: begin, upTo: limit)
+    }
+
+    @inline(never)
+    private func count(_ fingerprint: OrderFingerprint, after begin: Int64, upTo limit: Int64) -> Int64 {
         var found: Int64 = 0
         var place = heads[Int(truncatingIfNeeded: fingerprint.bucket) & (heads.count - 1)]
         var youngest = -1

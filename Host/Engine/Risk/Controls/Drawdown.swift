@@ -80,7 +80,7 @@ struct DrawdownStanding {
     @inline(__always)
     private var isBeyondPart: Bool {
         bounds.basisPoints != AccountLimits.unlimited
-            && Int128(fall) * 10_000 >= Int128(bounds.basisPoints) * Int128(mark)
+            && !isProduct(bounds.basisPoints, mark, above: fall, 10_000)
     }
     @inline(__always)
     var isBreached: Bool { isBeyondAmount || isBeyondPart }

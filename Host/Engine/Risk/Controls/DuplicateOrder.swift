@@ -18,13 +18,13 @@ struct DuplicateOrder: RiskControl {
         guard limit.maximum != AccountLimits.unlimited, candidate.countsAsNewOrder, !candidate.isClosing else {
             return .pass
         }
-        let fingerprint = OrderFingerprint(
-            account: candidate.account, instrument: candidate.instrument.index.rawValue, group: candidate.group,
-            side: candidate.side, orderType: candidate.parent.orderType, product: candidate.product,
-            quantity: candidate.askedQuantity, price: candidate.parent.limitPrice)
         guard
             let known = engine.duplicates.count(
-                fingerprint, now: candidate.now, window: limit.window, upTo: limit.maximum)
+                OrderFingerprint(
+                    account: candidate.account, instrument: candidate.instrument.index.rawValue, group: candidate.group,
+                    side: candidate.side, orderType: candidate.parent.orderType, product: candidate.product,
+                    quantity: candidate.askedQuantity, price: candidate.parent.limitPrice), now: candidate.now,
+                window: limit.window, upTo: limit.maximum)
         else {
             return .reject(
                 Rejection(
