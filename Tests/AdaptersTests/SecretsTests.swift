@@ -39,7 +39,6 @@ struct SecretsTests {
         first.keep(
             KeptSecret(name: "seed", secret: Secret(Array("canary-seed".utf8)), expiresAt: nil), adapter, account)
         await first.flush()
-        await first.flush()
         for file in try files(directory) {
             #expect(file.data.range(of: Data("canary".utf8)) == nil)
             #expect(file.data.range(of: Data("access_token".utf8)) == nil)
@@ -54,6 +53,20 @@ struct SecretsTests {
         second.erase("access_token", adapter, account)
         await second.flush()
         #expect(try files(directory).isEmpty)
+    }
+
+    @Test("Of what is kept one after another under one name the last one stays, also on disk")
+    func order() async throws {
+        let workshop = try Workshop()
+        let directory = "\(workshop.data)/secrets"
+        let first = store(directory)
+        for number in UInt8(0)..<100 {
+            first.keep(KeptSecret(name: "token", secret: Secret([number]), expiresAt: nil), adapter, account)
+        }
+        await first.flush()
+        let kept = try store(directory).kept(adapter, account, now: Timestamp(nanoseconds: 1))
+        #expect(kept.count == 1)
+        kept.first?.secret.withBytes { #expect(Array($0) == [99]) }
     }
 
     @Test("Another key and a changed file are errors that name the file, and leave it as it is")

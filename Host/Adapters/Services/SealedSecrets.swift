@@ -1,8 +1,8 @@
+import Dispatch
 package import Domain
 import Glibc
 package import Logging
 import NIOConcurrencyHelpers
-import NIOPosix
 import Settings
 
 /// Secrets kept in the data directory, encrypted: a file an account, sealed with a data key of its own that is sealed with
@@ -18,7 +18,9 @@ package final class SealedSecrets: SecretKeeper {
     private let directory: String
     private let makeKey: @Sendable () throws -> [UInt8]
     private let logger: Logger
-    /// The content of each place; the lock also orders the writes.
+    /// Changes one after another, as they were asked for: of two tokens the later one is what stays.
+    private let queue = DispatchQueue(label: "sluice-secrets")
+    /// The content of each place.
     private let state = NIOLockedValueBox<[Place: [KeptSecret]]>([:])
     private let knownKey = NIOLockedValueBox<[UInt8]?>(nil)
     private static let magic = Array("SLUICE-SECRETS-1".utf8)
@@ -74,11 +76,11 @@ package final class SealedSecrets: SecretKeeper {
 
     /// Waits until what was asked for before is on disk.
     package func flush() async {
-        try? await NIOThreadPool.singleton.runIfActive { self.state.withLockedValue { _ in } }
+        await withCheckedContinuation { done in queue.async { done.resume() } }
     }
 
     private func change(_ place: Place, _ body: @escaping @Sendable (inout [KeptSecret]) -> Void) {
-        NIOThreadPool.singleton.submit { [self] _ in
+        queue.async { [self] in
             state.withLockedValue { state in
                 do throws(Failure) {
                     var secrets = try load(place, &state)
