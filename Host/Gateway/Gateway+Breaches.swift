@@ -56,7 +56,7 @@ extension Gateway {
         guard state.withLockedValue({ !$0.stopped.isEmpty }) else { return }
         dispatchLock.withLock {
             step { state in
-                for (scope, status) in state.stopped { book(takeBack(scope, status, &state), reason: .halted, &state) }
+                for (scope, status) in state.stopped { book(takeBack(scope, status, state), reason: .halted, &state) }
                 state.stopped = []
             }
         }

@@ -214,7 +214,7 @@ extension Gateway {
             var seen: Set<ObjectIdentifier> = []
             return state.sessions.values.map(\.session).filter { seen.insert(ObjectIdentifier($0)).inserted }
         }
-        for session in sessions.sorted(by: { $0.isBefore($1) }) { withdraw(nil, from: session, reason: .shutdown) }
+        for session in sessions.sorted(by: { $0.isBefore($1) }) { withdrawAll(from: session, reason: .shutdown) }
         do { try await settle() } catch { logger.error("The last commit failed", metadata: ["failure": "\(error)"]) }
         market.stop()
         hub.finish()

@@ -46,50 +46,23 @@ extension Gateway {
     /// of a stopped scope: nothing of it leaves while the consequences are worked out.
     func enforce(_ change: TradingStateChange, cancelWorking: Bool, _ state: inout State) {
         let isStop = change.status != .active && change.status != .coolOff
-        let unsent = isStop ? takeBack(change.scope, change.status, &state) : []
+        let unsent = isStop ? takeBack(change.scope, change.status, state) : []
         if isStop { FaultPoint.hit(.haltWithdrawn) }
         emit(.stateChanged(change), &state)
         book(unsent, reason: .halted, &state)
         for event in state.engine.consequences(of: change, cancelWorking: cancelWorking) { emit(event, &state) }
     }
 
-    /// Takes a stopped scope's submits back that no lane has begun, oldest first: certain not to have been sent, and never
-    /// sent later. Orders of a square-off and, where the scope may still reduce, orders that close go on.
-    func takeBack(_ scope: Scope, _ status: TradingStatus, _ state: inout State) -> [OrderPlace] {
-        var bySession: [ObjectIdentifier: (session: AdapterSession, ids: Set<UInt64>)] = [:]
-        state.engine.runs.forEachLive { run in
-            guard !run.admission.isGatewayClosing else { return }
-            for order in run.orders where order.isUnanswered {
+    /// Takes a stopped scope's orders back, oldest first. Orders of a square-off and, where the scope may still reduce, orders
+    /// that close go on.
+    func takeBack(_ scope: Scope, _ status: TradingStatus, _ state: borrowing State) -> [OrderPlace] {
+        let engine = state.engine
+        return takeBack(
+            unanswered(state) { run, order in
                 let leg = run.admission(of: order)
-                guard state.engine.concerns(scope, run, leg), !(status == .reducing && leg.isClosing),
-                    let session = state.sessions[state.engine.accounts[Int(leg.account)].account.id]?.session
-                else { continue }
-                bySession[ObjectIdentifier(session), default: (session, [])].ids.insert(order.clientSequence)
-            }
-        }
-        return bySession.values.flatMap { $0.session.withdrawSubmits($0.ids) }
-            .compactMap { state.engine.runs.place(ofClientSequence: $0) }
-            .sorted(by: OrderPlace.isOlder)
-    }
-
-    /// Books orders, oldest first, that were taken back before an adapter was given them.
-    func book(_ unsent: [OrderPlace], reason: LocalCancelReason, _ state: inout State) {
-        var rest = unsent[...]
-        while let run = rest.first?.run {
-            let orders = rest.prefix { $0.run == run }
-            emit(.ordersCanceledLocally(run: run, orders: orders.map(\.order), reason: reason), &state)
-            rest = rest.dropFirst(orders.count)
-        }
-    }
-
-    /// Takes submits back that a lane has not begun, and books them as withdrawn. `nil` = all of the session.
-    func withdraw(_ ids: Set<UInt64>?, from session: AdapterSession, reason: LocalCancelReason) {
-        let withdrawn = session.withdrawSubmits(ids)
-        guard !withdrawn.isEmpty else { return }
-        step { state in
-            let places = withdrawn.compactMap { state.engine.runs.place(ofClientSequence: $0) }
-            book(places.sorted(by: OrderPlace.isOlder), reason: reason, &state)
-        }
+                return !run.admission.isGatewayClosing && engine.concerns(scope, run, leg)
+                    && !(status == .reducing && leg.isClosing)
+            }, state)
     }
 
     /// States other than active, most severe first.
@@ -143,9 +116,4 @@ extension Gateway {
     package var riskConfiguration: (version: Int64, document: String) {
         state.withLockedValue { ($0.engine.riskHistory.current, $0.engine.riskHistory.document) }
     }
-}
-
-extension AdapterSession {
-    /// A fixed order of sessions: what is done for several at one time is done in it, so that a seed replays it.
-    func isBefore(_ other: AdapterSession) -> Bool { id.description < other.id.description }
 }

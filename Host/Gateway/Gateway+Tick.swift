@@ -69,24 +69,14 @@ extension Gateway {
         state.overdueDue = now.advanced(by: 1_000_000_000)
         let limit = options.commandDeadline.multipliedSaturating(by: 2)
         let asked = ordersInQuestion(state)
-        var overdue: [(place: OrderPlace, id: UInt64)] = []
-        var bySession: [ObjectIdentifier: (session: AdapterSession, ids: Set<UInt64>)] = [:]
-        state.engine.runs.forEachLive { run in
-            for (index, order) in run.orders.enumerated()
-            where order.isUnanswered && !asked.contains(order.clientSequence) {
-                let queued = Timestamp(nanoseconds: run.legs[Int(order.legIndex)].times.queued)
-                guard now.since(queued) > limit else { continue }
-                overdue.append((OrderPlace(run: run.id, order: Int32(index)), order.clientSequence))
-                guard let account = state.engine.account(of: run, order: Int32(index)),
-                    let seat = state.sessions[account.id]
-                else { continue }
-                bySession[ObjectIdentifier(seat.session), default: (seat.session, [])].ids.insert(order.clientSequence)
-            }
+        let overdue = unanswered(state) { run, order in
+            let queued = Timestamp(nanoseconds: run.legs[Int(order.legIndex)].times.queued)
+            return !asked.contains(order.clientSequence) && now.since(queued) > limit
         }
         guard !overdue.isEmpty else { return }
-        let unsent = Set(bySession.values.flatMap { $0.session.withdrawSubmits($0.ids) })
-        for (place, id) in overdue.sorted(by: { OrderPlace.isOlder($0.place, $1.place) }) {
-            if unsent.contains(id) {
+        let unsent = Set(takeBack(overdue, state))
+        for place in overdue {
+            if unsent.contains(place) {
                 answerUnsent(place, "the adapter was busy for too long and was not given the order", now, &state)
                 continue
             }
@@ -127,26 +117,14 @@ extension Gateway {
 
     /// Takes back what still lies in a lane's queue when its parent's deadline has passed: certain not to have been sent.
     private func withdrawLate(_ now: Timestamp) {
-        var bySession: [ObjectIdentifier: (session: AdapterSession, ids: Set<UInt64>)] = [:]
-        state.withLockedValue { state in
+        step { state in
             guard state.lateDue <= now else { return }
             state.lateDue = now.advanced(by: 250_000_000)
-            let engine = state.engine
-            engine.runs.forEachLive { run in
-                let deadline = run.admission.admittedAt.advanced(
-                    by: run.admission.order.deadlineMilliseconds.multipliedSaturating(by: 1_000_000))
-                guard deadline <= now else { return }
-                for (index, order) in run.orders.enumerated() where order.isUnanswered {
-                    guard let account = engine.account(of: run, order: Int32(index)),
-                        let seat = state.sessions[account.id]
-                    else { continue }
-                    bySession[ObjectIdentifier(seat.session), default: (seat.session, [])].ids.insert(
-                        order.clientSequence)
-                }
+            let late = unanswered(state) { run, _ in
+                let length = run.admission.order.deadlineMilliseconds.multipliedSaturating(by: 1_000_000)
+                return run.admission.admittedAt.advanced(by: length) <= now
             }
-        }
-        for (session, ids) in bySession.values.sorted(by: { $0.session.isBefore($1.session) }) {
-            withdraw(ids, from: session, reason: .deadline)
+            book(takeBack(late, state), reason: .deadline, &state)
         }
     }
 

@@ -91,7 +91,7 @@ final class RawConnection: Sendable {
         }
     }
 
-    /// Takes one byte, waits, and so on, until the task is cancelled or nothing comes any more.
+    /// Takes one byte, waits, and so on, until the task is cancelled or the connection ends.
     ///
     /// - Returns: how many bytes it took.
     func trickle(everyMilliseconds pause: Int) async -> Int {

@@ -142,10 +142,7 @@ package struct Order: Hashable, Sendable {
         return max(quantity, replacement?.quantity ?? 0) - cumulativeQuantity
     }
     /// The end was reported with more executed than is known yet.
-    package var waitsForExecutions: Bool {
-        guard let ending, !status.isTerminal else { return false }
-        return expected(by: ending) > cumulativeQuantity
-    }
+    package var waitsForExecutions: Bool { !status.isTerminal && promisedQuantity > cumulativeQuantity }
     /// What its end was reported to have executed; 0 = nothing was said of an end.
     package var promisedQuantity: Int64 { ending.map { expected(by: $0) } ?? 0 }
     /// A cancel was asked for and the order has not ended: until it has, the cancel is sent again.

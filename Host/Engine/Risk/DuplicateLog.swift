@@ -77,8 +77,8 @@ struct DuplicateLog: Hashable, Sendable {
         var youngest = -1
         while place >= 0, found < limit {
             // How many entries are younger. A link to one that is not older leads to what came into its place.
-            let age = (Int(truncatingIfNeeded: next) - 1 - Int(place)) & (ring.count - 1)
-            guard age > youngest, age < Int(truncatingIfNeeded: next - oldest) else { break }
+            let age = (Int(next) - 1 - Int(place)) & (ring.count - 1)
+            guard age > youngest, age < Int(next - oldest) else { break }
             youngest = age
             if ring[Int(place)].at <= begin { break }
             if ring[Int(place)].fingerprint == fingerprint { found += 1 }
