@@ -61,11 +61,18 @@ public struct ClientReference: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The text.
-    public var description: String {
-        withUnsafeTemporaryAllocation(byteCount: 24, alignment: 8) { buffer in
-            guard let start = buffer.baseAddress else { return "" }
-            write(to: start)
-            return String(decoding: buffer.prefix(count), as: UTF8.self)
+    public var description: String { withText { String(decoding: $0, as: UTF8.self) } }
+
+    /// Lends the text.
+    @inline(__always)
+    func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 3) { words in
+            words[0] = first
+            words[1] = second
+            words[2] = third
+            return UnsafeRawBufferPointer(words).withMemoryRebound(to: UInt8.self) {
+                body(UnsafeBufferPointer(rebasing: $0[..<count]))
+            }
         }
     }
 }

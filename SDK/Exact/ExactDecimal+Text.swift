@@ -82,7 +82,9 @@ extension ExactDecimal {
     /// Room for a sign, "0.", 39 digits and an exponent.
     private static let textCapacity = 64
 
-    private func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    /// Lends the plain text.
+    @inline(__always)
+    package func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textCapacity) { buffer in
             let start = fillBackwards(buffer)
             return body(UnsafeBufferPointer(rebasing: buffer[start...]))

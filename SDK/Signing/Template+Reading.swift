@@ -1,4 +1,5 @@
 import CSluice
+import Glibc
 
 extension Template {
     /// Copies a template out of the other side's memory, checking everything on the way.
@@ -17,6 +18,46 @@ extension Template {
         guard span.count > 0 else { return }
         reserve(nodes: span.count)
         for index in 0..<span.count { try read(span[index], index) }
+    }
+
+    /// Whether the other side's memory holds just this template, which was checked when it was read: so it need not be
+    /// read again. `false` of whatever is broken, too.
+    public func equals(reading view: UnsafeRawPointer, room: Int) -> Bool {
+        let spanAt = SLUICE_AT_template_nodes
+        guard room >= 4, min(Int(view.loadUnaligned(as: UInt32.self)), room) >= spanAt + 24,
+            let span = try? View.Span(view + spanAt, most: Template.mostNodes, node: -1),
+            span.count == count
+        else { return false }
+        for index in 0..<span.count where !equals(node: index, span[index]) { return false }
+        return true
+    }
+
+    private func equals(node index: Int, _ cell: View) -> Bool {
+        guard let bytes = try? cell.bytes(SLUICE_AT_node_bytes, node: index) else { return false }
+        let spanAt = SLUICE_AT_node_operands
+        guard cell.size >= spanAt + 24 else { return false }
+        let kind = cell.uint32(SLUICE_AT_node_kind)
+        let (format, secret) = (cell.uint32(SLUICE_AT_node_format), cell.uint64(SLUICE_AT_node_secret))
+        let number = Int64(bitPattern: cell.uint64(SLUICE_AT_node_number))
+        let operandCount = (cell.start + spanAt).loadUnaligned(
+            fromByteOffset: SLUICE_AT_span_count, as: UInt64.self)
+        guard !isLiteral else {
+            return kind == SLUICE_NODE_LITERAL && format == 0 && secret == 0 && number == 0 && operandCount == 0
+                && pool.withUnsafeBytes { View.areEqual($0, bytes) }
+        }
+        let node = nodes[index]
+        guard kind == node.kind, format == node.format, secret == node.secret, number == node.number,
+            operandCount == UInt64(node.operandCount), withText(node, { View.areEqual($0, bytes) })
+        else { return false }
+        guard operandCount > 0 else { return true }
+        guard let span = try? View.Span(cell.start + spanAt, most: Template.mostNodes, node: index, element: 4) else {
+            return false
+        }
+        for place in 0..<span.count
+        where span.element(place).loadUnaligned(as: UInt32.self) != UInt32(operand(node, place)) {
+            return false
+        }
+        return true
     }
 
     private mutating func read(_ cell: View, _ index: Int) throws(TemplateError) {
@@ -57,6 +98,13 @@ struct View {
         }
         guard count <= UInt64(Template.mostBytes) else { throw TemplateError(node: node, .tooLarge) }
         return UnsafeRawBufferPointer(start: memory, count: Int(count))
+    }
+
+    static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
+        guard left.count == right.count, let first = left.baseAddress, let second = right.baseAddress else {
+            return left.count == right.count
+        }
+        return memcmp(first, second, left.count) == 0
     }
 
     struct Span {

@@ -28,7 +28,7 @@ public struct Template: Hashable, Sendable {
     private(set) var nodes: [Node] = []
     private(set) var pool: [UInt8] = []
     private(set) var operands: [UInt8] = []
-    private var isLiteral = false
+    private(set) var isLiteral = false
 
     /// A template without nodes, which is the contract's "absent".
     public init() {}
@@ -47,7 +47,7 @@ public struct Template: Hashable, Sendable {
     }
 
     /// How many nodes there are.
-    private var count: Int { isLiteral ? 1 : nodes.count }
+    var count: Int { isLiteral ? 1 : nodes.count }
 
     /// Writes a single literal down as a node, since it is no longer the only one.
     private mutating func unfold() {

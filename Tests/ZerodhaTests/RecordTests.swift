@@ -160,10 +160,10 @@ struct RecordTests {
     @Test("Where the broker counts lots, the lot of the list is not taken for units")
     func lots() throws {
         let symbol = Symbol(.mcx, "CRUDEOIL26DECFUT")
-        #expect(try symbol.brokerQuantity(300, lotSize: 100) == "3")
+        #expect(try symbol.brokerQuantity(300, lotSize: 100) == 3)
         #expect(throws: AdapterError.self) { try symbol.brokerQuantity(250, lotSize: 100) }
         #expect(throws: AdapterError.self) { try symbol.brokerQuantity(100, lotSize: nil) }
         #expect(symbol.units(3, lotSize: 100) == 300)
-        #expect(try Symbol(.nfo, "NIFTY26DECFUT").brokerQuantity(150, lotSize: 75) == "150")
+        #expect(try Symbol(.nfo, "NIFTY26DECFUT").brokerQuantity(150, lotSize: 75) == 150)
     }
 }

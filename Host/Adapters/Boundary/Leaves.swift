@@ -1,5 +1,6 @@
 import CSluice
 import Domain
+import Glibc
 
 // The frozen leaf values, both ways.
 
@@ -80,6 +81,15 @@ extension sluice_str {
         var all: UInt8 = 0
         for byte in bytes { all |= byte }
         return all < 0x80 ? Self.plain(bytes) : nil
+    }
+
+    /// Whether it holds these very bytes; absent or broken it holds none of anything.
+    @inline(__always)
+    func holds(_ text: String) -> Bool {
+        guard let ptr, len == UInt64(text.utf8.count) else { return false }
+        return text.utf8.withContiguousStorageIfAvailable { bytes in
+            bytes.baseAddress.map { memcmp($0, ptr, bytes.count) == 0 } ?? true
+        } ?? text.utf8.elementsEqual(UnsafeRawBufferPointer(start: ptr, count: Int(len)))
     }
 
     func required(_ field: StaticString, limit: Int = Bounds.identifierBytes) throws(ContractBreach) -> String {

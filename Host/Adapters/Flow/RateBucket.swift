@@ -72,11 +72,13 @@ package struct RateBucket: Sendable {
             return .refused(RateRefusal(reason: .invalid, retryAfter: nil))
         }
         var key = request.scope
-        if scopes.index(forKey: key) == nil {
+        var known = scopes.index(forKey: key)
+        if known == nil {
             key = self.key(of: key, now: now)
-            if scopes.index(forKey: key) == nil { scopes[key] = RateScope(rule, keepsReserve: keepsReserve) }
+            if scopes[key] == nil { scopes[key] = RateScope(rule, keepsReserve: keepsReserve) }
+            known = scopes.index(forKey: key)
         }
-        guard let place = scopes.index(forKey: key),
+        guard let place = known,
             let (earliest, isGranted) = scopes.values[place].take(
                 request, now: now, wallOffset: wallOffset, unlessWaiting: places)
         else { return .refused(RateRefusal(reason: .invalid, retryAfter: nil)) }

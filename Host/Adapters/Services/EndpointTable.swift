@@ -1,3 +1,4 @@
+import CSluice
 import Domain
 import Transport
 
@@ -5,6 +6,7 @@ import Transport
 struct EndpointTable: Sendable {
     /// Shared by every request to it.
     final class Place: Sendable {
+        let id: String
         let base: BaseAddress
         /// The base as text, for whatever signs it.
         let baseText: String
@@ -12,8 +14,11 @@ struct EndpointTable: Sendable {
         let hostSuffix: String?
         let route: NetworkRoute
 
-        init(base: BaseAddress, kind: AdapterConnections.EndpointKind, hostSuffix: String?, route: NetworkRoute) {
-            (self.base, baseText) = (base, base.text)
+        init(
+            _ id: String, base: BaseAddress, kind: AdapterConnections.EndpointKind, hostSuffix: String?,
+            route: NetworkRoute
+        ) {
+            (self.id, self.base, baseText) = (id, base, base.text)
             (self.kind, self.hostSuffix, self.route) = (kind, hostSuffix, route)
         }
 
@@ -21,19 +26,20 @@ struct EndpointTable: Sendable {
         func at(_ host: String) -> Place {
             var (base, route) = (base, route)
             (base.host, route.host) = (host, host)
-            return Place(base: base, kind: kind, hostSuffix: hostSuffix, route: route)
+            return Place(id, base: base, kind: kind, hostSuffix: hostSuffix, route: route)
         }
     }
-    private let places: [[String: Place]]
+    /// By account; few endpoints each, so that looking through them is shorter than a hash.
+    private let places: [[Place]]
 
     /// - Throws: what is wrong with a name or an address, in words for the operator.
     init(
         _ adapter: LoadedAdapter, _ connections: AdapterConnections, id: SessionID, accounts: [Account],
         ways: [AccountConnection]
     ) throws(SessionFailure) {
-        var places: [[String: Place]] = []
+        var places: [[Place]] = []
         for (account, way) in zip(accounts, ways) {
-            var table: [String: Place] = [:]
+            var table: [Place] = []
             for unknown in way.endpoints.keys.sorted()
             where !connections.endpoints.contains(where: { $0.id == unknown }) {
                 throw SessionFailure(
@@ -43,7 +49,7 @@ struct EndpointTable: Sendable {
                         + connections.endpoints.map(\.id).joined(separator: ", "))
             }
             for endpoint in connections.endpoints {
-                table[endpoint.id] = try Self.place(endpoint, adapter, id, account, way)
+                table.append(try Self.place(endpoint, adapter, id, account, way))
             }
             places.append(table)
         }
@@ -95,19 +101,22 @@ struct EndpointTable: Sendable {
             throw failure("the adapter wants a pinned certificate; the manifest states none under pins")
         }
         return Place(
-            base: base, kind: endpoint.kind, hostSuffix: endpoint.hostSuffix,
+            endpoint.id, base: base, kind: endpoint.kind, hostSuffix: endpoint.hostSuffix,
             route: NetworkRoute(
                 pool: "\(id)#\(account.id)", host: base.host, port: base.port, trust: trust, source: way.source,
                 proxy: proxy))
     }
 
-    /// The place an adapter names; `host` replaces the base URL's within the declared suffix.
-    func place(_ account: Int, _ id: String, host: String?) throws(ContractBreach) -> Place? {
+    /// The place an adapter names; `host` replaces the base URL's within the declared suffix. `nil`: it was not declared.
+    func place(_ account: Int, _ id: sluice_str, host: sluice_str) throws(ContractBreach) -> Place? {
         guard places.indices.contains(account) else {
             throw ContractBreach("account", "is \(account); the session has accounts 0 to \(places.count - 1)")
         }
-        guard let place = places[account][id] else { return nil }
-        guard let host else { return place }
+        guard let place = places[account].first(where: { id.holds($0.id) }) else {
+            _ = try id.required("endpoint", limit: 64)
+            return nil
+        }
+        guard host.ptr != nil || host.len > 0, let host = try host.text("host", limit: 253) else { return place }
         let name = host.lowercased()
         guard name != place.base.host else { return place }
         guard let suffix = place.hostSuffix?.lowercased(), name.hasSuffix(suffix), name.utf8.count > suffix.utf8.count,

@@ -1,7 +1,8 @@
 import CSluice
 import Signing
 
-/// Reads parts of requests out of an adapter's memory; every one is copied and checked.
+/// Reads parts of requests out of an adapter's memory; every one is copied and checked. A part that is what the same
+/// part of an earlier request was is not copied again.
 enum RequestReader {
     /// A template that stands by value inside another entity.
     static func template(
@@ -49,9 +50,40 @@ enum RequestReader {
                 .required("headers.name", limit: 256)
             let value = try template(element, Int(SLUICE_AT_header_value), "headers.value")
             try check(value, .header, values: values, "headers.value")
-            result.append(RequestPlan.Header(name: name, value: value))
+            result.append(RequestPlan.Header(name, value))
         }
         return result
+    }
+
+    /// Whether the headers are those that are known.
+    static func areHeaders(_ span: sluice_span, _ known: [RequestPlan.Header]) throws(ContractBreach) -> Bool {
+        let size = MemoryLayout<sluice_header>.size
+        let span = try SpanReader(span, size: size, limit: ServiceBounds.headers, "headers")
+        guard span.count == known.count else { return false }
+        for index in 0..<span.count {
+            let element = try span.element(index, size: size, "headers")
+            guard element.assumingMemoryBound(to: sluice_header.self).pointee.name.holds(known[index].name),
+                known[index].value.equals(
+                    reading: element + Int(SLUICE_AT_header_value), room: MemoryLayout<sluice_template>.size)
+            else { return false }
+        }
+        return true
+    }
+
+    static func target(
+        _ request: UnsafePointer<sluice_request>, values: Int, at place: EndpointTable.Place
+    ) throws(ContractBreach) -> RequestPlan.Target {
+        let target = try template(UnsafeRawPointer(request), Int(SLUICE_AT_request_target), "target")
+        try check(target, .target, values: values, "target")
+        guard !target.isAbsent else { throw ContractBreach("target", "is absent") }
+        return RequestPlan.Target(target, place)
+    }
+
+    /// Whether the target is the one that is known.
+    static func isTarget(_ request: UnsafePointer<sluice_request>, _ known: RequestPlan.Target) -> Bool {
+        known.template.equals(
+            reading: UnsafeRawPointer(request) + Int(SLUICE_AT_request_target),
+            room: MemoryLayout<sluice_template>.size)
     }
 
     static func values(_ span: sluice_span) throws(ContractBreach) -> [Template] {
@@ -66,17 +98,23 @@ enum RequestReader {
         return result
     }
 
-    static func costs(_ span: sluice_span) throws(ContractBreach) -> [RequestPlan.Cost] {
+    /// `nil`: one names a bucket that was not declared.
+    static func costs(_ span: sluice_span, _ rates: borrowing RequestRates) throws(ContractBreach) -> [RequestPlan
+        .Cost]?
+    {
         let size = MemoryLayout<sluice_cost>.size
         let span = try SpanReader(span, size: size, limit: ServiceBounds.costs, "costs")
         var result: [RequestPlan.Cost] = []
         for index in 0..<span.count {
             let cost = try span.element(index, size: size, "costs").assumingMemoryBound(to: sluice_cost.self)
             guard cost.pointee.units > 0 else { throw ContractBreach("costs.units", "is 0; at least 1") }
+            guard let bucket = rates.place(of: cost.pointee.bucket) else {
+                _ = try cost.pointee.bucket.required("costs.bucket")
+                return nil
+            }
             result.append(
                 RequestPlan.Cost(
-                    bucket: try cost.pointee.bucket.required("costs.bucket"),
-                    scope: try cost.pointee.scope.text("costs.scope"), units: cost.pointee.units))
+                    bucket: bucket, scope: try cost.pointee.scope.text("costs.scope"), units: cost.pointee.units))
         }
         return result
     }
@@ -117,7 +155,7 @@ enum RequestReader {
 }
 
 extension SessionNetwork {
-    /// A request out of an adapter's memory. `nil`: it names an endpoint that was not declared.
+    /// A request out of an adapter's memory. `nil`: it names an endpoint or a bucket that was not declared.
     func plan(_ pointer: UnsafePointer<sluice_request>?) throws(ContractBreach) -> RequestPlan? {
         let size = MemoryLayout<sluice_request>.size
         guard let request = try checkedEntity(pointer, size: size, "request") else {
@@ -131,19 +169,17 @@ extension SessionNetwork {
         guard effect != .idempotent || key?.isEmpty == false else {
             throw ContractBreach("idempotency_key", "is absent in an idempotent mutation")
         }
-        let endpoint = try request.pointee.endpoint.required("endpoint", limit: 64)
-        let host = try request.pointee.host.text("host", limit: 253)
         let account = Int(request.pointee.account)
-        guard let place = try endpoints.place(account, endpoint, host: host) else { return nil }
+        guard
+            let place = try endpoints.place(account, request.pointee.endpoint, host: request.pointee.host)
+        else { return nil }
         guard place.kind == .https else {
-            throw ContractBreach("endpoint", "\(endpoint.printableLine) is no HTTPS endpoint")
+            throw ContractBreach("endpoint", "\(place.id.printableLine) is no HTTPS endpoint")
         }
         let values = try RequestReader.values(request.pointee.values)
         let body = try RequestReader.template(entity, Int(SLUICE_AT_request_body), "body")
-        let target = try RequestReader.template(entity, Int(SLUICE_AT_request_target), "target")
         try RequestReader.check(body, .body, values: values.count, "body")
-        try RequestReader.check(target, .target, values: values.count, "target")
-        guard !target.isAbsent else { throw ContractBreach("target", "is absent") }
+        guard let costs = try RequestReader.costs(request.pointee.costs, rates) else { return nil }
         let bound = request.pointee.max_body
         guard bound <= UInt64(ServiceBounds.bodyBytes) else {
             throw ContractBreach("max_body", "is \(bound); at most \(ServiceBounds.bodyBytes)")
@@ -154,10 +190,10 @@ extension SessionNetwork {
         return RequestPlan(
             tag: request.pointee.tag, effect: effect, tokens: try RequestReader.tokens(request.pointee.tokens),
             account: account, isStreamed: flags & SLUICE_REQUEST_STREAM != 0,
-            isPriority: flags & SLUICE_REQUEST_PRIORITY != 0, place: place,
-            method: try request.pointee.method.required("method", limit: 32), values: values, target: target,
-            headers: try RequestReader.headers(request.pointee.headers, values: values.count), body: body,
-            costs: try RequestReader.costs(request.pointee.costs),
+            isPriority: flags & SLUICE_REQUEST_PRIORITY != 0,
+            frame: try frame(request, place, values: values.count, isMutation: effect.isMutation), values: values,
+            body: body,
+            costs: costs,
             captures: try RequestReader.captures(request.pointee.captures),
             connectTimeout: try RequestReader.timeout(
                 request.pointee.connect_timeout_ns, standard: 5_000_000_000, "connect_timeout_ns"),
@@ -167,5 +203,35 @@ extension SessionNetwork {
             notAfter: request.pointee.not_after == .min || request.pointee.not_after == 0
                 ? nil : request.pointee.not_after,
             maximumBody: bound == 0 ? ServiceBounds.defaultBodyBytes : Int(bound))
+    }
+
+    /// What stands around the body: that of the request before this one of its kind, as far as it is the same. What
+    /// refers to values of its own request is read anew each time.
+    private func frame(
+        _ request: UnsafePointer<sluice_request>, _ place: EndpointTable.Place, values: Int, isMutation: Bool
+    ) throws(ContractBreach) -> RequestPlan.Frame {
+        let known = values > 0 ? nil : isMutation ? mutationFrame : readFrame
+        var isKnown = known != nil
+        let target: RequestPlan.Target
+        let headers: [RequestPlan.Header]
+        if let known, known.place === place, RequestReader.isTarget(request, known.target) {
+            target = known.target
+        } else {
+            isKnown = false
+            target = try RequestReader.target(request, values: values, at: place)
+        }
+        if let known, try RequestReader.areHeaders(request.pointee.headers, known.headers) {
+            headers = known.headers
+        } else {
+            isKnown = false
+            headers = try RequestReader.headers(request.pointee.headers, values: values)
+        }
+        if isKnown, let known, request.pointee.method.holds(known.method) { return known }
+        let frame = RequestPlan.Frame(
+            place, method: try request.pointee.method.required("method", limit: 32), target: target, headers: headers)
+        if values == 0 {
+            if isMutation { mutationFrame = frame } else { readFrame = frame }
+        }
+        return frame
     }
 }

@@ -1,19 +1,30 @@
+import CSluice
+
 /// The rate limits that requests name by bucket id (ABI.md rule 21). Lane only.
 ///
 /// Units of `orders` and `reads` are taken by the lane for the command itself, before the adapter has it: a request that
 /// names them costs nothing more. Every other bucket counts the requests that name it, each try.
 struct RequestRates {
+    private struct Known {
+        var id: String
+        /// Its place among `buckets`; `nil`: the lane counts it.
+        var bucket: Int?
+    }
     /// Few: a search through them is shorter than a hash.
-    private let known: [String]
+    private var known: [Known] = []
     private var buckets: [RateBucket] = []
     private var waiting: [UInt64: OutboundRequest] = [:]
     private var lastID: UInt64 = 0
     private let login: String
 
     init(_ rules: [RateRule], login: String) {
-        known = rules.map(\.id)
         self.login = login
-        for rule in rules where rule.id != RateRule.orders && rule.id != RateRule.reads {
+        for rule in rules {
+            guard rule.id != RateRule.orders, rule.id != RateRule.reads else {
+                known.append(Known(id: rule.id, bucket: nil))
+                continue
+            }
+            known.append(Known(id: rule.id, bucket: buckets.count))
             buckets.append(
                 RateBucket(
                     rule, keepsReserve: false,
@@ -21,7 +32,8 @@ struct RequestRates {
         }
     }
 
-    func isKnown(_ bucket: String) -> Bool { known.contains(bucket) }
+    /// The place of a bucket among those that were declared.
+    func place(of bucket: sluice_str) -> Int? { known.firstIndex { bucket.holds($0.id) } }
 
     enum Verdict {
         case go, waits
@@ -33,7 +45,7 @@ struct RequestRates {
         guard !buckets.isEmpty else { return .go }
         var mayWait = true
         for cost in request.plan.costs {
-            guard let index = index(of: cost.bucket) else { continue }
+            guard let index = known[cost.bucket].bucket else { continue }
             if buckets[index].needsWallClock { buckets[index].setWallOffset(wallOffset) }
             lastID += 1
             let demand = RateRequest(
@@ -46,13 +58,11 @@ struct RequestRates {
                 waiting[lastID] = request
                 return .waits
             case .refused(let refusal):
-                return .blocked("the rate limit \(cost.bucket) has no unit (\(refusal.reason.rawValue))")
+                return .blocked("the rate limit \(known[cost.bucket].id) has no unit (\(refusal.reason.rawValue))")
             }
         }
         return .go
     }
-
-    private func index(of bucket: String) -> Int? { buckets.firstIndex { $0.rule.id == bucket } }
 
     private func scope(_ cost: RequestPlan.Cost, _ rule: RateRule, _ account: String) -> String {
         rule.scopeKey == "account" ? account : rule.scopeKey == "login" ? login : cost.scope ?? ""
@@ -76,8 +86,10 @@ struct RequestRates {
     var nextWake: Int64? { waiting.isEmpty ? nil : buckets.compactMap(\.nextWake).min() }
 
     /// Takes what a broker said of its count.
-    mutating func learn(_ bucket: String, _ feedback: RateFeedback, account: String, scope: String?, now: Int64) {
-        guard let index = index(of: bucket) else { return }
+    mutating func learn(
+        _ bucket: Int, _ feedback: RateFeedback, account: String, scope: String?, now: Int64
+    ) {
+        guard let index = known[bucket].bucket else { return }
         let cost = RequestPlan.Cost(bucket: bucket, scope: scope, units: 1)
         buckets[index].learn(feedback, scope: self.scope(cost, buckets[index].rule, account), now: now)
     }

@@ -16,13 +16,12 @@ extension SessionCore {
                 throw ContractBreach("connection", "is null, or the place for the stream's number is")
             }
             let account = Int(connection.pointee.account)
-            let name = try connection.pointee.endpoint.required("endpoint", limit: 64)
-            let host = try connection.pointee.host.text("host", limit: 253)
-            guard let place = try network.endpoints.place(account, name, host: host) else {
-                return SLUICE_ERR_NOT_FOUND
-            }
+            guard
+                let place = try network.endpoints.place(
+                    account, connection.pointee.endpoint, host: connection.pointee.host)
+            else { return SLUICE_ERR_NOT_FOUND }
             guard (place.kind == .wss) == isWebSocket, place.kind != .https else {
-                throw ContractBreach("endpoint", "\(name.printableLine) is of another kind")
+                throw ContractBreach("endpoint", "\(place.id.printableLine) is of another kind")
             }
             guard network.streams.values.count(where: { !$0.isClosed }) < ServiceBounds.streams else {
                 return quota("open streams", ServiceBounds.streams)
@@ -77,7 +76,7 @@ extension SessionCore {
             let payload = try RequestReader.template(UnsafeRawPointer(frame), Int(SLUICE_AT_frame_payload), "payload")
             try RequestReader.check(payload, .alone, values: 0, "payload")
             for handle in payload.secrets where network.vault.secret(handle) == nil { return SLUICE_ERR_NOT_FOUND }
-            for cost in try RequestReader.costs(frame.pointee.costs) where !network.rates.isKnown(cost.bucket) {
+            guard try RequestReader.costs(frame.pointee.costs, network.rates) != nil else {
                 return SLUICE_ERR_NOT_FOUND
             }
             let served = try RequestReader.tokens(frame.pointee.tokens)

@@ -15,7 +15,6 @@ extension SessionCore {
         do throws(ContractBreach) {
             guard let plan = try network.plan(pointer) else { return SLUICE_ERR_NOT_FOUND }
             guard plan.secrets(allSatisfy: { network.vault.isKnown($0) }) else { return SLUICE_ERR_NOT_FOUND }
-            for cost in plan.costs where !network.rates.isKnown(cost.bucket) { return SLUICE_ERR_NOT_FOUND }
             for token in plan.tokens where !tokens.isOpen(token) {
                 throw ContractBreach("tokens", "names token \(token), which is not open")
             }
@@ -24,8 +23,8 @@ extension SessionCore {
                 return quota("open requests", network.calls.connections.maximumRequests)
             }
             let request = OutboundRequest(plan, tries: 1, queued: moment, egress: network.egress, session: session)
-            network.requests[plan.tag] = request
-            network.depend(plan.tokens, on: request)
+            network.requests[request.plan.tag] = request
+            network.depend(request.plan.tokens, on: request)
             begin(request, network)
             return SLUICE_OK
         } catch {
@@ -137,7 +136,7 @@ extension SessionCore {
         logger.info(
             "Request not answered",
             metadata: [
-                "endpoint.host": "\(request.plan.place.base.authority)", "method": "\(request.plan.method)",
+                "endpoint.host": "\(request.plan.place.base.authority)", "method": "\(request.plan.frame.method)",
                 "result": "\(outcome.result)", "tries": "\(request.tries)",
                 "reason": "\(network.vault.redact(outcome.text ?? "").printableLine)",
             ])

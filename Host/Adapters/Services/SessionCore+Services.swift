@@ -133,7 +133,7 @@ extension SessionCore {
                 throw ContractBreach("feedback", "names account \(feedback.account) or waits a negative time")
             }
             let bucket = try feedback.bucket.required("bucket")
-            guard network.rates.isKnown(bucket) else { return SLUICE_ERR_NOT_FOUND }
+            guard let place = network.rates.place(of: feedback.bucket) else { return SLUICE_ERR_NOT_FOUND }
             let account = reader.accounts[Int(feedback.account)].id.rawValue
             let wait = feedback.retry_after_ns == 0 ? nil : feedback.retry_after_ns
             if bucket == RateRule.orders || bucket == RateRule.reads {
@@ -146,7 +146,7 @@ extension SessionCore {
             }
             let reset = timestamp(feedback.reset_at).map { clock.monotonic() &+ max(0, $0.since(clock.wall())) }
             network.rates.learn(
-                bucket,
+                place,
                 RateFeedback(
                     remaining: feedback.remaining < 0 ? nil : UInt32(clamping: feedback.remaining), resetAt: reset,
                     retryAfter: wait), account: account, scope: try feedback.scope.text("scope"),

@@ -32,6 +32,9 @@ final class SessionNetwork {
     /// What each open command asked to be sent.
     @exclusivity(unchecked) var sends: [UInt64: [any Outbound]] = [:]
     @exclusivity(unchecked) var retries: [Retry] = []
+    /// What stood around the last mutation's body and the last other request's.
+    @exclusivity(unchecked) var mutationFrame: RequestPlan.Frame?
+    @exclusivity(unchecked) var readFrame: RequestPlan.Frame?
     var streams: [UInt64: Stream] = [:]
     var lastStream: UInt64 = 0
     /// What the broker waits to hear, oldest first, with the command that it is about.

@@ -24,8 +24,15 @@ struct Call: Equatable {
 
     enum Body: Equatable {
         case none
-        case form([Parameter])
+        case form(FormBody)
         case json(String)
+
+        /// A form of parameters whose names are known only when it is made.
+        static func form(_ fields: [Parameter]) -> Body {
+            var form = FormBody()
+            for field in fields { form.add(name: field.name, value: field.value) }
+            return .form(form)
+        }
     }
 
     /// Whose limit a call counts against (FACTS.md §7).
@@ -80,7 +87,7 @@ struct Call: Equatable {
     var bodyText: String {
         switch body {
         case .none: ""
-        case .form(let fields): Self.encoded(fields)
+        case .form(let fields): String(decoding: fields.bytes, as: UTF8.self)
         case .json(let text): text
         }
     }

@@ -21,7 +21,9 @@ struct KnownOrder: Equatable {
 
     /// `variety|parent|several`: what an acknowledged order's other fields do not tell.
     static func state(_ variety: Variety, parentOrderID: String? = nil, isSeveral: Bool = false) -> [UInt8] {
-        var state = Array(variety.rawValue.utf8)
+        var state: [UInt8] = []
+        state.reserveCapacity(24)
+        state += variety.rawValue.utf8
         state.append(UInt8(ascii: "|"))
         if let parentOrderID { state += parentOrderID.utf8 }
         state.append(UInt8(ascii: "|"))

@@ -8,23 +8,18 @@ import Exact
 /// replaced by something similar.
 struct OrderForm {
     /// The path's first part.
-    let variety: Variety
+    private(set) var variety: Variety
     /// Names and values, in the order of the broker's documentation.
-    private(set) var fields: [Call.Parameter] = []
+    private(set) var fields = FormBody(capacity: 256)
 
     /// The same fields under another path.
     func of(_ variety: Variety) -> OrderForm {
-        var form = OrderForm(variety)
-        form.fields = fields
+        var form = self
+        form.variety = variety
         return form
     }
 
-    private mutating func add(_ name: String, _ value: String) { fields.append(Call.Parameter(name, value)) }
-
-    private init(_ variety: Variety) {
-        self.variety = variety
-        fields.reserveCapacity(12)
-    }
+    private init(_ variety: Variety) { self.variety = variety }
 
     // MARK: Place
 
@@ -32,7 +27,7 @@ struct OrderForm {
     ///
     /// - Parameter tag: The host's reference, which the broker shows in `tag` of the order wherever it appears.
     static func place(
-        _ order: borrowing Order, options: OrderOptions, protection: String, tag: String?
+        _ order: borrowing Order, options: OrderOptions, protection: String, tag: ClientReference
     ) throws(AdapterError) -> OrderForm {
         let symbol = try Symbol.of(order.instrument)
         var form = OrderForm(try Variety.of(order.orderClass, afterMarket: order.flags.contains(.afterMarket)))
@@ -40,16 +35,16 @@ struct OrderForm {
         let type = KiteOrderType.of(order.type)
         try form.check(order, type: type, product: product, options: options)
 
-        form.add("exchange", symbol.exchange.rawValue)
-        form.add("tradingsymbol", symbol.tradingSymbol)
-        form.add("transaction_type", Direction.word(order.side))
-        form.add("quantity", try symbol.brokerQuantity(order.quantity, lotSize: order.instrument.lotSize))
-        form.add("product", product.rawValue)
-        form.add("order_type", type.rawValue)
-        if let price = order.price { form.add("price", try onTick(price, order.instrument.tick, "price")) }
+        form.fields.add("exchange", symbol.exchange.rawValue)
+        form.fields.add("tradingsymbol", symbol.tradingSymbol)
+        form.fields.add("transaction_type", Direction.word(order.side))
+        form.fields.add("quantity", try symbol.brokerQuantity(order.quantity, lotSize: order.instrument.lotSize))
+        form.fields.add("product", product.rawValue)
+        form.fields.add("order_type", type.rawValue)
+        if let price = order.price { form.fields.add("price", try onTick(price, order.instrument.tick, "price")) }
         try form.addValidity(order.timeInForce, options)
         if let trigger = order.triggerPrice {
-            form.add("trigger_price", try onTick(trigger, order.instrument.tick, "trigger_price"))
+            form.fields.add("trigger_price", try onTick(trigger, order.instrument.tick, "trigger_price"))
         }
         if let disclosed = order.disclosedQuantity, !disclosed.isZero {
             try form.addDisclosed(disclosed, symbol)
@@ -58,14 +53,14 @@ struct OrderForm {
             guard let legs = options.icebergLegs, let each = options.icebergQuantity else {
                 throw .invalid("an ICEBERG order needs iceberg_legs (2 to 50) and iceberg_quantity", field: "options")
             }
-            form.add("iceberg_legs", String(legs))
-            form.add("iceberg_quantity", try symbol.brokerQuantity(each, lotSize: order.instrument.lotSize))
+            form.fields.add("iceberg_legs", String(legs))
+            form.fields.add("iceberg_quantity", try symbol.brokerQuantity(each, lotSize: order.instrument.lotSize))
         }
-        if let number = options.auctionNumber { form.add("auction_number", number) }
-        if type.needsProtection { form.add("market_protection", options.marketProtection ?? protection) }
-        if options.autoslice { form.add("autoslice", "true") }
-        if let algorithm = options.algoID { form.add("algo_id", algorithm) }
-        if let tag { form.add("tag", tag) }
+        if let number = options.auctionNumber { form.fields.add("auction_number", number) }
+        if type.needsProtection { form.fields.add("market_protection", options.marketProtection ?? protection) }
+        if options.autoslice { form.fields.add("autoslice", "true") }
+        if let algorithm = options.algoID { form.fields.add("algo_id", algorithm) }
+        if !tag.isAbsent { form.fields.add("tag", tag) }
         return form
     }
 
@@ -142,11 +137,11 @@ struct OrderForm {
     /// A price as it is, refused where it is between two steps: nothing is rounded here.
     private static func onTick(
         _ price: ExactDecimal, _ tick: ExactDecimal?, _ field: String
-    ) throws(AdapterError) -> String {
+    ) throws(AdapterError) -> ExactDecimal {
         if let tick, !tick.isZero, price.dividedExactly(by: tick) == nil {
             throw .invalid("\(price) is no multiple of the price step, \(tick)", field: field)
         }
-        return price.description
+        return price
     }
 
     private mutating func addDisclosed(_ quantity: ExactDecimal, _ symbol: Symbol?) throws(AdapterError) {
@@ -156,7 +151,7 @@ struct OrderForm {
         guard quantity.isInteger else {
             throw .invalid("\(quantity) is no whole number", field: "disclosed_quantity")
         }
-        add("disclosed_quantity", quantity.description)
+        fields.add("disclosed_quantity", quantity)
     }
 
     /// `DAY`, `IOC`, or a life in minutes; the broker knows no other.
@@ -165,16 +160,16 @@ struct OrderForm {
             throw .invalid("validity_minutes goes with time_in_force GTD", field: "options")
         }
         switch timeInForce {
-        case .day: add("validity", "DAY")
-        case .immediateOrCancel: add("validity", "IOC")
+        case .day: fields.add("validity", "DAY")
+        case .immediateOrCancel: fields.add("validity", "IOC")
         case .goodTillDate:
             guard let minutes = options.validityMinutes else {
                 throw .unsupported(
                     "the broker ends an order after whole minutes, not at a date: state validity_minutes",
                     field: "time_in_force")
             }
-            add("validity", "TTL")
-            add("validity_ttl", String(minutes))
+            fields.add("validity", "TTL")
+            fields.add("validity_ttl", String(minutes))
         case .fillOrKill, .goodTillCancel:
             throw .unsupported("the broker takes DAY, IOC, or GTD with validity_minutes", field: "time_in_force")
         }
@@ -188,35 +183,35 @@ struct OrderForm {
     ) throws(AdapterError) -> OrderForm {
         try refuseFixed(options)
         var form = OrderForm(order.variety)
-        if let parent = order.parentOrderID { form.add("parent_order_id", parent) }
+        if let parent = order.parentOrderID { form.fields.add("parent_order_id", parent) }
         if let quantity = changes.quantity {
             guard let symbol = order.symbol else {
                 throw AdapterError(
                     .notFound, "the order is not known, so its quantity cannot be counted: look it up first",
                     field: "order_ref.order", certainty: .notSent, retry: .afterReconcile)
             }
-            form.add("quantity", try symbol.brokerQuantity(quantity, lotSize: order.lotSize))
+            form.fields.add("quantity", try symbol.brokerQuantity(quantity, lotSize: order.lotSize))
         }
-        if let price = changes.price { form.add("price", try onTick(price, order.tick, "price")) }
+        if let price = changes.price { form.fields.add("price", try onTick(price, order.tick, "price")) }
         let type = changes.orderType.map(KiteOrderType.of)
-        if let type { form.add("order_type", type.rawValue) }
+        if let type { form.fields.add("order_type", type.rawValue) }
         if let stated = options.marketProtection {
             guard type?.needsProtection ?? true else {
                 throw .invalid("market_protection goes with MARKET and STOP orders", field: "options")
             }
-            form.add("market_protection", stated)
+            form.fields.add("market_protection", stated)
         } else if type?.needsProtection == true {
-            form.add("market_protection", protection)
+            form.fields.add("market_protection", protection)
         }
         if let trigger = changes.triggerPrice {
-            form.add("trigger_price", try onTick(trigger, order.tick, "trigger_price"))
+            form.fields.add("trigger_price", try onTick(trigger, order.tick, "trigger_price"))
         }
         if let disclosed = changes.disclosedQuantity { try form.addDisclosed(disclosed, order.symbol) }
         if let timeInForce = changes.timeInForce {
             try form.addValidity(timeInForce, options)
         } else if let minutes = options.validityMinutes {
             // Of an order that has such a life already: the broker refuses it of any other.
-            form.add("validity_ttl", String(minutes))
+            form.fields.add("validity_ttl", String(minutes))
         }
         return form
     }

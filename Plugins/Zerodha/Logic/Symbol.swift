@@ -21,20 +21,24 @@ struct Symbol: Hashable, Sendable {
 
     /// Reads `NSE:INFY`; a symbol may hold further colons.
     init?(_ text: String) {
-        let bytes = text.utf8
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
-            let exchange = Exchange(rawValue: String(text[..<colon]))
-        else { return nil }
-        let rest = bytes.index(after: colon)
-        guard rest < bytes.endIndex else { return nil }
-        self.init(exchange, String(text[rest...]))
+        var text = text
+        let parts: (Exchange, String)? = text.withUTF8 { bytes in
+            guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), colon + 1 < bytes.count,
+                let exchange = Exchange(rawValue: String(decoding: bytes[..<colon], as: UTF8.self))
+            else { return nil }
+            return (exchange, String(decoding: bytes[(colon + 1)...], as: UTF8.self))
+        }
+        guard let (exchange, tradingSymbol) = parts else { return nil }
+        self.init(exchange, tradingSymbol)
     }
 
     /// Whether a canonical instrument id, `NSE:IDX:NIFTY`, names an index.
     static func isIndex(_ id: String) -> Bool {
-        let bytes = id.utf8
-        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return false }
-        return bytes[bytes.index(after: colon)...].starts(with: "IDX:".utf8)
+        var id = id
+        return id.withUTF8 { bytes in
+            guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else { return false }
+            return bytes[(colon + 1)...].starts(with: "IDX:".utf8)
+        }
     }
 
     /// `NSE:INFY`: the alias that the host keeps for us, and the key of the broker's quotes.
@@ -65,7 +69,7 @@ struct Symbol: Hashable, Sendable {
     /// A quantity of ours in what the broker counts: lots at MCX and in currencies, else units (FACTS.md §3.2).
     ///
     /// - Throws: Where lots are counted and the lot is unknown, or the quantity is no whole number of what is counted.
-    func brokerQuantity(_ units: ExactDecimal, lotSize: ExactDecimal?) throws(AdapterError) -> String {
+    func brokerQuantity(_ units: ExactDecimal, lotSize: ExactDecimal?) throws(AdapterError) -> ExactDecimal {
         var counted = units
         if exchange.countsLots {
             guard let lotSize, !lotSize.isZero else {
@@ -85,7 +89,7 @@ struct Symbol: Hashable, Sendable {
         {
             throw .invalid("\(units) is no multiple of the lot, \(lotSize)", field: "quantity")
         }
-        return counted.description
+        return counted
     }
 
     /// What the broker counts, in our units.

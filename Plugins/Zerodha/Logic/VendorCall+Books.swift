@@ -180,11 +180,7 @@ struct MarginOrder {
         variety = try Variety.of(order.orderClass, afterMarket: order.flags.contains(.afterMarket))
         product = try KiteProduct.of(order.product)
         type = KiteOrderType.of(order.type)
-        let counted = try symbol.brokerQuantity(order.quantity, lotSize: order.instrument.lotSize)
-        guard let quantity = ExactDecimal(counted) else {
-            throw .invalid("\(order.quantity) is no quantity", field: "quantity")
-        }
-        self.quantity = quantity
+        quantity = try symbol.brokerQuantity(order.quantity, lotSize: order.instrument.lotSize)
         price = order.price ?? .zero
         triggerPrice = order.triggerPrice ?? .zero
     }

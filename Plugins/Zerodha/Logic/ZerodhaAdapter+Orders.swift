@@ -7,7 +7,7 @@ extension ZerodhaAdapter {
         do throws(AdapterError) {
             form = try OrderForm.place(
                 order, options: try OrderOptions(order.options), protection: settings.marketProtection,
-                tag: order.clientReference.isAbsent ? nil : order.clientReference.description)
+                tag: order.clientReference)
         } catch {
             command.notSent(error)
             return

@@ -100,7 +100,7 @@ final class ZerodhaAdapter: ConnectedAdapter {
         if let authorization { request.header("Authorization", authorization) }
         switch call.body {
         case .none: break
-        case .form(let fields): for field in fields { request.form(field.name, field.value) }
+        case .form(let fields): request.form(fields)
         case .json(let text): request.json(Array(text.utf8))
         }
         // The host itself counts each submit, modify and cancel against `orders`.

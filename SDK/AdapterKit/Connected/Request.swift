@@ -73,10 +73,11 @@ final class RequestStorage {
         hasQuery = false
         contentType = nil
         namesContentType = false
-        tokens.removeAll(keepingCapacity: true)
-        values.removeAll(keepingCapacity: true)
-        costs.removeAll(keepingCapacity: true)
-        captures.removeAll(keepingCapacity: true)
+        // Most requests have few of these; to see that there is none is cheaper than to remove none.
+        if !tokens.isEmpty { tokens.removeAll(keepingCapacity: true) }
+        if !values.isEmpty { values.removeAll(keepingCapacity: true) }
+        if !costs.isEmpty { costs.removeAll(keepingCapacity: true) }
+        if !captures.isEmpty { captures.removeAll(keepingCapacity: true) }
     }
 }
 
@@ -241,17 +242,37 @@ extension Array where Element == UInt8 {
 
     @inline(never)
     private mutating func appendEncoded(_ text: String, _ encoding: TextEncoding) {
-        for byte in text.utf8 {
+        var text = text
+        text.withUTF8 { text in
+            let start = count
+            append(contentsOf: repeatElement(0, count: 3 * text.count))
+            let end = withUnsafeMutableBufferPointer { encoding.write(text, to: $0, at: start) }
+            removeLast(count - end)
+        }
+    }
+}
+
+extension TextEncoding {
+    /// Writes bytes in percent or form encoding, at most three for one, and returns where they end.
+    @inline(__always)
+    func write(_ bytes: UnsafeBufferPointer<UInt8>, to memory: UnsafeMutableBufferPointer<UInt8>, at start: Int) -> Int
+    {
+        var end = start
+        for byte in bytes {
             if isUnreserved(byte) {
-                append(byte)
-            } else if byte == UInt8(ascii: " "), encoding == .form {
-                append(UInt8(ascii: "+"))
+                memory[end] = byte
+                end += 1
+            } else if byte == UInt8(ascii: " "), self == .form {
+                memory[end] = UInt8(ascii: "+")
+                end += 1
             } else {
-                append(UInt8(ascii: "%"))
-                append(hexDigit(byte >> 4))
-                append(hexDigit(byte & 15))
+                memory[end] = UInt8(ascii: "%")
+                memory[end + 1] = hexDigit(byte >> 4)
+                memory[end + 2] = hexDigit(byte & 15)
+                end += 3
             }
         }
+        return end
     }
 }
 

@@ -43,10 +43,11 @@ private final class HeldNetwork: Transport {
 
 /// The machine's clock, moved on between orders so that no rate limit of the broker holds one back.
 private final class AdvancedClock: LaneClock {
+    private let machine = SystemLaneClock.shared
     private let offset = Atomic<Int64>(0)
-    func monotonic() -> Int64 { SystemLaneClock.shared.monotonic() &+ offset.load(ordering: .relaxed) }
+    func monotonic() -> Int64 { machine.monotonic() &+ offset.load(ordering: .relaxed) }
     func wall() -> Timestamp {
-        Timestamp(nanoseconds: SystemLaneClock.shared.wall().nanoseconds &+ offset.load(ordering: .relaxed))
+        Timestamp(nanoseconds: machine.wall().nanoseconds &+ offset.load(ordering: .relaxed))
     }
     func advance(by nanoseconds: Int64) { offset.add(nanoseconds, ordering: .relaxed) }
 }

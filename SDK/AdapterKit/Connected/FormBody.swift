@@ -1,0 +1,90 @@
+public import Exact
+
+/// Pairs of `name=value` (`application/x-www-form-urlencoded`), written as they will be sent.
+///
+/// ```swift
+/// var form = FormBody()
+/// form.add("tradingsymbol", alias)
+/// form.add("quantity", order.quantity)
+/// request.form(form)
+/// ```
+/// For fields that are put together before there is a request, or that are sent again under another path: one memory for
+/// all, and no text of a number in between.
+public struct FormBody: Hashable, Sendable {
+    /// Written as far as `used`, so that a field costs one look at who else holds the memory.
+    private var memory: [UInt8]
+    private var used = 0
+
+    /// A form without fields.
+    ///
+    /// - Parameter capacity: bytes for which room is made beforehand.
+    public init(capacity: Int = 0) { memory = [UInt8](repeating: 0, count: max(0, capacity)) }
+
+    /// Whether no field was added.
+    public var isEmpty: Bool { used == 0 }
+
+    /// What was written.
+    public var bytes: ArraySlice<UInt8> { memory[..<used] }
+
+    /// Adds a field.
+    ///
+    /// - Parameter name: Of letters, digits and - . _ ~, which stand for themselves.
+    public mutating func add(_ name: StaticString, _ value: String) {
+        let isWritten: Void? = value.utf8.withContiguousStorageIfAvailable { write(name, $0) }
+        guard isWritten == nil else { return }
+        var native = value
+        native.withUTF8 { write(name, $0) }
+    }
+
+    /// Adds a field with a plain decimal.
+    public mutating func add(_ name: StaticString, _ value: ExactDecimal) {
+        value.withText { write(name, $0) }
+    }
+
+    /// Adds a field with the host's name for an order.
+    public mutating func add(_ name: StaticString, _ value: ClientReference) {
+        value.withText { write(name, $0) }
+    }
+
+    /// Adds a field whose name is known only now.
+    public mutating func add(name: String, value: String) {
+        var (name, value) = (name, value)
+        name.withUTF8 { name in value.withUTF8 { write(name, $0) } }
+    }
+
+    @inline(__always)
+    private mutating func write(_ name: StaticString, _ value: UnsafeBufferPointer<UInt8>) {
+        name.withUTF8Buffer { write($0, value) }
+    }
+
+    private mutating func write(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
+        let room = used + 2 + 3 * (name.count + value.count)
+        if room > memory.count {
+            memory.append(contentsOf: repeatElement(0, count: max(room, 2 * memory.count) - memory.count))
+        }
+        used = memory.withUnsafeMutableBufferPointer { [used] memory in
+            var end = used
+            if end > 0 {
+                memory[end] = UInt8(ascii: "&")
+                end += 1
+            }
+            end = TextEncoding.form.write(name, to: memory, at: end)
+            memory[end] = UInt8(ascii: "=")
+            return TextEncoding.form.write(value, to: memory, at: end + 1)
+        }
+    }
+
+    public static func == (left: FormBody, right: FormBody) -> Bool { left.bytes == right.bytes }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
+}
+
+extension Request {
+    /// Adds the fields of a form to a form body, in their order.
+    public mutating func form(_ fields: FormBody) {
+        storage.contentType = "application/x-www-form-urlencoded"
+        guard !fields.isEmpty else { return }
+        if !storage.body.isEmpty { storage.body.bytes.append(UInt8(ascii: "&")) }
+        storage.body.bytes.append(contentsOf: fields.bytes)
+    }
+}
