@@ -80,19 +80,17 @@ extension UnsafePointer<UInt8> {
 
 extension ExactDecimal {
     /// Room for a sign, "0.", 39 digits and an exponent.
-    private static let textCapacity = 64
+    package static let textCapacity = 64
 
-    /// Lends the plain text.
-    @inline(__always)
-    package func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    private func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.textCapacity) { buffer in
-            let start = fillBackwards(buffer)
+            let start = write(backwards: buffer)
             return body(UnsafeBufferPointer(rebasing: buffer[start...]))
         }
     }
 
-    /// Writes the text so that it ends where the buffer ends, and returns where it starts.
-    private func fillBackwards(_ buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
+    /// Writes the text so that it ends where the buffer of `textCapacity` bytes ends, and returns where it starts.
+    package func write(backwards buffer: UnsafeMutableBufferPointer<UInt8>) -> Int {
         var position = buffer.count
         func put(_ byte: UInt8) {
             position -= 1

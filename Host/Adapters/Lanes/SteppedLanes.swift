@@ -31,10 +31,11 @@ package final class SteppedLanes: LaneScheduler {
     /// One turn of the lane woken first, or of a sleeping one that is due. `false`: nothing to do at this instant.
     @discardableResult
     package func step() -> Bool {
-        let now = clock.monotonic()
         let next: (any Lane)? = state.withLockedValue { state in
             guard !state.isStopped else { return nil }
             if !state.ready.isEmpty { return state.ready.removeFirst() }
+            guard !state.sleeping.isEmpty else { return nil }
+            let now = clock.monotonic()
             let due = state.sleeping.indices.filter { state.sleeping[$0].wake <= now }
             guard let index = due.min(by: { state.sleeping[$0].wake < state.sleeping[$1].wake }) else { return nil }
             return state.sleeping[index].lane

@@ -18,13 +18,35 @@ enum SendProof: Sendable {
 protocol Outbound: AnyObject, Sendable {
     var isMutation: Bool { get }
     var proof: SendProof { get }
-    /// When its last byte was handed to the network, monotonic.
-    var writtenAt: Int64? { get }
-    var firstByteAt: Int64? { get }
-    /// Nanoseconds; see `HTTPOutcome.roundTrip`.
-    var roundTrip: Int64? { get }
+    /// What is known of it at this instant.
+    var record: SendRecord { get }
+    /// Takes it back if it is still waiting, and says what is known of it then.
+    func settle() -> SendRecord
     /// Takes it back if it is still waiting. `true`: it will never be sent.
     func takeBack() -> Bool
+}
+
+/// What is known of something that was to be sent.
+struct SendRecord {
+    var proof = SendProof.waiting
+    /// When its last byte was handed to the network, monotonic.
+    var written: Int64?
+    var firstByte: Int64?
+    /// Nanoseconds; see `HTTPOutcome.roundTrip`.
+    var roundTrip: Int64?
+    var isTakenBack = false
+
+    /// `true`: it will never be sent.
+    mutating func takeBack() -> Bool {
+        if proof == .waiting { (proof, isTakenBack) = (.never, true) }
+        return proof == .never
+    }
+
+    /// The last moment to take it back: what is made is written. `false`: it was taken back.
+    mutating func leave(at now: Int64) -> Bool {
+        if proof == .waiting { (proof, written) = (.left, now) }
+        return !isTakenBack
+    }
 }
 
 /// Signs what leaves: one evaluator a session, since signing keeps its memory from one value to the next.
@@ -59,13 +81,6 @@ final class Egress: Sendable {
 
 /// One try of a request on its way, as the transport sees it.
 final class OutboundRequest: Outbound, HTTPObserver {
-    private struct State {
-        var proof = SendProof.waiting
-        var written: Int64?
-        var firstByte: Int64?
-        var roundTrip: Int64?
-        var isTakenBack = false
-    }
     let plan: RequestPlan
     let tries: Int
     /// When `http_send` was called.
@@ -75,7 +90,7 @@ final class OutboundRequest: Outbound, HTTPObserver {
     private let session: AdapterSession
     /// An earlier try may have reached the broker: that this one did not proves nothing.
     private let hasLeftBefore: Bool
-    private let state = NIOLockedValueBox(State())
+    private let state = NIOLockedValueBox(SendRecord())
 
     init(
         _ plan: RequestPlan, tries: Int, queued: Moment, hasLeftBefore: Bool = false, egress: Egress,
@@ -86,20 +101,24 @@ final class OutboundRequest: Outbound, HTTPObserver {
     }
 
     var isMutation: Bool { plan.effect.isMutation }
-    var proof: SendProof {
-        let proof = state.withLockedValue { $0.proof }
-        return proof == .never && hasLeftBefore ? .left : proof
-    }
-    var writtenAt: Int64? { state.withLockedValue { $0.written } }
-    var firstByteAt: Int64? { state.withLockedValue { $0.firstByte } }
-    var roundTrip: Int64? { state.withLockedValue { $0.roundTrip } }
+    var proof: SendProof { record.proof }
+    var record: SendRecord { withEarlierTries(state.withLockedValue { $0 }) }
 
-    func takeBack() -> Bool {
-        state.withLockedValue { state in
-            if state.proof == .waiting { (state.proof, state.isTakenBack) = (.never, true) }
-            return state.proof == .never
-        }
+    func settle() -> SendRecord {
+        withEarlierTries(
+            state.withLockedValue { state in
+                _ = state.takeBack()
+                return state
+            })
     }
+
+    private func withEarlierTries(_ record: SendRecord) -> SendRecord {
+        var record = record
+        if record.proof == .never, hasLeftBefore { record.proof = .left }
+        return record
+    }
+
+    func takeBack() -> Bool { state.withLockedValue { $0.takeBack() } }
 
     var isTakenBack: Bool { state.withLockedValue { $0.isTakenBack } }
 
@@ -110,12 +129,9 @@ final class OutboundRequest: Outbound, HTTPObserver {
         let message = try egress.make(account: plan.account, now: now.wall) { evaluator, environment throws(NotSent) in
             try plan.message(evaluator, &environment)
         }
-        // The last moment to take it back: what is made is written.
-        let isTaken = state.withLockedValue { state in
-            if state.proof == .waiting { (state.proof, state.written) = (.left, now.monotonic) }
-            return state.isTakenBack
+        guard state.withLockedValue({ $0.leave(at: now.monotonic) }) else {
+            throw NotSent("it was taken back before it was sent")
         }
-        if isTaken { throw NotSent("it was taken back before it was sent") }
         return message
     }
 
@@ -137,11 +153,6 @@ final class OutboundRequest: Outbound, HTTPObserver {
 
 /// One frame on its way over a WebSocket or a stream.
 final class OutboundFrame: Outbound, FrameObserver {
-    private struct State {
-        var proof = SendProof.waiting
-        var written: Int64?
-        var isTakenBack = false
-    }
     let tag: UInt64
     let kind: FrameKind
     let payload: Template
@@ -152,7 +163,7 @@ final class OutboundFrame: Outbound, FrameObserver {
     private let egress: Egress
     /// Held until the transport has told the end: the session forgets the request before.
     private let session: AdapterSession
-    private let state = NIOLockedValueBox(State())
+    private let state = NIOLockedValueBox(SendRecord())
 
     init(
         tag: UInt64, kind: FrameKind, payload: Template, account: Int, effect: RequestEffect, notAfter: Int64?,
@@ -164,18 +175,18 @@ final class OutboundFrame: Outbound, FrameObserver {
     }
 
     var isMutation: Bool { effect.isMutation }
-    var proof: SendProof { state.withLockedValue { $0.proof } }
-    var writtenAt: Int64? { state.withLockedValue { $0.written } }
-    // What answers a frame is another frame, which only the adapter can tell.
-    var firstByteAt: Int64? { nil }
-    var roundTrip: Int64? { nil }
+    var proof: SendProof { record.proof }
+    /// What answers a frame is another frame, which only the adapter can tell.
+    var record: SendRecord { state.withLockedValue { $0 } }
 
-    func takeBack() -> Bool {
+    func settle() -> SendRecord {
         state.withLockedValue { state in
-            if state.proof == .waiting { (state.proof, state.isTakenBack) = (.never, true) }
-            return state.proof == .never
+            _ = state.takeBack()
+            return state
         }
     }
+
+    func takeBack() -> Bool { state.withLockedValue { $0.takeBack() } }
 
     var isTakenBack: Bool { state.withLockedValue { $0.isTakenBack } }
 
@@ -188,11 +199,9 @@ final class OutboundFrame: Outbound, FrameObserver {
                 throw NotSent("the frame could not be made: \(error)")
             }
         }
-        let isTaken = state.withLockedValue { state in
-            if state.proof == .waiting { (state.proof, state.written) = (.left, now.monotonic) }
-            return state.isTakenBack
+        guard state.withLockedValue({ $0.leave(at: now.monotonic) }) else {
+            throw NotSent("it was taken back before it was sent")
         }
-        if isTaken { throw NotSent("it was taken back before it was sent") }
         return (kind, bytes)
     }
 

@@ -62,10 +62,13 @@ enum RequestReader {
         guard span.count == known.count else { return false }
         for index in 0..<span.count {
             let element = try span.element(index, size: size, "headers")
-            guard element.assumingMemoryBound(to: sluice_header.self).pointee.name.holds(known[index].name),
-                known[index].value.equals(
-                    reading: element + Int(SLUICE_AT_header_value), room: MemoryLayout<sluice_template>.size)
-            else { return false }
+            // Compared where they lie: a header is several references.
+            let isSame = known.withUnsafeBufferPointer { known in
+                element.assumingMemoryBound(to: sluice_header.self).pointee.name.holds(known[index].name)
+                    && known[index].value.equals(
+                        reading: element + Int(SLUICE_AT_header_value), room: MemoryLayout<sluice_template>.size)
+            }
+            guard isSame else { return false }
         }
         return true
     }

@@ -2,7 +2,7 @@ import Signing
 import Transport
 
 /// One HTTP request as an adapter asked for it: everything is a template, and nothing is made before it leaves.
-struct RequestPlan: Sendable {
+final class RequestPlan: Sendable {
     /// Where a request goes and what stands around its body: mostly the same from one request to the next, so it is
     /// shared among them.
     final class Frame: Sendable {
@@ -10,9 +10,12 @@ struct RequestPlan: Sendable {
         let method: String
         let target: Target
         let headers: [Header]
+        /// The handles of the secrets that they need.
+        let secrets: [UInt64]
 
         init(_ place: EndpointTable.Place, method: String, target: Target, headers: [Header]) {
             (self.place, self.method, self.target, self.headers) = (place, method, target, headers)
+            secrets = target.template.secrets + headers.flatMap(\.value.secrets)
         }
     }
     struct Header: Sendable {
@@ -43,23 +46,40 @@ struct RequestPlan: Sendable {
         var units: UInt32
     }
 
-    var tag: UInt64
-    var effect: RequestEffect
-    var tokens: [UInt64]
-    var account: Int
-    var isStreamed: Bool
-    var isPriority: Bool
-    var frame: Frame
-    var values: [Template]
-    var body: Template
-    var costs: [Cost]
-    var captures: [Capture]
-    var connectTimeout: Int64
-    var firstByteTimeout: Int64
-    var totalTimeout: Int64
+    let tag: UInt64
+    let effect: RequestEffect
+    let tokens: [UInt64]
+    let account: Int
+    let isStreamed: Bool
+    let isPriority: Bool
+    let frame: Frame
+    let values: [Template]
+    let body: Template
+    /// The handles of the secrets that its parts need.
+    let secrets: [UInt64]
+    let costs: [Cost]
+    let captures: [Capture]
+    let connectTimeout: Int64
+    let firstByteTimeout: Int64
+    let totalTimeout: Int64
     /// Wall nanoseconds; `nil` = whenever.
-    var notAfter: Int64?
-    var maximumBody: Int
+    let notAfter: Int64?
+    let maximumBody: Int
+
+    init(
+        tag: UInt64, effect: RequestEffect, tokens: [UInt64], account: Int, isStreamed: Bool, isPriority: Bool,
+        frame: Frame, values: [Template], body: Template, costs: [Cost], captures: [Capture], connectTimeout: Int64,
+        firstByteTimeout: Int64, totalTimeout: Int64, notAfter: Int64?, maximumBody: Int
+    ) {
+        (self.tag, self.effect, self.tokens, self.account) = (tag, effect, tokens, account)
+        (self.isStreamed, self.isPriority, self.frame) = (isStreamed, isPriority, frame)
+        (self.values, self.body, self.costs, self.captures) = (values, body, costs, captures)
+        (self.connectTimeout, self.firstByteTimeout) = (connectTimeout, firstByteTimeout)
+        (self.totalTimeout, self.notAfter, self.maximumBody) = (totalTimeout, notAfter, maximumBody)
+        secrets =
+            values.isEmpty && body.literal != nil
+            ? frame.secrets : frame.secrets + body.secrets + values.flatMap(\.secrets)
+    }
 
     var place: EndpointTable.Place { frame.place }
 
@@ -68,13 +88,6 @@ struct RequestPlan: Sendable {
             route: place.route, connectTimeout: connectTimeout, firstByteTimeout: firstByteTimeout,
             totalTimeout: totalTimeout, maximumBody: maximumBody, isStreamed: isStreamed,
             isMutation: effect.isMutation)
-    }
-
-    /// Whether every handle of a secret in any of its parts passes a test.
-    func secrets(allSatisfy isKnown: (UInt64) -> Bool) -> Bool {
-        body.secrets(allSatisfy: isKnown) && frame.target.template.secrets(allSatisfy: isKnown)
-            && values.allSatisfy { $0.secrets(allSatisfy: isKnown) }
-            && frame.headers.allSatisfy { $0.text != nil || $0.value.secrets(allSatisfy: isKnown) }
     }
 
     /// Makes the message: values, body, target, headers, in the order in which they may refer to each other.

@@ -59,10 +59,13 @@ final class SecretVault: Sendable {
         }
     }
 
-    /// Whether a handle names a value.
-    func isKnown(_ handle: UInt64) -> Bool {
-        state.withLockedValue { state in
-            handle > 0 && handle <= UInt64(state.entries.count) && state.entries[Int(handle) - 1].secret != nil
+    /// Whether every handle names a value.
+    func allKnown(_ handles: [UInt64]) -> Bool {
+        if handles.isEmpty { return true }
+        return state.withLockedValue { state in
+            handles.allSatisfy { handle in
+                handle > 0 && handle <= UInt64(state.entries.count) && state.entries[Int(handle) - 1].secret != nil
+            }
         }
     }
 

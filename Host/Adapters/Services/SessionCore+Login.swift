@@ -109,7 +109,7 @@ extension SessionCore {
     /// A login that has run out degrades the session, whatever its adapter noticed: cancels and look-ups are still tried,
     /// orders are refused before they are sent.
     func noteLoginEnd() {
-        guard status.state == .ready, let end = status.expiresAt, end <= clock.wall() else { return }
+        guard status.state == .ready, let end = status.expiresAt, end.nanoseconds <= wallNow else { return }
         let error = AdapterError(code: .authExpired, text: "the login ended at \(end); log in again")
         setState(.degraded, expiresAt: end, error: error)
     }
@@ -117,6 +117,6 @@ extension SessionCore {
     /// When to look whether the login is over, monotonic: once a minute at least, so that a set clock is noticed.
     func loginEnd(_ now: Int64) -> Int64? {
         guard status.state == .ready, let end = status.expiresAt else { return nil }
-        return now &+ min(60_000_000_000, max(0, end.since(clock.wall())))
+        return now &+ min(60_000_000_000, max(0, end.since(Timestamp(nanoseconds: wallNow))))
     }
 }

@@ -14,7 +14,7 @@ extension SessionCore {
         guard let network else { return SLUICE_ERR_UNSUPPORTED }
         do throws(ContractBreach) {
             guard let plan = try network.plan(pointer) else { return SLUICE_ERR_NOT_FOUND }
-            guard plan.secrets(allSatisfy: { network.vault.isKnown($0) }) else { return SLUICE_ERR_NOT_FOUND }
+            guard network.vault.allKnown(plan.secrets) else { return SLUICE_ERR_NOT_FOUND }
             for token in plan.tokens where !tokens.isOpen(token) {
                 throw ContractBreach("tokens", "names token \(token), which is not open")
             }
@@ -22,10 +22,11 @@ extension SessionCore {
             guard network.requests.count < network.calls.connections.maximumRequests else {
                 return quota("open requests", network.calls.connections.maximumRequests)
             }
-            let request = OutboundRequest(plan, tries: 1, queued: moment, egress: network.egress, session: session)
+            let now = moment
+            let request = OutboundRequest(plan, tries: 1, queued: now, egress: network.egress, session: session)
             network.requests[request.plan.tag] = request
             network.depend(request.plan.tokens, on: request)
-            begin(request, network)
+            begin(request, network, at: now)
             return SLUICE_OK
         } catch {
             return breach("http_send", error)
@@ -33,10 +34,10 @@ extension SessionCore {
     }
 
     /// Takes the units that a try costs, and hands it to the transport, now or when its turn comes.
-    func begin(_ request: OutboundRequest, _ network: SessionNetwork) {
+    func begin(_ request: OutboundRequest, _ network: SessionNetwork, at now: Moment) {
         let account = reader.accounts[request.plan.account].id.rawValue
-        let offset = clock.wall().nanoseconds &- clock.monotonic()
-        switch network.rates.admit(request, account: account, now: clock.monotonic(), wallOffset: offset) {
+        let offset = now.wall &- now.monotonic
+        switch network.rates.admit(request, account: account, now: now.monotonic, wallOffset: offset) {
         case .go: send(request, network)
         case .waits: counters.throttled &+= 1
         case .blocked(let text):
@@ -65,14 +66,14 @@ extension SessionCore {
     // MARK: - What comes back
 
     /// Gives the adapter what has come from the network, until the turn's time is over.
-    func deliverArrivals(until end: Int64) {
+    func deliverArrivals(_ waiting: Int, until end: Int64) {
         guard let network, handle != nil, !hasEnded else { return }
         beginRetries(network)
         let served = network.rates.serve(now: instant)
         for request in served.granted { send(request, network) }
         for request in served.expired { block(request, "it waited for its rate limit until its time was over") }
         var count = 0
-        while count == 0 || instant < end, let event = inbox.withLock({ $0.arrivals.popFirst() }) {
+        while count < waiting, count == 0 || instant < end, let event = inbox.withLock({ $0.arrivals.popFirst() }) {
             count += 1
             switch event {
             case .chunk(let request, let part): deliver(part, of: request, network)
@@ -92,7 +93,7 @@ extension SessionCore {
         guard !network.retries.isEmpty else { return }
         let due = network.retries.filter { $0.at <= instant }
         network.retries.removeAll { $0.at <= instant }
-        for retry in due { begin(retry.request, network) }
+        for retry in due { begin(retry.request, network, at: moment) }
     }
 
     private func deliver(_ part: [UInt8], of request: OutboundRequest, _ network: SessionNetwork) {
@@ -202,7 +203,7 @@ extension SessionCore {
             &answer.pointee.transport,
             result: isBlocked
                 ? SLUICE_TRANSPORT_BLOCKED_BY_LIMIT
-                : request.isTakenBack && outcome.result == .neverSent
+                : outcome.result == .neverSent && request.isTakenBack
                     ? SLUICE_TRANSPORT_ABORTED : UInt32(outcome.result.rawValue),
             tag: request.plan.tag, tries: request.tries, queued: request.queued, written: outcome.written,
             firstByte: outcome.firstByte, done: outcome.done, text: outcome.text.map { network.vault.redact($0) })

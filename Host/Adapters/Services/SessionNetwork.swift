@@ -79,22 +79,22 @@ final class SessionNetwork {
     func settle(_ token: UInt64) -> (record: Record, written: Int64?, firstByte: Int64?, roundTrip: Int64?) {
         guard let asked = sends.removeValue(forKey: token) else { return (.none, nil, nil, nil) }
         var record = Record.none
-        for send in asked where send.isMutation {
-            _ = send.takeBack()
-            switch (send.proof, record) {
-            case (.left, _), (.waiting, _): record = .left
-            case (.answered, .none), (.answered, .neverSent): record = .answered
-            case (.never, .none): record = .neverSent
-            default: break
-            }
-        }
         var written: Int64?
-        var last: (firstByte: Int64, send: any Outbound)?
+        var last: SendRecord?
         for send in asked {
-            if let at = send.writtenAt { written = max(written ?? at, at) }
-            if let at = send.firstByteAt, at > last?.firstByte ?? .min { last = (at, send) }
+            let known = send.isMutation ? send.settle() : send.record
+            if send.isMutation {
+                switch (known.proof, record) {
+                case (.left, _), (.waiting, _): record = .left
+                case (.answered, .none), (.answered, .neverSent): record = .answered
+                case (.never, .none): record = .neverSent
+                default: break
+                }
+            }
+            if let at = known.written { written = max(written ?? at, at) }
+            if let at = known.firstByte, at > last?.firstByte ?? .min { last = known }
         }
-        return (record, written, last?.firstByte, last?.send.roundTrip)
+        return (record, written, last?.firstByte, last?.roundTrip)
     }
 
     // MARK: - The end

@@ -31,6 +31,7 @@ extension SessionCore {
                 refuse(entry, .circuitOpen, error: circuitError)
                 return true
             case .waiting:
+                flowHasWaiting = true
                 inbox.withLock { $0.park(id, entry, isCancel: demand.priority == .cancel) }
                 counters.throttled &+= 1
                 return true
@@ -77,8 +78,9 @@ extension SessionCore {
 
     /// Ends commands whose wait is over, and gives the adapter those whose turn has come.
     func serveFlow(until end: Int64) {
-        guard let flow else { return }
-        guard flow.hasWaiting else { return }
+        guard let flow, flowHasWaiting else { return }
+        flowHasWaiting = flow.hasWaiting
+        guard flowHasWaiting else { return }
         while let id = flow.nextExpired(now: instant) {
             if let entry = inbox.withLock({ $0.unpark(id) }) { refuse(entry, .deadline) }
         }
@@ -103,7 +105,7 @@ extension SessionCore {
     /// When the queue or the breaker wants the lane again, monotonic; `Int64.max` = never.
     var flowWake: Int64 {
         var wake = Int64.max
-        if let next = flow?.nextWake {
+        if flowHasWaiting, let next = flow?.nextWake {
             wake = tokens.openCount >= maximumInFlight ? max(next, instant &+ 10_000_000) : next
         }
         if let probe = breaker.nextWake, canProbe { wake = min(wake, probe) }

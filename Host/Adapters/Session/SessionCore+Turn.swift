@@ -16,7 +16,7 @@ extension SessionCore {
     /// One turn of the lane: what is due, then commands, then prices; at the end everything heard goes up in one batch.
     func turn() -> LaneTurn {
         let start = clock.monotonic()
-        instant = start
+        (instant, turnStart, wallOfTurn) = (start, start, nil)
         runDue()
         if network != nil { noteLoginEnd() }
         var budget = Self.callsPerTurn
@@ -26,12 +26,15 @@ extension SessionCore {
             askNextPages()
             let limit = min(budget, max(Self.takenAtOnce, min(adapter.description.maximumBatch, Self.callsPerTurn)))
             let room = maximumInFlight - tokens.openCount
-            inbox.withLock { [shared] in $0.take(limit, room: room, into: &taken, shared) }
+            inbox.withLock { [shared] inbox in
+                inbox.take(limit, room: room, into: &taken, shared)
+                (arrivalCount, hasPrices) = (inbox.arrivals.count, inbox.hasPrices)
+            }
             guard !taken.isEmpty else { break }
             budget -= taken.count
             dispatchTaken(until: start &+ Self.turnNanoseconds)
         }
-        if network != nil { deliverArrivals(until: start &+ Self.turnNanoseconds) }
+        if network != nil { deliverArrivals(arrivalCount, until: start &+ Self.turnNanoseconds) }
         deliverPrices()
         if tokens.openCount >= maximumInFlight { expireQueued() }
         if shared.load(.wrongLane) > 0 {
@@ -93,8 +96,8 @@ extension SessionCore {
         }
         if showsCircuit || !breaker.isQuiet { showCircuit(mayPause: hasMore) }
         if hasMore { return .more }
-        let now = clock.monotonic()
-        var wake = timers.nextWake(monotonic: now) { clock.wall().nanoseconds } ?? .max
+        let now = instant
+        var wake = timers.nextWake(monotonic: now) { wallNow } ?? .max
         if let deadline = deadlines.first?.at { wake = min(wake, deadline) }
         if let closing { wake = min(wake, closing.deadline) }
         if flow != nil || breaker.openSince != nil { wake = min(wake, flowWake) }
@@ -108,9 +111,17 @@ extension SessionCore {
 
     // MARK: - What is due
 
+    /// The wall clock at `instant`, from one reading a turn.
+    var wallNow: Int64 {
+        if let wallOfTurn { return wallOfTurn &+ (instant &- turnStart) }
+        let now = clock.wall().nanoseconds
+        wallOfTurn = now &- (instant &- turnStart)
+        return now
+    }
+
     private func runDue() {
         for _ in 0..<Self.pricesPerCall {
-            guard let due = timers.takeDue(monotonic: instant, wall: { clock.wall().nanoseconds }) else { break }
+            guard let due = timers.takeDue(monotonic: instant, wall: { wallNow }) else { break }
             guard handle != nil, !hasEnded else { continue }
             call(.onTimer) { calls.onTimer($0, due.number, due.tag) }
             deliverSnapshots()
@@ -149,6 +160,7 @@ extension SessionCore {
 
     private func deliverPrices() {
         deliverSnapshots()
+        guard hasPrices else { return }
         let (quotes, candles): ([(InstrumentIndex, Quote)], [(InstrumentIndex, Candle)]) = inbox.withLock { inbox in
             counters.droppedCandles = inbox.droppedCandles
             guard inbox.hasPrices else { return ([], []) }

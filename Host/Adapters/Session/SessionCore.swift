@@ -54,6 +54,13 @@ final class SessionCore {
     @exclusivity(unchecked) var frozenWall: Int64?
     /// Entry time of the next call: the exit time of the last one, or the turn's start.
     @exclusivity(unchecked) var instant: Int64 = 0
+    /// The turn's start, and the wall clock then or later in the turn; read when it is first asked for.
+    @exclusivity(unchecked) var turnStart: Int64 = 0
+    @exclusivity(unchecked) var wallOfTurn: Int64?
+    /// What of the network and of prices lay in the inbox when it was last looked at. What comes later is found at the
+    /// turn's end, which makes it another turn.
+    @exclusivity(unchecked) var arrivalCount = 0
+    @exclusivity(unchecked) var hasPrices = false
     @exclusivity(unchecked) var closing: Closing?
     /// `nil`: the adapter has no network.
     @exclusivity(unchecked) var network: SessionNetwork?
@@ -63,6 +70,8 @@ final class SessionCore {
     var nextQueueScan: Int64 = 0
     /// `nil`: the adapter has no rate limit that a lane counts.
     let flow: SessionFlow?
+    /// Whether a command may wait in one of its buckets.
+    @exclusivity(unchecked) var flowHasWaiting = false
     @exclusivity(unchecked) var breaker: CircuitBreaker
     /// When further pages that found no unit are asked for again; `Int64.max` = none waits.
     @exclusivity(unchecked) var pagesWait: Int64 = .max

@@ -18,7 +18,12 @@ public struct FormBody: Hashable, Sendable {
     /// A form without fields.
     ///
     /// - Parameter capacity: bytes for which room is made beforehand.
-    public init(capacity: Int = 0) { memory = [UInt8](repeating: 0, count: max(0, capacity)) }
+    public init(capacity: Int = 0) {
+        memory = [UInt8](unsafeUninitializedCapacity: max(0, capacity)) { memory, count in
+            memory.initialize(repeating: 0)
+            count = memory.count
+        }
+    }
 
     /// Whether no field was added.
     public var isEmpty: Bool { used == 0 }
@@ -38,7 +43,10 @@ public struct FormBody: Hashable, Sendable {
 
     /// Adds a field with a plain decimal.
     public mutating func add(_ name: StaticString, _ value: ExactDecimal) {
-        value.withText { write(name, $0) }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: ExactDecimal.textCapacity) { text in
+            let start = value.write(backwards: text)
+            write(name, UnsafeBufferPointer(rebasing: text[start...]))
+        }
     }
 
     /// Adds a field with the host's name for an order.
@@ -63,14 +71,15 @@ public struct FormBody: Hashable, Sendable {
             memory.append(contentsOf: repeatElement(0, count: max(room, 2 * memory.count) - memory.count))
         }
         used = memory.withUnsafeMutableBufferPointer { [used] memory in
-            var end = used
-            if end > 0 {
-                memory[end] = UInt8(ascii: "&")
+            guard let start = memory.baseAddress else { return used }
+            var end = start + used
+            if used > 0 {
+                end.pointee = UInt8(ascii: "&")
                 end += 1
             }
-            end = TextEncoding.form.write(name, to: memory, at: end)
-            memory[end] = UInt8(ascii: "=")
-            return TextEncoding.form.write(value, to: memory, at: end + 1)
+            end = TextEncoding.form.write(name, to: end)
+            end.pointee = UInt8(ascii: "=")
+            return TextEncoding.form.write(value, to: end + 1) - start
         }
     }
 

@@ -246,29 +246,32 @@ extension Array where Element == UInt8 {
         text.withUTF8 { text in
             let start = count
             append(contentsOf: repeatElement(0, count: 3 * text.count))
-            let end = withUnsafeMutableBufferPointer { encoding.write(text, to: $0, at: start) }
+            let end = withUnsafeMutableBufferPointer { memory in
+                memory.baseAddress.map { encoding.write(text, to: $0 + start) - $0 } ?? start
+            }
             removeLast(count - end)
         }
     }
 }
 
 extension TextEncoding {
-    /// Writes bytes in percent or form encoding, at most three for one, and returns where they end.
+    /// Writes bytes in percent or form encoding where there is room for three of each, and returns where they end.
     @inline(__always)
-    func write(_ bytes: UnsafeBufferPointer<UInt8>, to memory: UnsafeMutableBufferPointer<UInt8>, at start: Int) -> Int
-    {
-        var end = start
+    func write(
+        _ bytes: UnsafeBufferPointer<UInt8>, to memory: UnsafeMutablePointer<UInt8>
+    ) -> UnsafeMutablePointer<UInt8> {
+        var end = memory
         for byte in bytes {
             if isUnreserved(byte) {
-                memory[end] = byte
+                end.pointee = byte
                 end += 1
             } else if byte == UInt8(ascii: " "), self == .form {
-                memory[end] = UInt8(ascii: "+")
+                end.pointee = UInt8(ascii: "+")
                 end += 1
             } else {
-                memory[end] = UInt8(ascii: "%")
-                memory[end + 1] = hexDigit(byte >> 4)
-                memory[end + 2] = hexDigit(byte & 15)
+                end[0] = UInt8(ascii: "%")
+                end[1] = hexDigit(byte >> 4)
+                end[2] = hexDigit(byte & 15)
                 end += 3
             }
         }
