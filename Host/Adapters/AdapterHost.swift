@@ -75,6 +75,9 @@ package final class AdapterHost: Sendable {
     let environment: LaneEnvironment
     let logger: Logger
     let state = NIOLockedValueBox(State())
+    let watch = NIOLockedValueBox(Watch())
+    /// One reading of the manifests at a time.
+    private let reading = NIOLock()
 
     package init(
         _ configuration: AdapterHostConfiguration, environment: LaneEnvironment = .threads(), logger: Logger
@@ -94,7 +97,7 @@ package final class AdapterHost: Sendable {
     }
 
     /// Adds an adapter that is part of this program, for simulations and tests: its entry function is called as a
-    /// library's would be, with the same negotiation and checks. Not touched by `reload`, which comes before.
+    /// library's would be, with the same negotiation and checks. Not touched by `reload`.
     ///
     /// - Parameter version: the descriptor's, as a library's note would say it.
     package func link(
@@ -115,9 +118,13 @@ package final class AdapterHost: Sendable {
 
     /// Acts on manifests that appeared, changed or went. Sessions under way keep the code they began with; nothing is
     /// unloaded. Returns the ids that differ now.
-    package func reload() -> [String] {
+    package func reload() -> [String] { reading.withLock { readManifests() } }
+
+    private func readManifests() -> [String] {
+        let stamps = stamps()
+        watch.withLockedValue { $0 = Watch(read: stamps) }
         let before = state.withLockedValue { $0.manifests }
-        var after: [Manifested] = []
+        var after = before.filter(\.status.manifestPath.isEmpty)
         var changed: [String] = []
         for directory in configuration.directories {
             for name in Self.manifestNames(in: directory) {
@@ -141,6 +148,9 @@ package final class AdapterHost: Sendable {
         }
         for entry in before where !after.contains(where: { $0.status.manifestPath == entry.status.manifestPath }) {
             changed.append(entry.status.id)
+            logger.notice(
+                "Adapter's manifest is gone",
+                metadata: ["adapter.id": "\(entry.status.id)", "manifest": "\(entry.status.manifestPath)"])
         }
         state.withLockedValue { [after] state in state.manifests = after }
         for id in changed { AdapterID(id).map(manifestChanged) }
@@ -236,7 +246,7 @@ package final class AdapterHost: Sendable {
     // MARK: - Files
 
     /// Names that end in `.yaml`, in byte order; a directory that cannot be read has none, and says so in the log.
-    private static func manifestNames(in directory: String) -> [String] {
+    static func manifestNames(in directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []

@@ -45,6 +45,21 @@ extension Gateway {
         }
     }
 
+    /// Acts on manifests of adapters that changed while the gateway runs: enabled accounts of an adapter that is there now
+    /// get their session. Sessions under way keep the code that they began with, also where the manifest is broken or gone:
+    /// their orders must stay reachable. May take as long as loading a library does.
+    func pickUpManifests() {
+        guard let adapters = state.withLockedValue({ $0.adapters }) else { return }
+        let changed = Set(adapters.pickUpChanges())
+        guard !changed.isEmpty else { return }
+        let waiting = state.withLockedValue { state in
+            state.engine.liveAccounts.filter {
+                $0.isEnabled && changed.contains($0.adapter.rawValue) && state.sessions[$0.id] == nil
+            }
+        }
+        if !waiting.isEmpty { connect(waiting, adapters: adapters) }
+    }
+
     /// Begins a login. One that its lane did not come to in time leaves the session as it was made: it is tried again, too.
     func open(_ session: AdapterSession) {
         _ = session.open(deadline: clock.monotonic() + 30_000_000_000) { [weak self] result in

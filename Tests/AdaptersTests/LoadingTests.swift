@@ -263,6 +263,40 @@ struct LoadingTests {
         #expect(new.explain("???") == nil)
     }
 
+    @Test("Manifests that appear, change, break and go are picked up once they have settled, and only then")
+    func watched() throws {
+        let workshop = try Workshop()
+        try workshop.install()
+        let host = workshop.host()
+        try host.load()
+        #expect(host.pickUpChanges().isEmpty && host.pickUpChanges().isEmpty)
+        let id = try #require(AdapterID("scripted"))
+
+        try workshop.manifest()
+        #expect(host.pickUpChanges().isEmpty, "it may still be being written")
+        #expect(host.pickUpChanges() == ["scripted"])
+        #expect(host.adapter(id) != nil)
+        #expect(host.pickUpChanges().isEmpty)
+
+        try workshop.manifest("scripted", "limits: { call_ms")
+        #expect(host.pickUpChanges().isEmpty)
+        try workshop.manifest("scripted", "limits: { call_ms: 40 }\n")
+        #expect(host.pickUpChanges().isEmpty, "it is another one than a moment ago")
+        #expect(host.pickUpChanges() == ["scripted"])
+        #expect(host.adapter(id)?.limits.callMilliseconds == 40)
+
+        try workshop.manifest("scripted", "colour: red\n")
+        #expect(host.pickUpChanges().isEmpty)
+        #expect(host.pickUpChanges() == ["scripted"])
+        #expect(host.adapter(id) == nil)
+        #expect(host.status(id)?.refusal?.text.contains("colour") == true)
+
+        try FileManager.default.removeItem(atPath: "\(workshop.adapters)/scripted.yaml")
+        #expect(host.pickUpChanges().isEmpty)
+        #expect(host.pickUpChanges() == ["scripted"])
+        #expect(host.status(id) == nil)
+    }
+
     @Test("A required adapter that cannot be used stops the start with its reason")
     func required() throws {
         let workshop = try Workshop()

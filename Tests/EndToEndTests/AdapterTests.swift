@@ -76,6 +76,30 @@ extension EndToEnd {
             scenario.expectEqual(answer.json["reject"]?["code"]?.string, "not_ready", "its code: \(answer)")
         }
 
+        @Test(
+            "An adapter whose manifest is dropped in while the gateway runs is loaded, and its account gets a session")
+        func isPickedUp() async throws {
+            var options = Site.Options()
+            options.moreAccounts = ["{ id: M1, adapter: minimal, environment: sandbox, currency: USD }"]
+            await Scenario.run("a manifest dropped in", options) { scenario in
+                let server = try scenario.start()
+                func state() -> String? {
+                    let brokers = server.http.get("/api/brokers?limit=100")?.json["items"]?.array ?? []
+                    return brokers.first { $0["id"] == "minimal" }?["state"]?.string
+                }
+                func session() -> String? { server.http.get("/api/accounts/M1")?.json["state"]?.string }
+                scenario.expectEqual(state(), nil, "before")
+                let manifest = "manifest: 1\nid: minimal\nlibrary: libsluice-minimal.so\n"
+                try scenario.site.write("adapters.d/minimal.yaml", manifest)
+                scenario.expect(Poll.holds(seconds: 20) { state() == "loaded" }, "minimal is \(state() ?? "absent")")
+                scenario.expect(Poll.holds(seconds: 20) { session() == "ready" }, "M1 is \(session() ?? "absent")")
+
+                try scenario.site.write("adapters.d/minimal.yaml", manifest + "colour: red\n")
+                scenario.expect(Poll.holds(seconds: 20) { state() == "refused" }, "broken: \(state() ?? "absent")")
+                scenario.expectEqual(session(), "ready", "what it has under way goes on")
+            }
+        }
+
         @Test("A gateway that requires an adapter which cannot be loaded says which and why, and ends with status 1")
         func requiredAdapter() async {
             var options = Site.Options()

@@ -65,7 +65,7 @@ struct LibraryFile {
         if requiresPin, pin == nil {
             throw AdapterRefusal(
                 .pinMissing,
-                "the manifest has no sha256, which require_pins demands; `sluice adapters pin \(id)` writes it")
+                "the manifest has no sha256, which require_pins demands; state the one that `sha256sum \(path)` prints")
         }
         try makePrivateDirectory(copies)
         if let known = try existingCopy(descriptor, path: path, id: id, copies: copies, pin: pin) { return known }
@@ -77,7 +77,7 @@ struct LibraryFile {
         if let pin, pin != sha256 {
             throw AdapterRefusal(
                 .pinMismatch,
-                "\(path) has the SHA-256 \(sha256), the manifest pins \(pin); if the new file is meant, `sluice adapters pin \(id)` writes it"
+                "\(path) has the SHA-256 \(sha256), the manifest pins \(pin); if the new file is meant, state its sum there"
             )
         }
         let image = try ELFImage.read(temporary, shownAs: path)

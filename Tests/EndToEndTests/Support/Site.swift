@@ -64,7 +64,7 @@ final class Site: Sendable {
 
     func remove() { try? FileManager.default.removeItem(atPath: directory) }
 
-    private func write(_ name: String, _ text: String) throws { try write(name, bytes: Array(text.utf8)) }
+    func write(_ name: String, _ text: String) throws { try write(name, bytes: Array(text.utf8)) }
 
     private func write(_ name: String, bytes: [UInt8]) throws {
         guard
