@@ -1,84 +1,163 @@
 import AdapterKit
 import Exact
 
-/// Compares how a command ended with what the recorded answer means.
+/// Compares how a command ended with what the recorded answer means: its outcome, its verdict on an order, the advice to
+/// repeat, and every member of `expect`.
 struct AnswerCheck {
-    let completion: Completion
-    let rows: Rows
+    let stage: CaseStage
+    let sent: Sent
     let answer: CaseFolder.AnswerCase
+    let operation: String
+    /// Whether the recorded request changes something at the broker.
+    let isMutation: Bool
+    /// `nil`: the command waits (for a person's answer).
+    let completion: Completion?
     var findings: [Finding] = []
+    var uncompared: [String] = []
 
-    init(_ completion: Completion, _ rows: Rows, _ answer: CaseFolder.AnswerCase) {
-        self.completion = completion
-        self.rows = rows
-        self.answer = answer
+    init(
+        _ stage: CaseStage, _ sent: Sent, _ answer: CaseFolder.AnswerCase, operation: String, isMutation: Bool
+    ) {
+        (self.stage, self.sent, self.answer) = (stage, sent, answer)
+        (self.operation, self.isMutation) = (operation, isMutation)
+        completion = stage.host.completion(of: sent)
     }
 
-    private mutating func expect(_ place: String, _ isRight: Bool, _ expected: String, _ found: String) {
+    var rows: Rows { stage.host.rows[sent.token] ?? Rows() }
+    var question: AskedQuestion? { stage.host.questions.last { $0.token == sent.token } }
+
+    mutating func expect(_ place: String, _ isRight: Bool, _ expected: String, _ found: String) {
         if !isRight { findings.append(Finding(place, expected: expected, found: found)) }
     }
 
-    private var said: String {
+    var said: String {
+        guard let completion else { return question.map { "asked: \($0.text)" } ?? "nothing yet" }
         let error = completion.error
         return "\(completion.outcome)"
             + (error.map { " (\($0.code), \($0.text ?? $0.brokerText ?? "no words"))" } ?? "")
     }
 
-    /// An error of the broker. `verdict`: what it means for an order that was being placed.
-    mutating func error(verdict: String?) {
-        switch verdict {
-        case "not_placed":
-            expect(
-                "outcome", completion.outcome == .rejected || completion.outcome == .notSent,
-                "rejected (the order was not placed)", said)
-        case "unknown":
-            expect("outcome", completion.outcome == .unknown, "unknown (the order may be live)", said)
-        default:
-            // Not of an order: whatever it is, it is no success of a mutation, and a read may take it for an empty list.
-            if answer.record["retry"]?.string?.contains("empty list") == true { return }
-            expect("outcome", completion.outcome != .ok && completion.outcome != .accepted, "no success", said)
+    var isSuccess: Bool { completion?.outcome == .ok || completion?.outcome == .accepted }
+
+    /// Compares everything. `isError`: the answer stands among the failures, where a verdict must be given.
+    mutating func run(isError: Bool) {
+        let outcome = answer.expect?["outcome"]
+        guard completion != nil || (outcome?.string.map { CaseWords.waiting.contains($0) } ?? false) else {
+            return expect("completion", false, "one", stage.said(sent, since: 0))
         }
-        if answer.record["retry"]?.string?.hasPrefix("only after a new login") == true {
+        if let verdict = answer.verdict {
+            judge(verdict)
+        } else if isError, outcome == nil {
             expect(
-                "retry", completion.error?.retry == .afterLogin, "after a new login",
-                completion.error?.retry.map { "\($0)" } ?? "no advice")
+                "for_order_placement", false, "one of \(CaseWords.verdicts.sorted().joined(separator: ", "))",
+                "absent: the recording does not say what the failure means")
+        } else if outcome == nil, (answer.expect?.isEmpty ?? true) || !isSuccess {
+            judgeByStatus()
+        }
+        if let wanted = answer.expect {
+            var expectation = Expectation(wanted, at: "expect")
+            compare(&expectation)
+            expectation.finish()
+            findings += expectation.findings
+            uncompared += expectation.uncompared
+        }
+        if isSuccess, (200...299).contains(answer.status) { implied() }
+        if let retry = answer.retry { judge(retry: retry) }
+    }
+
+    /// Without a word of what it means, an answer succeeds by its status.
+    private mutating func judgeByStatus() {
+        if (200...299).contains(answer.status) {
+            expect("outcome", isSuccess, "success", said)
+        } else {
+            expect("outcome", !isSuccess, "no success", said)
         }
     }
 
-    /// An answer that means success, unless it says otherwise.
-    mutating func success(operation: String) {
-        guard (200...299).contains(answer.status) else {
-            expect("outcome", completion.outcome != .ok && completion.outcome != .accepted, "no success", said)
-            return
+    /// What an answer means for an order that was being placed.
+    private mutating func judge(_ verdict: String) {
+        guard CaseWords.verdicts.contains(verdict) else {
+            return expect(
+                "for_order_placement", false, "one of \(CaseWords.verdicts.sorted().joined(separator: ", "))",
+                "recorded as \(verdict)")
         }
-        let wanted = answer.record["expect"]?.object
-        let outcome = wanted?["outcome"]?.string
-        if outcome == "rejected" {
-            expect("outcome", completion.outcome == .rejected, "rejected", said)
-            return
+        guard isMutation, verdict != "not_applicable" else {
+            // Not of an order: it is no success, unless it is an empty list in disguise.
+            if CaseWords.isEmptyList(answer.retry) || (200...299).contains(answer.status) { return }
+            return expect("outcome", !isSuccess, "no success", said)
         }
-        expect("outcome", completion.outcome == .ok || completion.outcome == .accepted, "success", said)
-        guard completion.outcome == .ok || completion.outcome == .accepted else { return }
-        if let id = wanted?["order_id"].map({ Comparison.text($0) }) ?? implied(operation) {
+        switch verdict {
+        case "not_placed":
+            let isRight = completion?.outcome == .rejected || completion?.outcome == .notSent
+            expect("outcome", isRight, "rejected (the order was not placed)", said)
+        case "unknown": expect("outcome", completion?.outcome == .unknown, "unknown (the order may be live)", said)
+        case "partly placed": expect("outcome", isPartial, "some orders accepted and some not", said)
+        default: expect("outcome", isSuccess, "success (the order was placed)", said)
+        }
+    }
+
+    var isPartial: Bool {
+        guard let children = completion?.children else { return false }
+        let accepted = children.count { $0.outcome == .accepted || $0.outcome == .ok }
+        return accepted > 0 && accepted < children.count
+    }
+
+    /// `outcome` of `expect`.
+    mutating func judge(outcome value: JSONValue) {
+        guard let word = value.string, CaseWords.outcomes.contains(word) else {
+            return expect(
+                "expect.outcome", false, "one of \(CaseWords.outcomes.sorted().joined(separator: ", "))",
+                "recorded as \(Comparison.text(value))")
+        }
+        let outcome = completion?.outcome
+        let isRight: Bool
+        switch word {
+        case "ok", "success": isRight = isSuccess
+        case "accepted": isRight = isSuccess && (completion?.children.allSatisfy { $0.outcome == .accepted } ?? true)
+        case "working":
+            let live: [OrderState] = [.open, .triggerPending, .partiallyFilled]
+            isRight = isSuccess && (completion?.orderState.map { live.contains($0) } ?? true)
+        case "rejected", "not_processed": isRight = outcome == .rejected
+        case "not_sent": isRight = outcome == .notSent
+        case "unknown", "queued": isRight = outcome == .unknown
+        case "found": isRight = outcome == .found || outcome == .ok
+        case "partial": isRight = isPartial
+        case "nothing_to_do": isRight = isSuccess || outcome == .rejected
+        case "cancel_pending": isRight = isSuccess && completion?.orderState ?? .pendingCancel == .pendingCancel
+        case "duplicate_client_order_id": isRight = completion?.error?.code == .duplicate
+        default: isRight = question != nil  // question, prompt
+        }
+        expect("outcome", isRight, word, said)
+    }
+
+    /// Advice to repeat or not. The recordings' own sentences are known by their beginnings.
+    private mutating func judge(retry: String) {
+        guard let advice = CaseWords.advice(retry) else {
+            return expect(
+                "retry", false,
+                "a sentence that begins with \(CaseWords.advices.map(\.beginning).joined(separator: ", "))",
+                "recorded as \(retry)")
+        }
+        if CaseWords.isEmptyList(retry), isSuccess { return }
+        let found = completion?.error?.retry
+        expect("retry", advice.allows(found), retry, found.map { "\($0)" } ?? "no advice")
+    }
+
+    /// What a success says although the recording does not.
+    private mutating func implied() {
+        if answer.expect?["order_id"] == nil, let id = impliedOrder {
             expect(
-                "order id", completion.identity?.brokerOrderID == id, id, completion.identity?.brokerOrderID ?? "none")
-        }
-        if let ids = (wanted?["order_ids"] ?? wanted?["accepted"])?.array?.map({ Comparison.text($0) }) {
-            let live = completion.children.filter { $0.outcome == .accepted }.compactMap(\.identity.brokerOrderID)
-            let found = live.isEmpty ? [completion.identity?.brokerOrderID].compactMap { $0 } : live
-            expect("order ids", Set(found) == Set(ids), ids.joined(separator: ", "), found.joined(separator: ", "))
-        }
-        for (index, order) in (wanted?["orders"]?.array ?? []).compactMap(\.object).enumerated() {
-            row(order, at: "orders[\(index)]")
+                "order id", completion?.identity?.brokerOrderID == id, id, completion?.identity?.brokerOrderID ?? "none"
+            )
         }
         // A vendor call answers with the broker's document, a query with rows.
-        let hasContent = rows.count > 0 || completion.document != nil
-        if wanted == nil { expect("rows", hasContent || !impliesRows(operation), "some", "none") }
+        let hasContent = rows.count > 0 || completion?.document != nil
+        if answer.expect == nil { expect("rows", hasContent || !impliesRows, "some", "none") }
     }
 
     /// The order id in the usual places of an answer to an order.
-    private func implied(_ operation: String) -> String? {
-        guard ["place_order", "modify_order", "cancel_order"].contains(operation),
+    private var impliedOrder: String? {
+        guard ["place_order", "modify_order", "cancel_order"].contains(operation), completion?.children.isEmpty ?? true,
             let document = try? JSONValue.parse(answer.body, limits: .large)
         else { return nil }
         for pointer in ["/data/order_id", "/data/orderid", "/order_id", "/orderId", "/id"] {
@@ -87,51 +166,15 @@ struct AnswerCheck {
         return nil
     }
 
-    private func impliesRows(_ operation: String) -> Bool {
-        let queries = ["list_orders", "order_history", "list_trades", "holdings", "funds", "profile", "instruments"]
+    private var impliesRows: Bool {
+        let queries = [
+            "list_orders", "order_history", "order_details", "list_trades", "positions", "holdings", "funds", "profile",
+            "instruments", "quote",
+        ]
         guard queries.contains(operation) else { return false }
         guard let document = try? JSONValue.parse(answer.body, limits: .large) else { return !answer.body.isEmpty }
         let data = document["data"] ?? document
         if let list = data.array { return !list.isEmpty }
         return !(data.object?.isEmpty ?? true)
-    }
-
-    /// One order of a list.
-    private mutating func row(_ order: JSONObject, at place: String) {
-        let id = order["order_id"].map { Comparison.text($0) }
-        guard let found = rows.orders.last(where: { $0.identity.brokerOrderID == id }) else {
-            findings.append(Finding(place, expected: id ?? "an order", found: "no such row"))
-            return
-        }
-        findings += OrderCheck.findings(found, order, at: place)
-    }
-}
-
-/// Compares a report of an order with recorded values.
-enum OrderCheck {
-    static func findings(_ found: OrderUpdate, _ wanted: JSONObject, at place: String) -> [Finding] {
-        var findings: [Finding] = []
-        func number(_ name: String, _ value: ExactDecimal?) {
-            guard let expected = wanted[name]?.decimalOrText else { return }
-            if value != expected, !(value == nil && expected.isZero) {
-                findings.append(
-                    Finding(
-                        "\(place).\(name)", expected: expected.description, found: value?.description ?? "absent"))
-            }
-        }
-        number("cumulative_quantity", found.cumulativeQuantity)
-        number("leaves_quantity", found.leavesQuantity)
-        number("average_price", found.averagePrice)
-        if let order = found.order { number("order_quantity", order.quantity) }
-        if let word = wanted["ord_status"]?.string, let state = CaseWords.states[word], state != found.state {
-            findings.append(Finding("\(place).ord_status", expected: word, found: "\(found.state)"))
-        }
-        if let tag = wanted["client_tag"]?.string, found.identity.clientReference?.description != tag {
-            findings.append(
-                Finding(
-                    "\(place).client_tag", expected: tag,
-                    found: found.identity.clientReference?.description ?? "absent"))
-        }
-        return findings
     }
 }

@@ -1,17 +1,9 @@
 import Exact
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
-/// Why a folder of recorded cases cannot be run.
-public struct CaseError: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
-}
-
 /// The recorded cases of one venue. Files that are not there are empty; one that is there and cannot be read is an error.
+///
+/// Read are `requests.json`, `responses.json` or `responses/index.json`, `errors.json`, `order_updates.json`, the server's
+/// side of `ws.json`, and every file of `ticks/`.
 public struct CaseFolder: Sendable {
     /// An operation and the request it makes.
     struct RequestCase: Sendable {
@@ -23,23 +15,24 @@ public struct CaseFolder: Sendable {
         var path: String { record["path"]?.string ?? "" }
     }
 
-    /// An answer, and which request it answers.
+    /// An answer, which request it answers, and what it means.
     struct AnswerCase: Sendable {
         var file: String
         var name: String
         var record: JSONObject
+        var status: Int
+        var headers: [String: String]
         var body: [UInt8]
-        var method: String { record["request"]?["method"]?.string ?? "" }
-        var path: String { record["request"]?["path"]?.string ?? "" }
+        var method: String
+        var path: String
+        /// A case of `requests.json`.
+        var answersCase: String?
+        var expect: JSONObject?
+        /// `for_order_placement`.
+        var verdict: String?
+        var retry: String?
         /// Whether the broker sends it unasked: its path is then a remark in words.
-        var isPush: Bool { record["request"] != nil && !path.hasPrefix("/") }
-        var status: Int { Int(record["http_status"]?.int64 ?? 200) }
-        var headers: [String: String] {
-            var headers: [String: String] = [:]
-            if let type = record["content_type"]?.string { headers["content-type"] = type }
-            for (name, value) in record["headers"]?.object ?? JSONObject() { headers[name] = value.string ?? "" }
-            return headers
-        }
+        var isPush: Bool { !path.isEmpty && !path.hasPrefix("/") }
     }
 
     /// A message of the broker's stream, and what it means.
@@ -49,125 +42,108 @@ public struct CaseFolder: Sendable {
         var record: JSONObject
         var bytes: [UInt8]
         var isText: Bool
+        var expect: JSONObject?
+        /// Which of several connections it came over, where the recording says so.
+        var connection: String?
+        /// Not a frame but the body of a call that the broker makes.
+        var isPostback = false
+        /// One packet without the frame around it.
+        var isPacket = false
+        var meaning = FrameMeaning.packets([])
+        /// What the client must answer.
+        var answer: [UInt8]?
+        /// Cut short: nothing of it may be told.
+        var isBroken = false
+    }
+
+    /// What a frame of prices says.
+    enum FrameMeaning: Sendable {
+        /// Each packet in its order.
+        case packets([JSONObject])
+        /// Records on a connection that remembers: what is told is the state after them.
+        case records(JSONObject)
+    }
+
+    /// Frames of prices that are fed one after another: each to a connection of its own, or all to one.
+    struct TickFile: Sendable {
+        var frames: [FrameCase]
+        var isOneConnection: Bool
     }
 
     var requests: [RequestCase] = []
     var responses: [AnswerCase] = []
     var errors: [AnswerCase] = []
     var updates: [FrameCase] = []
-    var ticks: [FrameCase] = []
+    var ticks: [TickFile] = []
+    /// Frames of which nothing says what they mean.
+    var unexplained: [String] = []
+    /// Files that hold no cases in a form that is known.
+    var unread: [String] = []
+
+    /// How many cases there are.
+    public var count: Int {
+        requests.count + responses.count + errors.count + updates.count + ticks.reduce(0) { $0 + $1.frames.count }
+    }
 
     /// Reads a folder.
     public init(path: String) throws(CaseError) {
-        for (index, record) in try CaseFolder.list(path, "requests.json").enumerated() {
-            guard let intent = record["intent"]?.object, intent["op"]?.string != nil else {
-                throw CaseError(description: "\(path)/requests.json: entry \(index) has no intent.op")
-            }
-            requests.append(RequestCase(name: record["case"]?.string ?? "\(index)", intent: intent, record: record))
-        }
-        for record in try CaseFolder.list(path, "responses.json") {
-            responses.append(try CaseFolder.answer(path, "responses.json", record))
-        }
-        for record in try CaseFolder.list(path, "responses/index.json") {
-            responses.append(try CaseFolder.answer(path + "/responses", "responses", record))
-        }
-        for record in try CaseFolder.list(path, "errors.json") {
-            errors.append(try CaseFolder.answer(path, "errors.json", record))
-        }
-        for record in try CaseFolder.list(path, "order_updates.json") {
-            updates.append(CaseFolder.frame("order_updates.json", record))
-        }
-        for record in try CaseFolder.list(path, "ticks/text_frames.json") {
-            updates.append(CaseFolder.frame("ticks/text_frames.json", record))
-        }
-        for record in try CaseFolder.list(path, "ticks/generated.json", member: "frames") {
-            ticks.append(CaseFolder.frame("ticks/generated.json", record))
-        }
-        guard !(requests.isEmpty && responses.isEmpty && errors.isEmpty && updates.isEmpty && ticks.isEmpty) else {
+        var disk = try CaseDisk(path: path)
+        requests = try CaseFolder.requests(&disk)
+        responses = try CaseFolder.answers("responses.json", &disk)
+        responses += try CaseFolder.answers("responses/index.json", &disk)
+        errors = try CaseFolder.answers("errors.json", &disk)
+        for entry in try disk.entries("order_updates.json") { updates.append(try CaseFolder.update(entry)) }
+        for entry in try disk.entries("ws.json", members: ["server"]) { updates.append(try CaseFolder.update(entry)) }
+        try readTicks(&disk)
+        try checkNames()
+        unread = disk.files().filter { !disk.read.contains($0) && !unexplained.contains($0) }
+        guard count > 0 else {
+            let found = unread.isEmpty ? "it is empty" : "it holds \(unread.prefix(6).joined(separator: ", "))"
             throw CaseError(
-                description: "\(path) holds no requests.json, responses, errors.json, order_updates.json or ticks")
+                description:
+                    "\(path) holds no requests.json, responses, errors.json, order_updates.json or ticks (\(found))")
         }
     }
 
-    private static func answer(
-        _ folder: String, _ file: String, _ record: JSONObject
-    ) throws(CaseError) -> AnswerCase {
-        let name = record["id"]?.string ?? record["file"]?.string ?? ""
-        var body: [UInt8] = []
-        if let file = record["file"]?.string {
-            guard !file.contains(".."), let read = read("\(folder)/\(file)") else {
-                throw CaseError(description: "\(folder)/\(file) cannot be read")
+    private static func requests(_ disk: inout CaseDisk) throws(CaseError) -> [RequestCase] {
+        var requests: [RequestCase] = []
+        for entry in try disk.entries("requests.json") {
+            guard let intent = try entry.object("intent") else {
+                throw entry.wrong("intent", "an object with `op`", entry.object["intent"])
             }
-            body = read
-        } else if let text = record["body"]?.string {
-            body = Array(text.utf8)
-        } else if let value = record["body"], !value.isNull {
-            body = value.serialized()
-        } else if let text = record["body_raw"]?.string {
-            body = Array(text.utf8)
+            guard let operation = intent["op"]?.string, !operation.isEmpty else {
+                throw entry.wrong("intent.op", "text", intent["op"])
+            }
+            if let credentials = intent["credentials"], credentials.object == nil {
+                throw entry.wrong("intent.credentials", "an object", credentials)
+            }
+            _ = try entry.requiredText("method")
+            guard try entry.requiredText("path").hasPrefix("/") else {
+                throw entry.wrong("path", "a path that begins with /", entry.object["path"])
+            }
+            for member in ["host", "query_raw", "raw_query", "content_type", "body_raw"] { _ = try entry.text(member) }
+            for (name, value) in try entry.object("headers") ?? JSONObject() where value.string == nil {
+                throw entry.wrong("headers.\(name)", "text", value)
+            }
+            _ = try entry.object("query")
+            for item in try entry.list("redundant_fields") ?? [] where item.string == nil {
+                throw entry.wrong("redundant_fields", "a list of names", item)
+            }
+            requests.append(RequestCase(name: entry.name, intent: intent, record: entry.object))
         }
-        return AnswerCase(file: file, name: name, record: record, body: body)
+        return requests
     }
 
-    private static func frame(_ file: String, _ record: JSONObject) -> FrameCase {
-        let name = record["id"]?.string ?? ""
-        if let hex = record["frame_hex"]?.string {
-            return FrameCase(file: file, name: name, record: record, bytes: bytes(hex: hex), isText: false)
-        }
-        if let text = record["frame_text"]?.string {
-            return FrameCase(file: file, name: name, record: record, bytes: Array(text.utf8), isText: true)
-        }
-        return FrameCase(
-            file: file, name: name, record: record, bytes: record["frame"]?.serialized() ?? [], isText: true)
-    }
-
-    private static func bytes(hex: String) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var high: UInt8?
-        for digit in hex.utf8 {
-            guard let value = Character(UnicodeScalar(digit)).hexDigitValue.map({ UInt8($0) }) else { continue }
-            if let first = high {
-                bytes.append(first << 4 | value)
-                high = nil
-            } else {
-                high = value
+    /// A case that an answer names must be there, or the answer would be run as another's.
+    private func checkNames() throws(CaseError) {
+        guard !requests.isEmpty else { return }
+        let names = Set(requests.map(\.name))
+        for answer in responses + errors {
+            if let name = answer.answersCase, !names.contains(name) {
+                throw CaseError(
+                    description:
+                        "\(answer.file): \(answer.name): answers_case must be a case of requests.json; it is \(name)")
             }
         }
-        return bytes
-    }
-
-    private static func list(
-        _ folder: String, _ name: String, member: String = "cases"
-    ) throws(CaseError) -> [JSONObject] {
-        guard let bytes = read("\(folder)/\(name)") else { return [] }
-        let document: JSONValue
-        do { document = try JSONValue.parse(bytes, limits: .large) } catch {
-            throw CaseError(description: "\(folder)/\(name): \(error)")
-        }
-        guard let items = document.array ?? document[member]?.array else {
-            throw CaseError(description: "\(folder)/\(name) must be a list of cases, or an object with `\(member)`")
-        }
-        var objects: [JSONObject] = []
-        for (index, item) in items.enumerated() {
-            guard let object = item.object else {
-                throw CaseError(description: "\(folder)/\(name): entry \(index) is no object")
-            }
-            objects.append(object)
-        }
-        return objects
-    }
-
-    /// A file's bytes, at most 64 MiB; `nil` where there is none.
-    private static func read(_ path: String) -> [UInt8]? {
-        guard let file = fopen(path, "rb") else { return nil }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 16)
-        while bytes.count <= 64 << 20 {
-            let count = fread(&chunk, 1, chunk.count, file)
-            if count == 0 { break }
-            bytes += chunk[..<count]
-        }
-        return bytes
     }
 }

@@ -31,21 +31,42 @@ public struct CaseReport: Hashable, Sendable {
         public var reason: String
     }
 
+    /// A member of recordings that the contract has no place for, and in how many cases.
+    public struct Uncompared: Hashable, Sendable {
+        public var file: String
+        public var member: String
+        public var cases: Int
+    }
+
     public private(set) var counts: [Count] = []
     public private(set) var differences: [Difference] = []
     public private(set) var skipped: [Skipped] = []
+
+    /// What recordings say and the contract cannot: such members were not compared.
+    public private(set) var uncompared: [Uncompared] = []
+    /// Files of the folder that hold no cases in a form that is known.
+    public internal(set) var unread: [String] = []
 
     /// Nothing was run yet.
     public init() {}
 
     public var passed: Int { counts.reduce(0) { $0 + $1.passed } }
     public var failed: Int { counts.reduce(0) { $0 + $1.failed } }
-    /// Whether something was run and everything was as recorded.
-    public var isClean: Bool { differences.isEmpty && passed > 0 }
+    /// Whether everything was run, at least something, and is as recorded.
+    public var isClean: Bool { differences.isEmpty && skipped.isEmpty && passed > 0 }
 
-    mutating func add(_ file: String, _ name: String, _ operation: String, _ found: [Finding]) {
+    mutating func add(
+        _ file: String, _ name: String, _ operation: String, _ found: [Finding], uncompared members: [String] = []
+    ) {
         let index = place(file, operation)
         if found.isEmpty { counts[index].passed += 1 } else { counts[index].failed += 1 }
+        for member in Set(members).sorted() {
+            if let known = uncompared.firstIndex(where: { $0.file == file && $0.member == member }) {
+                uncompared[known].cases += 1
+            } else {
+                uncompared.append(Uncompared(file: file, member: member, cases: 1))
+            }
+        }
         differences += found.map {
             Difference(
                 file: file, caseName: name, operation: operation, place: $0.place, expected: $0.expected,
@@ -73,12 +94,18 @@ public struct CaseReport: Hashable, Sendable {
             if count.skipped > 0 { line += ", \(count.skipped) skipped" }
             lines.append(line)
         }
+        let files = uncompared.reduce(into: [String]()) { if !$0.contains($1.file) { $0.append($1.file) } }
+        lines += files.map { file in
+            let members = uncompared.filter { $0.file == file }.map { "\($0.member) (\($0.cases))" }
+            return "not compared: \(file): \(members.joined(separator: ", ")): the contract has no place for them"
+        }
+        if !unread.isEmpty { lines.append("no cases: \(unread.joined(separator: ", "))") }
         lines += skipped.map { "skipped: \($0.file) \($0.caseName): \($0.reason)" }
         lines += differences.map { "difference: \($0)" }
         let total = counts.reduce(0) { $0 + $1.skipped }
-        lines.append(
-            passed + failed == 0
-                ? "no case was run" : "\(passed) passed, \(failed) failed, \(total) skipped")
+        let run = "\(passed) passed, \(failed) failed, \(total) skipped"
+        let note = passed + failed == 0 ? "no case was run; " : total > 0 ? "not everything was run; " : ""
+        lines.append(note + run)
         return lines.joined(separator: "\n")
     }
 
@@ -88,6 +115,8 @@ public struct CaseReport: Hashable, Sendable {
         json.beginObject()
         json.member("passed", passed)
         json.member("failed", failed)
+        json.member("skipped", skipped.count)
+        json.member("is_clean", isClean)
         json.key("counts")
         json.beginArray()
         for count in counts {
@@ -122,6 +151,20 @@ public struct CaseReport: Hashable, Sendable {
             json.member("reason", item.reason)
             json.endObject()
         }
+        json.endArray()
+        json.key("not_compared")
+        json.beginArray()
+        for item in uncompared {
+            json.beginObject()
+            json.member("file", item.file)
+            json.member("member", item.member)
+            json.member("cases", item.cases)
+            json.endObject()
+        }
+        json.endArray()
+        json.key("no_cases")
+        json.beginArray()
+        for file in unread { json.value(.string(file)) }
         json.endArray()
         json.endObject()
         return String(decoding: json.bytes, as: UTF8.self)

@@ -6,6 +6,10 @@ final class CaseStage {
     let host: ScriptedHost
     let folder: CaseFolder
     let words: CaseWords
+    /// What was subscribed to, by the name that recorded packets call it (`InstrumentKey`).
+    var subscribed: [String: StoredInstrument] = [:]
+    /// Streams that were told to be open.
+    var opened: Set<UInt64> = []
     /// The reference that an intent without a tag gets.
     static let invented = "kcaseref0000000000"
 
@@ -24,13 +28,16 @@ final class CaseStage {
             if let own = credentials[name] ?? (isLogin ? nil : intent[name]) {
                 secrets[name] = Comparison.text(own)
             } else if isRequired || (!isLogin && CaseStage.isToken(name)) {
-                secrets[name] = CaseStage.anywhere(name, folder) ?? (isRequired ? "secret" : nil)
+                secrets[name] = CaseStage.anywhere(name, folder) ?? "secret"
             }
         }
         var config = JSONObject()
         for (name, value) in credentials where probe.configNames.contains(name) { _ = config.append(name, value) }
         host = try ScriptedHost(
-            entry: entry, accounts: [AccountOptions(id: "A1", config: JSONValue.object(config).serializedText())],
+            entry: entry,
+            accounts: [
+                AccountOptions(id: intent["account"]?.string ?? "A1", config: JSONValue.object(config).serializedText())
+            ],
             role: role, environment: .live, secrets: secrets)
         host.knowsEveryAlias = true
         let opened = host.open()
@@ -58,9 +65,10 @@ final class CaseStage {
     }
 
     func recorded(_ request: SentRequest) -> CaseFolder.AnswerCase? {
-        folder.responses.first {
+        let fits = folder.responses.filter {
             $0.method == request.method && PathPattern($0.path).matches(fullPath(request), or: request.path)
         }
+        return fits.first { (200...299).contains($0.status) } ?? fits.first
     }
 
     func fullPath(_ request: SentRequest) -> String {
@@ -71,17 +79,21 @@ final class CaseStage {
     }
 
     /// Plays an intent.
-    func play(_ intent: JSONObject) throws(UnknownWord) -> Sent {
+    func play(_ recorded: JSONObject) throws(UnknownWord) -> Sent {
+        let isCall = recorded["op"]?.string.map { host.hasVendorCall($0) } ?? false
+        let intent = isCall ? recorded : CaseWords.common(recorded)
         let reader = IntentReader(words: words, intent: intent)
         let operation = intent["op"]?.string ?? ""
-        let own = Set(intent.keys).subtracting(["op", "credentials"])
+        let own = Set(intent.keys).subtracting(["op", "credentials", "account"])
         let order = intent["order_id"].map { OrderIdentity(account: 0, brokerOrderID: Comparison.text($0)) }
         switch operation {
         case "login":
             guard let challenge = host.challenges.last else { break }
             var fields: [String: String] = [:]
             for field in challenge.fields {
-                fields[field.name] = intent[field.name].map { Comparison.text($0) }
+                // Where nothing was recorded of a login, any answer will do.
+                fields[field.name] =
+                    intent[field.name].map { Comparison.text($0) } ?? (folder.requests.isEmpty ? "secret" : nil)
             }
             return host.authReply(challenge.id, fields)
         case "place_order":
@@ -112,6 +124,10 @@ final class CaseStage {
         case "instruments" where own.isEmpty: return host.query(.instruments)
         case "quote" where !host.hasVendorCall(operation):
             return host.query(.quotes, instruments: try instruments(intent))
+        case "candles" where !host.hasVendorCall(operation):
+            return host.query(
+                .candles, instruments: [reader.instrument], from: try reader.time("from"), to: try reader.time("to"),
+                intervalNanoseconds: try reader.interval())
         case "order_margin", "basket_margin":
             if host.hasVendorCall(operation) { break }
             var orders: [StoredOrder] = []
@@ -126,7 +142,8 @@ final class CaseStage {
         }
         var arguments = JSONObject()
         let secrets = Set(host.declaredSecrets)
-        for (name, value) in intent where name != "op" && name != "credentials" && !secrets.contains(name) {
+        let aside: Set = ["op", "credentials"]
+        for (name, value) in intent where !aside.contains(name) && !secrets.contains(name) {
             _ = arguments.append(name, value)
         }
         return host.vendorCall(operation, JSONValue.object(arguments).serializedText())
@@ -162,6 +179,13 @@ struct PathPattern {
     }
 
     func matches(_ path: String, or other: String) -> Bool { matches(path) || matches(other) }
+
+    /// Whether the paths differ in nothing but parts with digits on both sides, as ids have.
+    func isAlike(_ path: String) -> Bool {
+        func isID(_ part: Substring) -> Bool { part.contains(where: \.isNumber) && part.count > 2 }
+        let own = path.split(separator: "/", omittingEmptySubsequences: false)
+        return own.count == parts.count && zip(parts, own).allSatisfy { $0 == $1 || isID($0) && isID($1) }
+    }
 
     func matches(_ path: String) -> Bool {
         let own = path.split(separator: "/", omittingEmptySubsequences: false)

@@ -175,6 +175,9 @@ struct Comparison {
         return comparison.findings.isEmpty
     }
 
+    /// A text cut to what a line shows.
+    static func short(_ text: String) -> String { text.count <= 160 ? text : "\(text.prefix(157))..." }
+
     static func text(_ value: JSONValue) -> String { value.string ?? value.serializedText() }
 
     /// The decoded fields of a form or a query.

@@ -1,99 +1,136 @@
 import AdapterKit
 import Exact
 
-/// Compares what the adapter told of a frame with what it means.
+/// Compares what the adapter told of a message of the order stream with what it means.
 struct FrameCheck {
     let item: CaseFolder.FrameCase
+    let stage: CaseStage
+    /// How much was logged before.
+    let mark: Int
     var findings: [Finding] = []
+    var uncompared: [String] = []
 
-    init(_ item: CaseFolder.FrameCase) { self.item = item }
-
-    /// A frame of an order stream: with `expect`, by it; without, an order where the frame holds an order's id.
-    mutating func update(_ host: ScriptedHost) {
-        var wanted = item.record["expect"]?.object
-        if wanted == nil, let data = item.record["frame"]?["data"]?.object, let id = data["order_id"], !id.isNull {
-            wanted = JSONObject([("kind", "order"), ("order_id", id)])
-            if let filled = data["filled_quantity"] { _ = wanted?.append("cumulative_quantity", filled) }
-            if let average = data["average_price"]?.decimalOrText, !average.isZero {
-                _ = wanted?.append("average_price", JSONValue(average))
-            }
-        }
-        guard let wanted, wanted["kind"]?.string == "order", let id = wanted["order_id"].map({ Comparison.text($0) })
-        else {
-            if let told = host.orderUpdates.first {
-                findings.append(
-                    Finding("order update", expected: "none", found: told.identity.brokerOrderID ?? "one"))
-            }
-            return
-        }
-        guard let found = host.orderUpdates.last(where: { $0.identity.brokerOrderID == id }) else {
-            let told = host.orderUpdates.map { $0.identity.brokerOrderID ?? "?" }.joined(separator: ", ")
-            findings.append(Finding("order update", expected: id, found: told.isEmpty ? "none" : told))
-            return
-        }
-        findings += OrderCheck.findings(found, wanted, at: "order")
+    init(_ item: CaseFolder.FrameCase, _ stage: CaseStage, logged mark: Int) {
+        (self.item, self.stage, self.mark) = (item, stage, mark)
     }
 
-    /// A frame of prices.
-    mutating func ticks(_ host: ScriptedHost, _ packets: [JSONValue]) {
-        let prices = packets.compactMap(\.object).filter { $0["last_price"] != nil }
-        if prices.count != host.ticks.count {
+    private var host: ScriptedHost { stage.host }
+
+    /// Kinds of messages of which no order, execution or price may be told.
+    private static let quiet: Set<String> = [
+        "ignore", "subscription_answer", "position", "anomaly", "error", "connected", "heartbeat",
+        "waiting_for_session",
+        "auth", "accounts", "history_stopped", "summary_stopped", "pong", "bulletin", "notification", "prompt", "price",
+    ]
+    private static let kinds = quiet.union(["order", "trade", "several"])
+
+    /// With `expect`, by it; without, an order where the message holds an order's id.
+    mutating func update() {
+        guard let wanted = item.expect ?? implied else {
+            tellsNothing("nothing of an order in the message")
+            return
+        }
+        check(wanted, at: "expect")
+    }
+
+    private mutating func check(_ object: JSONObject, at place: String) {
+        var wanted = Expectation(object, at: place)
+        let kind = wanted.take("kind")
+        let isOrder = wanted.has("order_id") || wanted.has("orders")
+        let word = kind?.string ?? (wanted.has("trades") ? "trades" : isOrder ? "order" : "ignore")
+        guard kind == nil || FrameCheck.kinds.contains(word) else {
             findings.append(
-                Finding("ticks", expected: "\(prices.count)", found: "\(host.ticks.count)"))
-        }
-        for (index, packet) in prices.enumerated() where index < host.ticks.count {
-            tick(host.ticks[index], packet, at: "packets[\(index)]")
-        }
-    }
-
-    private mutating func tick(_ tick: Tick, _ packet: JSONObject, at place: String) {
-        let numbers: [(String, ExactDecimal?)] = [
-            ("last_price", tick.last), ("last_traded_quantity", tick.lastQuantity),
-            ("last_quantity", tick.lastQuantity),
-            ("average_traded_price", tick.averagePrice), ("average_price", tick.averagePrice),
-            ("volume_traded", tick.volume), ("volume", tick.volume), ("total_buy_quantity", tick.totalBidQuantity),
-            ("total_sell_quantity", tick.totalAskQuantity), ("open", tick.open), ("high", tick.high), ("low", tick.low),
-            ("close", tick.close), ("oi", tick.openInterest), ("oi_day_high", tick.openInterestHigh),
-            ("oi_day_low", tick.openInterestLow),
-            ("last_trade_time_epoch", tick.lastTradeTime.flatMap { seconds($0) }),
-            ("exchange_timestamp_epoch", tick.exchangeTime.flatMap { seconds($0) }),
-        ]
-        for (name, found) in numbers {
-            guard let expected = packet[name]?.decimalOrText else { continue }
-            if found != expected, !(found == nil && expected.isZero) {
-                findings.append(
-                    Finding("\(place).\(name)", expected: expected.description, found: found?.description ?? "absent"))
-            }
-        }
-        levels("\(place).depth.buy", packet["depth"]?["buy"], tick.bids)
-        levels("\(place).depth.sell", packet["depth"]?["sell"], tick.asks)
-    }
-
-    private func seconds(_ time: Timestamp) -> ExactDecimal? {
-        ExactDecimal(mantissa: Int128(time.nanoseconds), exponent: -9)
-    }
-
-    /// Levels of the book; recorded levels without quantity may be left out.
-    private mutating func levels(_ place: String, _ expected: JSONValue?, _ found: [BookLevel]) {
-        guard let expected = expected?.array?.compactMap(\.object) else { return }
-        func isEmpty(_ level: JSONObject) -> Bool {
-            (level["quantity"]?.decimalOrText ?? 0).isZero && (level["price"]?.decimalOrText ?? 0).isZero
-        }
-        let wanted = found.count == expected.count ? expected : expected.filter { !isEmpty($0) }
-        guard wanted.count == found.count else {
-            findings.append(Finding(place, expected: "\(wanted.count) levels", found: "\(found.count)"))
+                Finding(
+                    "\(place).kind", expected: "one of \(FrameCheck.kinds.sorted().joined(separator: ", "))",
+                    found: "recorded as \(Comparison.text(kind ?? .null))"))
             return
         }
-        for (index, level) in wanted.enumerated() {
-            let orders = level["orders"]?.int64 ?? Int64(found[index].orders)
-            if level["price"]?.decimalOrText != found[index].price
-                || level["quantity"]?.decimalOrText != found[index].quantity || orders != Int64(found[index].orders)
-            {
-                findings.append(
-                    Finding(
-                        "\(place)[\(index)]", expected: JSONValue.object(level).serializedText(),
-                        found: "\(found[index].price) x \(found[index].quantity), \(found[index].orders) orders"))
+        let rows = RowCheck(stage: stage)
+        switch word {
+        case "order" where wanted.has("orders"): rows.orders(host.orderUpdates, &wanted)
+        case "order": order(rows, &wanted)
+        case "trades": rows.trades(host.tradeUpdates, &wanted)
+        case "trade": trade(rows, &wanted)
+        case "several":
+            for (index, item) in (wanted.take("items")?.array ?? []).compactMap(\.object).enumerated() {
+                check(item, at: "\(place).items[\(index)]")
             }
+        default: quiet(word, &wanted)
         }
+        wanted.finish()
+        findings += wanted.findings
+        uncompared += wanted.uncompared
+    }
+
+    private func order(_ rows: RowCheck, _ wanted: inout Expectation) {
+        let id = wanted.object["order_id"].map { Comparison.text($0) }
+        if let found = host.orderUpdates.last(where: { $0.identity.brokerOrderID == id }) {
+            return rows.compare(found, &wanted)
+        }
+        let told = host.orderUpdates.map { $0.identity.brokerOrderID ?? "?" }.joined(separator: ", ")
+        _ = wanted.take(any: wanted.object.keys)
+        wanted.add([Finding("order update", expected: id ?? "an order", found: told.isEmpty ? "none" : told)])
+    }
+
+    private func trade(_ rows: RowCheck, _ wanted: inout Expectation) {
+        let id = (wanted.object["trade_id"] ?? wanted.object["execution_id"]).map { Comparison.text($0) }
+        if let found = host.tradeUpdates.last(where: { $0.executionID == id }) { return rows.compare(found, &wanted) }
+        let told = host.tradeUpdates.map(\.executionID).joined(separator: ", ")
+        _ = wanted.take(any: wanted.object.keys)
+        wanted.add([Finding("trade", expected: id ?? "a trade", found: told.isEmpty ? "none" : told)])
+    }
+
+    /// A message of which nothing is told; what else it says has no place on the order stream.
+    private mutating func quiet(_ kind: String, _ wanted: inout Expectation) {
+        tellsNothing(kind)
+        if kind == "anomaly" || kind == "error" {
+            let isSaid = host.log[mark...].contains { $0.level.rawValue >= LogLevel.warning.rawValue }
+            let isDown = host.state != .ready || host.streams.contains { $0.isClosed }
+            if !isSaid, !isDown {
+                findings.append(Finding(kind, expected: "a warning in the log", found: "nothing"))
+            }
+        } else if host.state != .ready {
+            findings.append(
+                Finding("session", expected: "ready", found: host.state.map { "\($0)" } ?? "new"))
+        }
+        wanted.noPlace(Set(wanted.object.keys))
+    }
+
+    private mutating func tellsNothing(_ kind: String) {
+        if let told = host.orderUpdates.first {
+            findings.append(
+                Finding("order update", expected: "none (\(kind))", found: told.identity.brokerOrderID ?? "one"))
+        }
+        if let told = host.tradeUpdates.first {
+            findings.append(Finding("trade", expected: "none (\(kind))", found: told.executionID))
+        }
+        if !host.ticks.isEmpty {
+            findings.append(Finding("ticks", expected: "none (\(kind))", found: "\(host.ticks.count)"))
+        }
+    }
+
+    /// What the message itself says of an order, by the names that brokers use.
+    private var implied: JSONObject? {
+        guard let document = try? JSONValue.parse(item.bytes, limits: .large) else { return nil }
+        for part in [document["data"], document["orderData"], document["orders"], document].compactMap({ $0?.object }) {
+            let id = ["order_id", "orderid", "orderId"].lazy.compactMap { part[$0] }.first
+            guard let id, !Comparison.text(id).isEmpty, !id.isNull else { continue }
+            var wanted: JSONObject = ["kind": "order", "order_id": id]
+            for (names, name) in [
+                (["filled_quantity", "filledshares"], "cumulative_quantity"),
+                (["pending_quantity", "unfilledshares"], "leaves_quantity"), (["tag", "ordertag"], "client_tag"),
+            ] {
+                guard let value = names.lazy.compactMap({ part[$0] }).first, !Comparison.text(value).isEmpty else {
+                    continue
+                }
+                // A tag that no gateway gave is nobody's reference.
+                if name == "client_tag", value.string.flatMap({ ClientReference($0) }) == nil { continue }
+                wanted[name] = value
+            }
+            let average = ["average_price", "averageprice"].lazy.compactMap { part[$0] }.first
+            if let average, let price = average.decimalOrText, !price.isZero { wanted["average_price"] = average }
+            return wanted
+        }
+        return nil
     }
 }
