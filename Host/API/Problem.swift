@@ -97,6 +97,13 @@ extension Problem {
                 .forbidden, "second_person_required", path: "/scope", value: change.scope.description,
                 "it takes another person to resume what \(change.by) stopped, and than the one whose order led to it",
                 remedy: "let another person resume it with a key of their own")
+        case .stopped(let change, let call):
+            let why = change.reason.isEmpty ? "" : ": \(change.reason)"
+            self.init(
+                .unprocessableContent, "trading_state", path: "/name", value: call,
+                "\(change.scope) is \(change.status.rawName) by \(change.by)\(why); "
+                    + "the call \(call) may change something at the broker",
+                remedy: "resume the scope first; calls that read or only take back are made in every state")
         case .inUse(let reason): self.init(.conflict, "in_use", reason)
         case .overloaded:
             self.init(.tooManyRequests, "overloaded", "too many requests wait for the disk; nothing was stored")

@@ -19,6 +19,10 @@ package struct AdminAct: Hashable, Sendable {
         case instrumentsRefreshed = 10
         /// A broker's question about an order was answered, by a person or by the manifest's policy.
         case questionAnswered = 11
+        /// A call of an adapter's own was made, which may change something at the broker.
+        case brokerCalled = 12
+        /// An adapter was shown a secret in clear.
+        case secretRevealed = 13
 
         package var rawName: String {
             switch self {
@@ -33,6 +37,8 @@ package struct AdminAct: Hashable, Sendable {
             case .instrumentAcknowledged: "instrument_acknowledged"
             case .instrumentsRefreshed: "instruments_refreshed"
             case .questionAnswered: "question_answered"
+            case .brokerCalled: "broker_called"
+            case .secretRevealed: "secret_revealed"
             }
         }
     }

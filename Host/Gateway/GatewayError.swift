@@ -16,6 +16,8 @@ package enum GatewayError: Error, Sendable {
     case versionMismatch(current: Int64)
     /// Two-person mode: the one who stopped a scope, or whose order led to it, may not resume it.
     case secondPersonRequired(TradingStateChange)
+    /// A call of an adapter's own may change something at the broker, and a scope that it lies in is stopped.
+    case stopped(TradingStateChange, call: String)
     /// Something refers to it.
     case inUse(String)
     /// Too much waits already.

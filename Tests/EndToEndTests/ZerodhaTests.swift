@@ -86,6 +86,8 @@ extension EndToEnd {
                 scenario.expectEqual(Set(broker.accepted.map(\.tag)).count, 3, "tags at the broker")
                 scenario.expectEqual(broker.accepted.map(\.quantity), [10, 10, 10], "quantities at the broker")
 
+                Self.callInAHalt(server, broker, scenario)
+
                 // The logins outlive the process, in a copy that was made while it ran, and no secret stands anywhere in
                 // clear.
                 let copy = "\(scenario.site.directory)/copy"
@@ -102,6 +104,55 @@ extension EndToEnd {
                 try Recordings.check(scenario, adapters: ["paper", "zerodha"])
                 try Recordings.alter(scenario, adapter: "zerodha")
             }
+        }
+
+        /// A halt stops what a call of the adapter's own would place, and nothing that takes back or reads; what may change
+        /// something stands in the audit.
+        private static func callInAHalt(_ server: Server, _ broker: KiteServer, _ scenario: Scenario) {
+            func call(_ name: String, _ arguments: JSONValue) -> HTTP.Answer? {
+                server.http.send(
+                    "POST", "/api/brokers/zerodha/call",
+                    ["account_id": "Z1", "name": .string(name), "arguments": arguments])
+            }
+            let waiting: JSONValue = [
+                "gtt_type": "SINGLE", "exchange": "NSE", "symbol": "INFY", "trigger_prices": ["90"],
+                "last_price": "105",
+                "orders": [
+                    [
+                        "side": "BUY", "quantity": "10", "order_type": "LIMIT", "product": "DELIVERY",
+                        "limit_price": "90",
+                    ]
+                ],
+            ]
+            let placed = call("gtt_place", waiting)
+            scenario.expectEqual(placed?.status, 200, "gtt_place while active: \(placed?.text ?? "no answer")")
+            for (scope, act) in [("firm", "halt"), ("account:Z1", "reduce"), ("adapter:zerodha", "halt")] {
+                func set(_ act: String) {
+                    let answer = server.http.send(
+                        "POST", "/api/rms/\(act)", ["scope": .string(scope), "reason": "a test of calls"])
+                    scenario.expectEqual(answer?.status, 200, "\(act) \(scope): \(answer?.text ?? "no answer")")
+                }
+                set(act)
+                let refused = call("gtt_place", waiting)
+                let what = "gtt_place after \(act) of \(scope): \(refused?.text ?? "no answer")"
+                scenario.expectEqual(refused?.status, 422, what)
+                scenario.expectEqual(refused?.json["code"]?.string, "trading_state", what)
+                scenario.expect(refused?.text.contains("a test of calls") ?? false, what)
+                let deleted = call("gtt_delete", ["gtt_id": "77"])
+                scenario.expectEqual(deleted?.status, 200, "gtt_delete: \(deleted?.text ?? "no answer")")
+                scenario.expectEqual(call("gtt_list", [:])?.status, 200, "gtt_list")
+                set("resume")
+            }
+            let deletion = "DELETE /gtt/triggers/77"
+            scenario.expectEqual(
+                broker.triggers, ["POST /gtt/triggers", deletion, deletion, deletion], "what reached the broker")
+            let records = server.http.get("/api/audit?limit=200")?.json["items"]?.array ?? []
+            let calls = records.filter { $0["type"]?.string == "broker_called" }.compactMap {
+                $0["facts"]?["detail"]?.string
+            }
+            scenario.expectEqual(
+                calls.sorted(), Array(repeating: "gtt_delete (reducing)", count: 3) + ["gtt_place (mutation)"],
+                "the audit's calls among \(records.map { $0["type"]?.string ?? "?" })")
         }
 
         /// Lets a backup be the data directory.

@@ -162,6 +162,9 @@ extension Backend {
         guard let index = session.accountIndex(account) else { throw Problem.unknownAccount(account.rawValue) }
         let findings = session.adapter.findings(ofArguments: arguments, call: name)
         guard findings.isEmpty else { throw Problem.invalid(findings.map { $0.entry(below: "/arguments") }) }
+        if let declared = session.connections?.vendorCalls.first(where: { $0.name == name }) {
+            try await gateway.admit(declared, account: known, by: try call.caller().caller.actor)
+        }
         let deadline = gateway.clock.monotonic() + 30_000_000_000
         let result = await withCheckedContinuation { done in
             session.vendorCall(name, arguments: arguments, accountIndex: index, deadline: deadline) {

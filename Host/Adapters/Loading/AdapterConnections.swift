@@ -52,6 +52,8 @@ package struct AdapterConnections: Hashable, Sendable {
     package struct VendorCall: Hashable, Sendable {
         package var name: String
         package var effect: RequestEffect
+        /// A mutation that can only take risk away: no halt stops it.
+        package var isReducing = false
         /// JSON Schema of the arguments; `nil` = any object.
         package var argumentsSchema: String?
         package var resultSchema: String?
@@ -80,6 +82,16 @@ package enum RequestEffect: UInt8, Hashable, Sendable {
     case idempotent
     case mutation
 
+    /// As people read it.
+    package var rawName: String {
+        switch self {
+        case .read: "read"
+        case .session: "session"
+        case .idempotent: "idempotent"
+        case .mutation: "mutation"
+        }
+    }
+
     /// Whether an order may exist because of it.
-    var isMutation: Bool { self == .idempotent || self == .mutation }
+    package var isMutation: Bool { self == .idempotent || self == .mutation }
 }

@@ -159,13 +159,16 @@ struct ConnectedModule: @unchecked Sendable {
             let value = try span.element(index, size: size, "connections.vendor_calls")
                 .assumingMemoryBound(to: sluice_vendor_call.self).pointee
             let name = try value.name.required("vendor_calls.name", limit: 64)
-            guard ServiceBounds.isName(name), let effect = RequestEffect(raw: value.effect) else {
+            let isReducing = value.effect == SLUICE_EFFECT_REDUCING
+            guard ServiceBounds.isName(name),
+                let effect = isReducing ? RequestEffect.mutation : RequestEffect(raw: value.effect)
+            else {
                 throw ContractBreach(
                     "vendor_calls", "\(name.printableLine) is not [a-z0-9_]{1,64}, or its effect is \(value.effect)")
             }
             result.append(
                 AdapterConnections.VendorCall(
-                    name: name, effect: effect,
+                    name: name, effect: effect, isReducing: isReducing,
                     argumentsSchema: try value.arguments_schema.text(
                         "vendor_calls.arguments_schema", limit: Bounds.documentBytes),
                     resultSchema: try value.result_schema.text(

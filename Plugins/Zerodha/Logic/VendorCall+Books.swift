@@ -57,7 +57,7 @@ extension VendorCall {
             schema: Schema.nothing
         ) { (_) throws(AdapterError) in .get("/portfolio/holdings/auctions") },
         VendorCall(
-            name: "authorise_holdings", effect: .mutation,
+            name: "authorise_holdings", effect: .reducing,  // without it, shares that are held cannot be sold
             text: "asks the depository to let shares be sold; a person confirms on the page of the request_id",
             schema: Schema.object([
                 "holdings": Schema.list(

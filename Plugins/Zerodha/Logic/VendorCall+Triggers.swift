@@ -21,7 +21,7 @@ extension VendorCall {
             return Call(.put, "/gtt/triggers/\(id)", body: try gttBody(&arguments), changesNothing: false)
         },
         VendorCall(
-            name: "gtt_delete", effect: .mutation, text: "takes a waiting order back", schema: gttID
+            name: "gtt_delete", effect: .reducing, text: "takes a waiting order back", schema: gttID
         ) { (arguments) throws(AdapterError) in
             Call(.delete, "/gtt/triggers/\((try arguments.text("gtt_id")).percentEncoded)", changesNothing: false)
         },
@@ -119,7 +119,7 @@ extension VendorCall {
             return Call(.put, "/alerts/\(id)", body: try alertBody(&arguments), changesNothing: false)
         },
         VendorCall(
-            name: "alert_delete", effect: .mutation, text: "removes alerts",
+            name: "alert_delete", effect: .reducing, text: "removes alerts",
             schema: Schema.object(["uuids": Schema.list(of: Schema.text, 1...100)], required: ["uuids"])
         ) { (arguments) throws(AdapterError) in
             let ids = try arguments.texts("uuids", 1...100)

@@ -7,7 +7,11 @@ import Exact
 /// Orders are placed, changed and cancelled by the host's own commands alone, behind its risk controls.
 struct VendorCall {
     /// What it does to the broker's state.
-    enum Effect { case read, mutation }
+    enum Effect {
+        case read, mutation
+        /// Can only take risk away: made in a halt too.
+        case reducing
+    }
 
     let name: String
     let effect: Effect

@@ -56,7 +56,8 @@ extension ZerodhaAdapter {
         vendorCalls: sessionCalls + [listCall]
             + VendorCall.all.map {
                 Connections.VendorCall(
-                    $0.name, $0.effect == .read ? .read : .mutation, $0.text, argumentsSchema: $0.schema)
+                    $0.name, $0.effect == .read ? .read : .mutation, $0.text, isReducing: $0.effect == .reducing,
+                    argumentsSchema: $0.schema)
             },
         capabilities: [.subscribe, .vendorCall, .takesWebhooks],
         maxSubscriptions: 3_000,

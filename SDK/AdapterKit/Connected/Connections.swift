@@ -66,6 +66,9 @@ public struct Connections: Sendable {
         /// [a-z0-9_]{1,64}
         public var name: String
         public var effect: Effect
+        /// A mutation that can only take risk away, as one that takes back what waits at the broker: the host makes it in
+        /// a halt too, where it refuses every other mutation. Says nothing of a call that is no mutation.
+        public var isReducing: Bool
         /// JSON Schema.
         public var argumentsSchema: String
         public var resultSchema: String
@@ -74,11 +77,12 @@ public struct Connections: Sendable {
 
         /// A vendor call by its name.
         public init(
-            _ name: String, _ effect: Effect, _ text: String, argumentsSchema: String = #"{"type":"object"}"#,
-            resultSchema: String = "{}"
+            _ name: String, _ effect: Effect, _ text: String, isReducing: Bool = false,
+            argumentsSchema: String = #"{"type":"object"}"#, resultSchema: String = "{}"
         ) {
             self.name = name
             self.effect = effect
+            self.isReducing = isReducing
             self.text = text
             self.argumentsSchema = argumentsSchema
             self.resultSchema = resultSchema
@@ -163,7 +167,9 @@ extension Connections {
 
         entity.vendor_calls = scratch.list(vendorCalls, of: sluice_vendor_call(), size: SLUICE_SIZE_vendor_call) {
             scratch, call, item in
-            item.effect = call.effect.rawValue
+            item.effect =
+                call.isReducing && call.effect.rawValue >= Effect.idempotent.rawValue
+                ? SLUICE_EFFECT_REDUCING : call.effect.rawValue
             item.name = scratch.text(call.name)
             item.arguments_schema = scratch.text(call.argumentsSchema)
             item.result_schema = scratch.text(call.resultSchema)

@@ -48,6 +48,7 @@ final class KiteServer: Sendable {
         var loggedIn: Set<String> = []
         var complaints: [String] = []
         var lost: Set<String> = []
+        var triggers: [String] = []
     }
 
     private let state: NIOLockedValueBox<State>
@@ -69,6 +70,8 @@ final class KiteServer: Sendable {
     var sockets: [LoopbackBroker.Socket] { broker.sockets }
     /// What the broker holds, in the order of acceptance.
     var accepted: [Accepted] { state.withLockedValue { $0.accepted } }
+    /// What it was asked to do with orders that wait for a price, by method and path.
+    var triggers: [String] { state.withLockedValue { $0.triggers } }
     /// What was wrong with what it was sent.
     var complaints: [String] { state.withLockedValue { $0.complaints } }
     func stop() { broker.stop() }
@@ -120,6 +123,10 @@ final class KiteServer: Sendable {
         case ("GET", "/trades"): return success(.array(own.map(trade)))
         case ("GET", "/portfolio/positions"): return success(["net": positions(own), "day": positions(own)])
         case ("GET", "/portfolio/holdings"): return success([])
+        case ("POST", "/gtt/triggers"), ("DELETE", "/gtt/triggers/77"):
+            state.triggers.append("\(request.method) \(request.path)")
+            return success(["trigger_id": 77])
+        case ("GET", "/gtt/triggers"): return success([])
         case ("POST", "/orders/regular"): return place(request, client, &state)
         default:
             state.complaints.append("\(request.method) \(request.path) is nothing that this broker has")

@@ -29,6 +29,9 @@ extern "C" {
 #define SLUICE_EFFECT_SESSION 2u         /* login, renewal, keep-alive: may be repeated */
 #define SLUICE_EFFECT_IDEMPOTENT 3u      /* a mutation that the broker recognises by idempotency_key: may be repeated */
 #define SLUICE_EFFECT_MUTATION 4u        /* never repeated */
+#define SLUICE_EFFECT_REDUCING 5u        /* sluice_vendor_call.effect alone: a mutation that can only take risk away, as one
+                                            that takes back what waits at the broker. The host makes it in every trading
+                                            state; calls with effect IDEMPOTENT or MUTATION only where all is active */
 
 /* What became of a send. */
 #define SLUICE_TRANSPORT_DONE 1u           /* written, and answered whole */
