@@ -192,7 +192,7 @@ let package = Package(
 
         // Tests, one folder a target.
         tests("Exact", [exact]),
-        tests("Signing", [signing, contract, exact]),
+        tests("Signing", [signing, contract, exact, openssl]),
         tests("Recording", [recording, adapterTesting, contract, exact]),
         tests("Engine", ["Engine", "Domain"]),
         tests("ABI", [contract], exclude: ["generate-layout.sh", "layout-1.0.c", "layout-1.0.golden"]),

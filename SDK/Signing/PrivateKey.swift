@@ -1,7 +1,7 @@
 import COpenSSL
 
 /// A private key out of a secret's text: PEM (line breaks may be written `\n`), DER, base64 of DER; for elliptic keys also
-/// the bare number or seed (32 bytes; 64 = seed and public key) raw, in hex or in base64.
+/// the bare number or seed (32 bytes; of Ed25519 also 64 = seed and its public key) raw, in hex or in base64.
 ///
 /// Not thread-safe: its owner (`Secret`) locks.
 final class PrivateKey {
@@ -41,25 +41,30 @@ final class PrivateKey {
         }
     }
 
+    /// A form that says what it is goes before one that says less, so that no text is taken for a bare number that it is
+    /// not: base64 of an Ed25519 key in DER has 64 letters.
     private static func read(_ kind: Kind, _ bytes: UnsafeRawBufferPointer) -> OpaquePointer? {
+        if let key = der(bytes) { return key }
         let text = trimmed(bytes)
         if text.starts(with: Array("-----BEGIN".utf8)) { return pem(text) }
-        if kind != .rsa, let number = bareNumber(text) {
-            var number = number
-            defer { number.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
-            return bare(kind, number)
-        }
-        if let key = der(text) { return key }
-        guard var decoded = Encoding.base64.decoded(UnsafeRawBufferPointer(rebasing: text[...])) else { return nil }
-        defer { decoded.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
-        return decoded.withUnsafeBytes { der($0) }
+        if let key = decoded(hex(text), { bare(kind, $0) }) { return key }
+        if let key = decoded(base64(text), { der($0) ?? bare(kind, $0) }) { return key }
+        return bare(kind, bytes)
     }
+
+    /// Looks for a key in what was made of a text, and wipes that.
+    private static func decoded(
+        _ bytes: [UInt8]?, _ key: (UnsafeRawBufferPointer) -> OpaquePointer?
+    ) -> OpaquePointer? {
+        guard var bytes else { return nil }
+        defer { bytes.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
+        return bytes.withUnsafeBytes(key)
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     /// Without the white space around it.
     private static func trimmed(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-        // Raw numbers of exactly these lengths may begin with any byte.
-        if bytes.count == 32 || bytes.count == 64 { return bytes }
         guard let first = bytes.firstIndex(where: { !isBlank($0) }), let last = bytes.lastIndex(where: { !isBlank($0) })
         else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         return UnsafeRawBufferPointer(rebasing: bytes[first...last])
@@ -88,26 +93,56 @@ final class PrivateKey {
         }
     }
 
+    /// Nothing but blanks may follow the key.
     private static func der(_ bytes: UnsafeRawBufferPointer) -> OpaquePointer? {
-        guard bytes.count > 48 else { return nil }
-        var start = bytes.bindMemory(to: UInt8.self).baseAddress
-        return d2i_AutoPrivateKey(nil, &start, bytes.count)
+        // The shortest is an Ed25519 key's.
+        guard bytes.count >= 48, bytes[0] == 0x30 else { return nil }
+        var end = bytes.bindMemory(to: UInt8.self).baseAddress
+        guard let key = d2i_AutoPrivateKey(nil, &end, bytes.count) else {
+            ERR_clear_error()
+            return nil
+        }
+        let size = UnsafeRawPointer(end).flatMap { end in bytes.baseAddress.map { end - $0 } } ?? 0
+        guard bytes[size...].allSatisfy(isBlank) else {
+            EVP_PKEY_free(key)
+            return nil
+        }
+        return key
     }
 
-    /// The 32 bytes of a bare number or seed.
-    private static func bareNumber(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
-        if text.count == 64 || text.count == 66 || text.count == 128 {
-            let hasPrefix = text.count == 66 && text[0] == UInt8(ascii: "0") && text[1] | 0x20 == UInt8(ascii: "x")
-            let digits = hasPrefix ? UnsafeRawBufferPointer(rebasing: text[2...]) : text
-            if let number = Encoding.hex.decoded(digits), number.count >= 32 { return Array(number.prefix(32)) }
+    private static func hex(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+        let hasPrefix = text.count > 2 && text[0] == UInt8(ascii: "0") && text[1] | 0x20 == UInt8(ascii: "x")
+        let digits = hasPrefix ? UnsafeRawBufferPointer(rebasing: text[2...]) : text
+        guard digits.count == 64 || digits.count == 128 else { return nil }
+        return Encoding.hex.decoded(digits)
+    }
+
+    /// It may stand in several lines.
+    private static func base64(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard text.contains(where: isBlank) else { return Encoding.base64.decoded(text) }
+        var letters: [UInt8] = []
+        letters.reserveCapacity(text.count)
+        for byte in text where !isBlank(byte) { letters.append(byte) }
+        defer { letters.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
+        return letters.withUnsafeBytes { Encoding.base64.decoded($0) }
+    }
+
+    /// A bare number or seed of 32 bytes; of Ed25519 also the seed and the public key that belongs to it.
+    private static func bare(_ kind: Kind, _ bytes: UnsafeRawBufferPointer) -> OpaquePointer? {
+        guard bytes.count == 32 || (bytes.count == 64 && kind == .ed25519) else { return nil }
+        var number = Array(bytes.prefix(32))
+        defer { number.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
+        guard let key = bare(kind, number) else { return nil }
+        // Sixty-four bytes that are no such pair are something else, and would sign with nobody's key.
+        if bytes.count == 64 {
+            var own = [UInt8](repeating: 0, count: 32)
+            var size = own.count
+            guard EVP_PKEY_get_raw_public_key(key, &own, &size) == 1, size == 32, own.elementsEqual(bytes[32...]) else {
+                EVP_PKEY_free(key)
+                return nil
+            }
         }
-        if text.count == 32 || text.count == 64 { return Array(text.prefix(32)) }
-        if text.count == 44 || text.count == 88, let number = Encoding.base64.decoded(text),
-            number.count == 32 || number.count == 64
-        {
-            return Array(number.prefix(32))
-        }
-        return nil
+        return key
     }
 
     private static func bare(_ kind: Kind, _ number: [UInt8]) -> OpaquePointer? {

@@ -64,7 +64,8 @@ extern "C" {
                                      state is kept for secret, and for operand 1 where it is DECODE of a SECRET */
 #define SLUICE_NODE_SIGN 8u       /* raw signature of operand 0 with private key secret; format SLUICE_SIGN_*. A private
                                      key is PEM text (\n may be written out), DER, or base64 of DER; an elliptic one also
-                                     the bare number or seed (32 bytes; 64 = seed and public key), raw, hex or base64 */
+                                     the bare number or seed (32 bytes; of Ed25519 also 64 = seed and its public key),
+                                     raw, hex or base64 */
 #define SLUICE_NODE_ENCODE 9u     /* operand 0 in format SLUICE_ENCODE_* */
 #define SLUICE_NODE_DECODE 10u    /* operand 0 out of format SLUICE_ENCODE_* (HEX, HEX_NUMBER, BASE64, BASE64URL, BASE32) */
 #define SLUICE_NODE_LENGTH 11u    /* number of bytes of operand 0, in decimal */
