@@ -53,7 +53,7 @@ extension Schema {
         .optional("multiplier", .integer, "fixed only: scales the lots of each account"),
         .required("order_type", words(OrderType.self), ""),
         .optional("price", .decimal, "LIMIT and STOP_LIMIT"),
-        .optional("trigger_price", .decimal, "STOP and STOP_LIMIT"),
+        .optional("trigger_price", .decimal, "STOP and STOP_LIMIT; COVER: where its second leg stops the loss"),
         .optional("trail", .decimal, "price distance of a trailing stop"),
         .required("product", words(Product.self), ""),
         .optional("time_in_force", words(TimeInForce.self), "default DAY"),

@@ -54,4 +54,7 @@ package struct ParentOrder: Hashable, Sendable {
         deadlineMilliseconds = 10_000
         brokerOptions = [:]
     }
+
+    /// Whether its `stopPrice` is where its second leg stops the loss, and nothing that its first leg waits for.
+    package var carriesStop: Bool { orderClass == .cover && !orderType.hasStopPrice }
 }

@@ -119,7 +119,11 @@ extension ParentFacts {
             product: request.order.product, orderType: request.order.orderType,
             timeInForce: request.order.timeInForce, orderClass: request.order.orderClass)
         if let strategy = request.order.strategy { strategyRuns = engine.attribution.runs(ofStrategy: strategy) ?? -2 }
-        if let stop = request.order.attachedStop { attachedStop = parent.instrument.pointsRounded(stop) ?? 0 }
+        if let stop = request.order.attachedStop {
+            attachedStop = parent.instrument.pointsRounded(stop) ?? 0
+        } else if request.order.carriesStop {
+            attachedStop = stopPrice
+        }
         if let name = request.order.strategy, let number = engine.resolved.strategyNumbers[name] {
             let limits = engine.resolved.strategies[Int(number)]
             strategy = number

@@ -53,9 +53,14 @@ final class ParentTerms: Sendable {
         let instrument = engine.instruments[Int(instrumentNumber)].instrument
         self.instrument = instrument
         limitPrice = try Self.price(
-            order.limitPrice, "price", needed: order.orderType.hasLimitPrice, order.orderType, instrument)
+            order.limitPrice, "price", needed: order.orderType.hasLimitPrice, order.orderType.rawName, instrument)
+        // A cover order says by it where its second leg stops the loss, whatever the type of its first.
         stopPrice = try Self.price(
-            order.stopPrice, "trigger_price", needed: order.orderType.hasStopPrice, order.orderType, instrument)
+            order.stopPrice, "trigger_price", needed: order.orderType.hasStopPrice || order.carriesStop,
+            order.carriesStop ? OrderClass.cover.rawName : order.orderType.rawName, instrument)
+        if order.carriesStop, limitPrice > 0, let side = order.side {
+            try Self.checkStop(stopPrice, side, limitPrice, instrument)
+        }
         isDelivery = order.product == .delivery
         mode = order.mode ?? group?.mode ?? .bestEffort
         mayClip = mode == .clip
@@ -73,20 +78,21 @@ final class ParentTerms: Sendable {
     }
 
     private static func price(
-        _ price: ExactDecimal?, _ field: String, needed: Bool, _ type: OrderType, _ instrument: Instrument
+        _ price: ExactDecimal?, _ field: String, needed: Bool, _ what: @autoclosure () -> String,
+        _ instrument: Instrument
     ) throws(ParentRefusal) -> Int64 {
         guard let price else {
             guard !needed else {
                 throw ParentRefusal(
                     code: "missing_field", path: "/\(field)", value: "null",
-                    message: "a \(type.rawName) order needs \(field)", remedy: "give \(field) as a positive decimal")
+                    message: "a \(what()) order needs \(field)", remedy: "give \(field) as a positive decimal")
             }
             return 0
         }
         guard needed else {
             throw ParentRefusal(
                 code: "unexpected_field", path: "/\(field)", value: price.description,
-                message: "a \(type.rawName) order takes no \(field)",
+                message: "a \(what()) order takes no \(field)",
                 remedy: "leave \(field) out or use another order_type")
         }
         guard price > .zero else {
@@ -109,6 +115,19 @@ final class ParentTerms: Sendable {
                 message: "\(field) is not a multiple of the tick \(tick)", remedy: remedy)
         }
         return points
+    }
+
+    /// A stop on the wrong side of the price would be hit as soon as the first leg has filled.
+    private static func checkStop(
+        _ stop: Int64, _ side: Side, _ limit: Int64, _ instrument: Instrument
+    ) throws(ParentRefusal) {
+        guard side == .buy ? stop >= limit : stop <= limit else { return }
+        let right = side == .buy ? "below" : "above"
+        throw ParentRefusal(
+            code: "stop_beyond_price", path: "/trigger_price", value: instrument.price(stop).description,
+            message:
+                "the stop of a \(side.rawName) COVER order has to be \(right) its price, \(instrument.price(limit))",
+            remedy: "give a trigger_price \(right) the price")
     }
 
     private static func quantity(_ order: ParentOrder, _ instrument: Instrument) throws(ParentRefusal) -> Int64? {

@@ -133,6 +133,15 @@ struct Candidate: Sendable {
         projected = position.worstCase(adding: quantity, side: side)
     }
 
+    /// Whether `stopPrice` is where the second leg of a cover order stops the loss: an order of the other side.
+    @inline(__always)
+    var carriesStop: Bool {
+        switch orderClass {
+        case .cover: !orderType.takesStopPrice
+        case .regular, .bracket, .iceberg, .auction: false
+        }
+    }
+
     /// How much the worst case grows by the candidate.
     @inline(__always)
     var added: Int64 { projected - worst }

@@ -2,7 +2,7 @@ import Domain
 
 /// C9 `price-collar`: with `band = max(absolute, ref × bps / 10^4)`, a buy is at most `ref + band`, a sell at least
 /// `ref - band`; an optional inner side catches a buy far below or a sell far above; a trigger price meets the same outer
-/// test. The band is also what market orders are valued with.
+/// test, the stop of a cover order that of both sides. The band is also what market orders are valued with.
 ///
 /// Points and basis points. Source: RISK.md §4. No reference refuses, except a strict closing order with a limit price.
 struct PriceCollar: RiskControl {
@@ -39,6 +39,11 @@ struct PriceCollar: RiskControl {
         let low = candidate.reference - band
         if let refusal = outer(candidate.limitPrice, &candidate, high: high, low: low, stop: false, &trace)
             ?? outer(candidate.stopPrice, &candidate, high: high, low: low, stop: true, &trace)
+        {
+            return .reject(refusal)
+        }
+        if candidate.carriesStop,
+            let refusal = stopOfCover(&candidate, high: high, low: low, &trace)
         {
             return .reject(refusal)
         }
@@ -99,6 +104,20 @@ struct PriceCollar: RiskControl {
             return rejection(stop ? .stopOutsideCollar : .belowCollar, &candidate, limit: low, price: price)
         }
         return nil
+    }
+
+    /// The stop of a cover order is an order of the other side, so it meets that side's outer test as well.
+    @inline(never)
+    private static func stopOfCover(
+        _ candidate: inout Candidate, high: Int64, low: Int64, _ trace: inout some DecisionTrace
+    ) -> Rejection? {
+        let isBuy = candidate.side.isBuy
+        trace.record(
+            Measure(
+                .price, .instrument, limit: isBuy ? low : high, observed: candidate.reference,
+                projected: candidate.stopPrice, inputAge: candidate.referenceAge, isFloor: isBuy))
+        guard isBuy ? candidate.stopPrice < low : candidate.stopPrice > high else { return nil }
+        return rejection(.stopOutsideCollar, &candidate, limit: isBuy ? low : high, price: candidate.stopPrice)
     }
 
     @inline(never)

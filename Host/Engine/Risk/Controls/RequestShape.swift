@@ -1,7 +1,7 @@
 import Domain
 
 /// C1 `request-shape` (!): what a leg must have by its own type, whoever built it: a positive quantity, a limit price
-/// where the type has one, a trigger where it has one. The API refuses the same in a request, with its fields' names.
+/// where the type has one, a trigger where it has one or the order is a cover. The API refuses the same in a request, with its fields' names.
 struct RequestShape: RiskControl {
     static let id = ControlID.requestShape
 
@@ -22,7 +22,7 @@ struct RequestShape: RiskControl {
         }
         let hasPrices =
             candidate.orderType.takesLimitPrice == (candidate.limitPrice > 0)
-            && candidate.orderType.takesStopPrice == (candidate.stopPrice > 0)
+            && (candidate.orderType.takesStopPrice || candidate.carriesStop) == (candidate.stopPrice > 0)
         guard hasPrices else {
             return .reject(Rejection(id, .unknownField, scope: .order, unit: .price, projected: candidate.limitPrice))
         }
