@@ -36,6 +36,62 @@ struct FailureTests {
         #expect(Failure.read(status: 302, body: nil).certainty == .unknown)
     }
 
+    private static func failure(_ status: Int, _ kind: String, _ message: String) throws -> AdapterError {
+        Failure.read(
+            status: status,
+            body: try JSONValue.parse(#"{"status":"error","message":"\#(message)","error_type":"\#(kind)"}"#))
+    }
+
+    @Test(
+        "A 400 that tells to look before placing again proves nothing, however it is spelt and whatever its type",
+        arguments: [
+            "Order request timed out. Please check the order book and confirm before placing again.",
+            "Your order request timed-out. Please check the orderbook before placing again.",
+            "Order request time out. Check the orderbook.", "ORDER REQUEST TIMEOUT", "Request timed  out",
+            "The order system took too long to respond.", "Please check your orders before retrying.",
+            "No response from the exchange.", "The order could not be confirmed: see Order Status.",
+            "Your order may have been placed.",
+        ])
+    func openWords(message: String) throws {
+        for kind in ["OrderException", "InputException", "MarginException", "UserException", "SomethingNew"] {
+            let error = try Self.failure(400, kind, message)
+            #expect(error.certainty == .unknown, "\(kind)")
+            #expect(error.retry == .afterReconcile)
+        }
+    }
+
+    @Test(
+        "A refusal that names its reason stays a refusal",
+        arguments: [
+            ("InputException", "The order quantity 1000 (40 lots) is higher than the maximum quantity of 900."),
+            ("InputException", "Invalid `trigger_price`."), ("MarginException", "Insufficient funds."),
+            ("OrderException", "Order cannot be cancelled as it is being processed. Try later."),
+            ("InputException", "Markets are closed right now. Use GTT or AMO for placing orders."),
+            ("HoldingException", "You do not have enough holdings to place this sell order."),
+        ])
+    func plainRefusals(kind: String, message: String) throws {
+        #expect(try Self.failure(400, kind, message).certainty == .rejected)
+    }
+
+    @Test("An exception that nobody has written down proves nothing", arguments: [400, 409, 422])
+    func newException(status: Int) throws {
+        #expect(try Self.failure(status, "CircuitException", "no").certainty == .unknown)
+    }
+
+    @Test(
+        "A 403 is a shut door whatever its words: nothing was placed, and a dead token ends the login",
+        arguments: ["Your session has timed out. Please login again.", "Check the order book.", "no"])
+    func shutDoor(message: String) throws {
+        let token = try Self.failure(403, "TokenException", message)
+        #expect(token.code == .authenticationExpired && token.certainty == .rejected && token.retry == .afterLogin)
+        let address = try Self.failure(403, "PermissionException", message)
+        #expect(address.code == .forbidden && address.certainty == .rejected)
+        for status in [404, 405, 410, 428, 429] {
+            #expect(try Self.failure(status, "GeneralException", message).certainty == .rejected, "\(status)")
+        }
+        #expect(try Self.failure(408, "InputException", message).certainty == .unknown)
+    }
+
     @Test("A login ends at 06:00 of the next Indian day that has not passed")
     func loginEnd() throws {
         func end(_ text: String) throws -> String {

@@ -88,7 +88,10 @@ extension ZerodhaAdapter {
         ) { [self] error in
             // A request token is good once, and for minutes: the next try needs another.
             host.eraseSecret("request_token", account: 0)
-            guard error.certainty == .rejected else { return fail(error, command) }
+            // Whatever the broker says of it, a person can bring another one; a broker that fails is tried again later.
+            guard error.certainty == .rejected || error.httpStatus.map({ (400..<500).contains($0) }) ?? false else {
+                return fail(error, command)
+            }
             ask(command, after: error)
         }
     }
