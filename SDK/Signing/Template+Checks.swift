@@ -41,6 +41,9 @@ extension Template {
         if shows.last == true { throw TemplateError(node: nodes.count - 1, .revealsSecret) }
     }
 
+    /// Whether the template refers to another part of its request.
+    public var hasSlots: Bool { nodes.contains { $0.kind == SLUICE_NODE_SLOT } }
+
     /// Whether the template's value may change from one moment to the next, so that it cannot be made beforehand.
     public var dependsOnMoment: Bool {
         nodes.contains { node in

@@ -12,10 +12,13 @@ final class RequestPlan: Sendable {
         let headers: [Header]
         /// The handles of the secrets that they need.
         let secrets: [UInt64]
+        /// Whether one of them refers to another part.
+        let hasSlots: Bool
 
         init(_ place: EndpointTable.Place, method: String, target: Target, headers: [Header]) {
             (self.place, self.method, self.target, self.headers) = (place, method, target, headers)
             secrets = target.template.secrets + headers.flatMap(\.value.secrets)
+            hasSlots = target.template.hasSlots || headers.contains { $0.value.hasSlots }
         }
     }
     struct Header: Sendable {
@@ -95,28 +98,38 @@ final class RequestPlan: Sendable {
         _ evaluator: TemplateEvaluator, _ environment: inout EgressEnvironment
     ) throws(NotSent) -> HTTPMessage {
         do throws(TemplateError) {
+            if let body = body.literal, let target = frame.target.text, values.isEmpty, !frame.hasSlots {
+                return HTTPMessage(
+                    method: frame.method, target: target, headers: try headers(evaluator, &environment), body: body)
+            }
             var slots = TemplateSlots(method: frame.method, baseURL: place.baseText)
             for value in values { slots.values.append(try evaluator.value(value, in: &environment, slots: slots)) }
             let body = try evaluator.value(self.body, in: &environment, slots: slots)
             slots.body = body
             let target = try evaluator.value(frame.target.template, in: &environment, slots: slots)
             slots.target = target
-            var made: [(name: String, value: String)] = []
-            made.reserveCapacity(frame.headers.count + 2)  // the transport adds what is missing
-            for header in frame.headers {
-                if let text = header.text {
-                    made.append((header.name, text))
-                } else {
-                    let bytes = try evaluator.value(header.value, in: &environment, slots: slots)
-                    made.append((header.name, String(decoding: bytes, as: UTF8.self)))
-                }
-            }
             return HTTPMessage(
                 method: frame.method,
                 target: frame.target.text ?? place.base.path + String(decoding: target, as: UTF8.self),
-                headers: made, body: body)
+                headers: try headers(evaluator, &environment, slots), body: body)
         } catch {
             throw NotSent("the request could not be made: \(error)")
         }
+    }
+
+    private func headers(
+        _ evaluator: TemplateEvaluator, _ environment: inout EgressEnvironment, _ slots: TemplateSlots = TemplateSlots()
+    ) throws(TemplateError) -> [(name: String, value: String)] {
+        var made: [(name: String, value: String)] = []
+        made.reserveCapacity(frame.headers.count + 2)  // the transport adds what is missing
+        for header in frame.headers {
+            if let text = header.text {
+                made.append((header.name, text))
+            } else {
+                let bytes = try evaluator.value(header.value, in: &environment, slots: slots)
+                made.append((header.name, String(decoding: bytes, as: UTF8.self)))
+            }
+        }
+        return made
     }
 }

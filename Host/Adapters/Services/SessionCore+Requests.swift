@@ -75,7 +75,7 @@ extension SessionCore {
         var count = 0
         while count < waiting, count == 0 || instant < end, let event = inbox.withLock({ $0.arrivals.popFirst() }) {
             count += 1
-            switch event {
+            switch consume event {
             case .chunk(let request, let part): deliver(part, of: request, network)
             case .answer(let request, let outcome): deliver(outcome, of: request, network)
             case .blocked(let request, let text):

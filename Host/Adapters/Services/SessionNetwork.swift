@@ -62,8 +62,9 @@ final class SessionNetwork {
 
     /// When something of the network is due though nothing arrives, monotonic.
     var nextWake: Int64? {
-        guard let rate = rates.nextWake else { return retries.map(\.at).min() }
-        return min(rate, retries.map(\.at).min() ?? .max)
+        let rate = rates.nextWake
+        guard !retries.isEmpty, let retry = retries.lazy.map(\.at).min() else { return rate }
+        return min(rate ?? .max, retry)
     }
 
     func depend(_ tokens: [UInt64], on outbound: any Outbound) {

@@ -55,10 +55,12 @@ final class CallScratch {
     ) -> sluice_span {
         let size = MemoryLayout<Entity>.size
         let memory = zeroed(size * max(1, items.count))
-        for (index, item) in items.enumerated() {
-            let place = memory + index * size
-            place.storeBytes(of: UInt32(size), as: UInt32.self)
-            fill(item, &place.assumingMemoryBound(to: Entity.self).pointee)
+        items.withUnsafeBufferPointer { items in  // read where they lie: a copy of one counts its references
+            for index in items.indices {
+                let place = memory + index * size
+                place.storeBytes(of: UInt32(size), as: UInt32.self)
+                fill(items[index], &place.assumingMemoryBound(to: Entity.self).pointee)
+            }
         }
         return sluice_span(ptr: memory, count: UInt64(items.count), stride: UInt32(size), reserved: 0)
     }
@@ -72,12 +74,16 @@ final class CallScratch {
     }
 
     func text(_ text: String) -> sluice_str {
+        if let written = text.utf8.withContiguousStorageIfAvailable({ write($0) }) { return written }
         var text = text
-        return text.withUTF8 { utf8 in
-            let start = bytes(max(1, utf8.count))
-            if let base = utf8.baseAddress { start.copyMemory(from: base, byteCount: utf8.count) }
-            return sluice_str(ptr: UnsafePointer(start.assumingMemoryBound(to: CChar.self)), len: UInt64(utf8.count))
-        }
+        return text.withUTF8 { write($0) }
+    }
+
+    @inline(__always)
+    private func write(_ utf8: UnsafeBufferPointer<UInt8>) -> sluice_str {
+        let start = bytes(max(1, utf8.count))
+        if let base = utf8.baseAddress { start.copyMemory(from: base, byteCount: utf8.count) }
+        return sluice_str(ptr: UnsafePointer(start.assumingMemoryBound(to: CChar.self)), len: UInt64(utf8.count))
     }
 
     func text(optional text: String?) -> sluice_str { text.map { self.text($0) } ?? sluice_str() }

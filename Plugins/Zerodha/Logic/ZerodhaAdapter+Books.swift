@@ -20,7 +20,7 @@ extension ZerodhaAdapter {
     }
 
     private func schedule(after delay: Int64) {
-        guard books.timer == nil, authorization != nil, !isData else { return }
+        guard books.timer == nil, isLoggedIn, !isData else { return }
         books.timer = try? host.timer(afterNanoseconds: delay, tag: TimerTag.books.rawValue)
     }
 
@@ -36,7 +36,7 @@ extension ZerodhaAdapter {
 
     /// Reads orders and trades and tells both. Trades come second, so that each finds its order known.
     func readBooks() {
-        guard authorization != nil, !isData else { return }
+        guard isLoggedIn, !isData else { return }
         guard !books.isReading else {
             books.isWantedAgain = true
             return

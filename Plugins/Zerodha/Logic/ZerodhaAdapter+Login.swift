@@ -201,7 +201,7 @@ extension ZerodhaAdapter {
     ///
     /// - Parameter renews: Whether a token that renews logins may be used: not where somebody ended this one on purpose.
     func loginHasEnded(_ error: AdapterError?, renews: Bool = true) {
-        guard authorization != nil, let login else { return }
+        guard isLoggedIn, let login else { return }
         if isData {
             // What is kept may be a newer login already.
             self.login?.use(nil)
@@ -272,8 +272,7 @@ extension ZerodhaAdapter {
         var request = host.request(.delete, Self.endpoint, "/session/token", for: command, effect: .session)
         request.query("api_key", .secret(login.apiKey))
         request.query(name, .secret(token))
-        request.header("X-Kite-Version", "3")
-        if let authorization { request.header("Authorization", authorization) }
+        request.headers(login.headers)
         request.cost(Call.Bucket.others.rawValue)
         host.send(request, for: command) { [self] answer in
             switch read(answer, bucket: .others) {

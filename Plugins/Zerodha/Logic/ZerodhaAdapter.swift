@@ -13,9 +13,9 @@ final class ZerodhaAdapter: ConnectedAdapter {
 
     /// The login's secrets, known from `open` on.
     @exclusivity(unchecked) var login: Login?
-    /// Of a login with an access token.
-    var authorization: PreparedTemplate? { login?.authorization }
     var loginEndTimer: TimerID?
+    /// Whether requests carry an access token.
+    var isLoggedIn: Bool { login?.accessToken != nil }
 
     @exclusivity(unchecked) var books = Books()
     @exclusivity(unchecked) var stream = Stream()
@@ -27,15 +27,20 @@ final class ZerodhaAdapter: ConnectedAdapter {
         let apiKey: SecretHandle
         let apiSecret: SecretHandle
         private(set) var accessToken: SecretHandle?
-        /// Made at egress from whatever the access token is then.
-        private(set) var authorization: PreparedTemplate?
+        /// What every request carries; the token is made at egress from whatever the access token is then.
+        private(set) var headers = Login.headers(nil)
 
         init(apiKey: SecretHandle, apiSecret: SecretHandle) { (self.apiKey, self.apiSecret) = (apiKey, apiSecret) }
 
         /// The token that requests carry from now on; `nil`: none.
         mutating func use(_ token: SecretHandle?) {
             accessToken = token
-            authorization = token.map { PreparedTemplate("token \(secret: apiKey):\(secret: $0)") }
+            headers = Login.headers(token.map { PreparedTemplate("token \(secret: apiKey):\(secret: $0)") })
+        }
+
+        static func headers(_ authorization: PreparedTemplate?) -> PreparedHeaders {
+            let version = (name: "X-Kite-Version", value: PreparedTemplate("3"))
+            return PreparedHeaders([version] + (authorization.map { [(name: "Authorization", value: $0)] } ?? []))
         }
     }
 
@@ -96,8 +101,7 @@ final class ZerodhaAdapter: ConnectedAdapter {
     private func finish(_ request: consuming Request, _ call: Call) -> Request {
         var request = request
         request.totalTimeoutNanoseconds = Self.timeoutNanoseconds
-        request.header("X-Kite-Version", "3")
-        if let authorization { request.header("Authorization", authorization) }
+        request.headers(login?.headers ?? Login.headers(nil))
         switch call.body {
         case .none: break
         case .form(let fields): request.form(fields)

@@ -19,9 +19,10 @@ public struct FormBody: Hashable, Sendable {
     ///
     /// - Parameter capacity: bytes for which room is made beforehand.
     public init(capacity: Int = 0) {
-        memory = [UInt8](unsafeUninitializedCapacity: max(0, capacity)) { memory, count in
-            memory.initialize(repeating: 0)
-            count = memory.count
+        memory = []
+        if capacity > 0 {
+            memory.reserveCapacity(capacity)
+            memory.append(contentsOf: repeatElement(0, count: capacity))
         }
     }
 

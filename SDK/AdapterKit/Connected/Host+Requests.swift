@@ -127,7 +127,7 @@ extension Request {
         entity.method = scratch.text(storage.method.rawValue)
         entity.values = scratch.templates(storage.values)
         entity.target = storage.target.lay(&scratch)
-        entity.headers = storage.headers.lay(&scratch)
+        entity.headers = storage.headers.lay(after: storage.prepared, &scratch)
         entity.body = storage.body.lay(&scratch)
         entity.idempotency_key = scratch.text(idempotencyKey)
         entity.costs = scratch.costs(storage.costs)

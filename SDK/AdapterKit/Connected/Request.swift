@@ -57,6 +57,7 @@ final class RequestStorage {
     @exclusivity(unchecked) var target = RequestPart()
     @exclusivity(unchecked) var body = RequestPart()
     @exclusivity(unchecked) var headers = HeaderList()
+    @exclusivity(unchecked) var prepared: PreparedHeaders?
     @exclusivity(unchecked) var hasQuery = false
     /// What the body is, until somebody names another type.
     @exclusivity(unchecked) var contentType: String?
@@ -70,6 +71,7 @@ final class RequestStorage {
         target.reset()
         body.reset()
         headers.reset()
+        prepared = nil
         hasQuery = false
         contentType = nil
         namesContentType = false

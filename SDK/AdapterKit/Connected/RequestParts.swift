@@ -15,8 +15,8 @@ struct RequestPart {
     var isEmpty: Bool { bytes.isEmpty && segments.isEmpty }
 
     mutating func reset() {
-        bytes.removeAll(keepingCapacity: true)
-        segments.removeAll(keepingCapacity: true)
+        if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
+        if !segments.isEmpty { segments.removeAll(keepingCapacity: true) }
         open = 0
     }
 
@@ -108,6 +108,7 @@ struct HeaderList {
     private var entries: [Entry] = []
 
     mutating func reset() {
+        guard !entries.isEmpty else { return }
         text.removeAll(keepingCapacity: true)
         entries.removeAll(keepingCapacity: true)
     }
@@ -123,13 +124,15 @@ struct HeaderList {
         entries.append(Entry(nameCount: name.utf8.count, valueCount: 0, template: template))
     }
 
-    func lay(_ scratch: inout Scratch) -> sluice_span {
-        guard !entries.isEmpty else { return sluice_span() }
+    func lay(after prepared: PreparedHeaders? = nil, _ scratch: inout Scratch) -> sluice_span {
+        let first = prepared?.count ?? 0
+        guard first + entries.count > 0 else { return sluice_span() }
         let written = scratch.take(max(text.count, 1))
         text.withUnsafeBytes { source in
             if let start = source.baseAddress { written.copyMemory(from: start, byteCount: source.count) }
         }
-        let start = scratch.take(entries.count * SLUICE_SIZE_header)
+        let start = scratch.take((first + entries.count) * SLUICE_SIZE_header)
+        prepared?.copy(to: start)
         let nodes = scratch.take(entries.count * SLUICE_SIZE_node)
         var at = written
         for (index, entry) in entries.enumerated() {
@@ -147,8 +150,8 @@ struct HeaderList {
                 header.value.nodes = scratch.span(node, count: 1, stride: SLUICE_SIZE_node)
             }
             at += entry.valueCount
-            (start + index * SLUICE_SIZE_header).assumingMemoryBound(to: sluice_header.self).pointee = header
+            (start + (first + index) * SLUICE_SIZE_header).assumingMemoryBound(to: sluice_header.self).pointee = header
         }
-        return scratch.span(start, count: entries.count, stride: SLUICE_SIZE_header)
+        return scratch.span(start, count: first + entries.count, stride: SLUICE_SIZE_header)
     }
 }

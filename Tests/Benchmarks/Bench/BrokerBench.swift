@@ -66,6 +66,9 @@ final class OrderDelegate: AdapterDelegate {
     let ready = Atomic<Int>(0)
     let accepted = Atomic<Int>(0)
     let other = Atomic<Int>(0)
+    /// Of the last order: when its adapter was called, and when the completion came, on the session's clock.
+    let dispatched = Atomic<Int64>(0)
+    let acked = Atomic<Int64>(0)
     let late = NIOLockedValueBox<(samples: Samples, over: Int)>((Samples(), 0))
     /// When the order of each number was due; 0: not timed.
     let due: NIOLockedValueBox<[Int64]>
@@ -78,6 +81,8 @@ final class OrderDelegate: AdapterDelegate {
             switch event {
             case .session(let status) where status.state == .ready: ready.add(1, ordering: .releasing)
             case .submitted(let completion):
+                dispatched.store(completion.times.dispatched, ordering: .relaxed)
+                acked.store(completion.times.acked, ordering: .relaxed)
                 let number = Int(completion.id)
                 let instant = due.withLockedValue { number < $0.count ? $0[number] : 0 }
                 if instant != 0 {

@@ -31,7 +31,8 @@ private final class HeldNetwork: Transport {
     func send(_ exchange: HTTPExchange, _ observer: any HTTPObserver) -> any HTTPFlow {
         let now = now
         if let message = try? observer.makeMessage(now) {
-            held.withLockedValue { $0.append(Held(observer: observer, message: message, made: now)) }
+            let made = self.now  // ready
+            held.withLockedValue { $0.append(Held(observer: observer, message: message, made: made)) }
         }
         return flow
     }
@@ -115,14 +116,16 @@ private final class TranslationRig {
     }
 }
 
-/// An order from the command until its request stands ready, signed, and from its answer's bytes until its completion has
-/// been heard: the host's session and the broker's library, through C, and no network between them.
+/// An order from the call of the adapter until its request stands ready, signed, and from its answer's bytes until the
+/// adapter's completion has come: the host's session and the broker's library, through C, and no network between them. Then
+/// the same with all that the lane does around it: from the command's queueing until the delegate has heard, with rate
+/// limits, verdict, bookkeeping and the hand-over between threads' queues.
 ///
-/// One order at a time of one account, so that nothing is shared among several. The session is a real one: its queue, its
-/// rate limits and its verdict are part of what is measured.
+/// One order at a time of one account, so that nothing is shared among several. The session is a real one.
 func measureTranslation(_ bench: Bench) async throws {
     let orders = bench.count ?? bench.size(4_000, quick: 200)
     var (out, back, both) = (Samples(), Samples(), Samples())
+    var (laneOut, laneBack, lane) = (Samples(), Samples(), Samples())
     var (outAllocations, backAllocations, accepted, bytes) = (UInt64(0), UInt64(0), 0, 0)
     var left = orders
     while left > 0 {
@@ -150,6 +153,7 @@ func measureTranslation(_ bench: Bench) async throws {
             bytes += held.message.body.count
             rig.answer = (held.observer, TranslationRig.outcome(of: held, body, rig.clock))
             allocations = cbench_allocations()
+            let arrivedAt = rig.clock.monotonic()
             let arrived = Clock.now()
             rig.counted(cbench_count_parse) { context in
                 context.map { Unmanaged<TranslationRig>.fromOpaque($0).takeUnretainedValue().parse() }
@@ -157,20 +161,27 @@ func measureTranslation(_ bench: Bench) async throws {
             let done = Clock.now()
             backAllocations += cbench_allocations() - allocations
             guard number > share / 20 else { continue }
-            out.add(ready - start)
-            back.add(done - arrived)
-            both.add(ready - start + done - arrived)
+            let translated = held.made.monotonic - rig.rig.delegate.dispatched.load(ordering: .relaxed)
+            let parsed = rig.rig.delegate.acked.load(ordering: .relaxed) - arrivedAt
+            out.add(translated)
+            back.add(parsed)
+            both.add(translated + parsed)
+            laneOut.add(ready - start)
+            laneBack.add(done - arrived)
+            lane.add(ready - start + done - arrived)
         }
         accepted += rig.rig.delegate.accepted.load(ordering: .acquiring) - before
     }
     bench.expect(accepted == orders, "\(accepted) of \(orders) orders were accepted")
     let count = UInt64(max(1, orders))
     bench.report(
-        Row(
-            "translation: order to signed request", out,
-            note: "\(outAllocations / count) allocations, \(bytes / orders) bytes of body"))
+        Row("translation: order to signed request", out, note: "\(bytes / orders) bytes of body"))
+    bench.report(Row("translation: answer to completion", back))
+    bench.report(Row("translation: both together", both, budget: 5_000))
     bench.report(
-        Row("translation: answer to completion", back, note: "\(backAllocations / count) allocations"))
+        Row("translation: with the lane, out", laneOut, note: "\(outAllocations / count) allocations"))
     bench.report(
-        Row("translation: both together", both, budget: 5_000, note: "one order at a time through the whole lane"))
+        Row("translation: with the lane, back", laneBack, note: "\(backAllocations / count) allocations"))
+    bench.report(
+        Row("translation: with the lane", lane, note: "from the command's queueing until the delegate has heard"))
 }
