@@ -31,7 +31,7 @@ extension Schema {
     ]
 
     private static let mergeFields: [(String, Kind)] =
-        ["rows", "added", "changed", "withdrawn", "renamed", "repeated", "cleaned", "disagreeing", "refused"]
+        ["rows", "added", "changed", "withdrawn", "kept", "renamed", "repeated", "cleaned", "disagreeing", "refused"]
         .map { ($0, Kind.integer) } + [("refusals", .list(.object("SymbolRefusal")))]
 
     static let symbolAnswers: [Schema] = [

@@ -169,7 +169,8 @@ extension Gateway {
                 "Instruments refreshed",
                 metadata: [
                     "adapter.id": "\(report.adapter)", "rows": "\(merge.rowCount)", "added": "\(merge.addedCount)",
-                    "withdrawn": "\(merge.withdrawnCount)", "renamed": "\(merge.renames.count)",
+                    "withdrawn": "\(merge.withdrawnCount)", "kept": "\(merge.keptCount)",
+                    "renamed": "\(merge.renames.count)",
                     "refused": "\(merge.refusedCount)", "disagreeing": "\(merge.disagreements.count)",
                     "milliseconds": "\(report.nanoseconds / 1_000_000)",
                 ])
@@ -313,8 +314,10 @@ extension InstrumentLoad {
                 } else {
                     rows.append(InstrumentFields(row))
                 }
-            case .refused(let id, let shown, let field, let reason):
-                refuse(id, shown: shown, field: field, reason: reason)
+            case .refused(let id, let shown, let field, let reason, let names):
+                refuse(
+                    id, shown: shown, field: field, reason: reason,
+                    names: InstrumentHandle(alias: names.alias, brokerData: names.brokerData))
             }
         }
         append(rows)

@@ -38,6 +38,8 @@ package final class InstrumentLoad: Sendable {
         var merge = InstrumentMerge()
         /// Ids whose rows were refused: the adapter lists them, what it said before stands.
         var refused: Set<InstrumentID> = []
+        /// As much of the names of rows without a readable id as could be read; what has them stays listed.
+        var unreadable: Set<InstrumentHandle> = []
         /// Why the dump cannot be taken as a whole.
         var failure: String?
     }
@@ -84,10 +86,20 @@ package final class InstrumentLoad: Sendable {
     /// - Parameters:
     ///   - id: The row's id where it could be read; what the adapter said of it before stands.
     ///   - shown: As much of the id as can be shown.
-    package func refuse(_ id: InstrumentID?, shown: String, field: String, reason: String) {
+    ///   - names: As much of the adapter's own words for it as could be read. Without an id the row may be the instrument
+    ///     that they name, and without a name any: none that it may be is withdrawn.
+    package func refuse(
+        _ id: InstrumentID?, shown: String, field: String, reason: String,
+        names: InstrumentHandle = InstrumentHandle(alias: nil, brokerData: nil)
+    ) {
         content.withLockedValue { content in
             content.merge.refuse(id?.text ?? shown, field, reason)
-            if let id, content.refused.count < Self.maximumRows { content.refused.insert(id) }
+            if let id {
+                if content.refused.count < Self.maximumRows { content.refused.insert(id) }
+            } else {
+                let isFull = content.unreadable.count >= Self.maximumRows
+                content.unreadable.insert(isFull ? InstrumentHandle(alias: nil, brokerData: nil) : names)
+            }
         }
     }
 

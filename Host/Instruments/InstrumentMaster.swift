@@ -138,11 +138,15 @@ package final class InstrumentMaster: Sendable {
         do {
             return try table.change { registry in
                 let renames = registry.renames(from: source, rows: content.rows, kept: content.refused)
+                var content = content
                 var merge = registry.merge(
+                let kept = registry.kept(content, of: source, renames: renames, at: now)
+                content.refused.formUnion(kept)
                     content.rows.lazy.map { InstrumentFields($0, content.terms) }, from: source, isComplete: true,
                     kept: content.refused, renames: renames, at: now)
                 merge.absorb(content.merge)
                 try database?.store(
+                merge.keptCount = kept.count
                     InstrumentDatabase.Dump(
                         source: source, at: now, content: content, renames: renames, leaders: registry.leaders))
                 return merge

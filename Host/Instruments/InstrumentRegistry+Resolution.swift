@@ -65,6 +65,48 @@ extension InstrumentRegistry {
     private func withdrawal(_ number: Int32) -> InstrumentRefusal {
         if let successor = content.successors[number] {
             return InstrumentRefusal(kind: .renamed, text: "it is \(content.ids[Int(successor)]) now")
+    /// What a listing lacks and what a row of it that could not be read may be: it stays listed.
+    ///
+    /// A row that carries a known name is the instrument of that name. One whose name and broker data are both new is a
+    /// new instrument. Any other may be any, and then only what is told apart is withdrawn: what has expired, what goes
+    /// by another id now, and what has given its name to another.
+    func kept(
+        _ content: InstrumentLoad.Content, of name: String, renames: [InstrumentRename], at now: Timestamp
+    ) -> Set<InstrumentID> {
+        guard !content.unreadable.isEmpty, let source = self.content.sources.firstIndex(of: name) else { return [] }
+        var present = content.refused.union(renames.map(\.old))
+        var aliases: Set<String> = []
+        for row in content.rows {
+            present.insert(row.id)
+            if let alias = row.alias { aliases.insert(alias) }
+        }
+        let lines = content.unreadable
+        let (named, numbered) = (Set(lines.compactMap(\.alias)), Set(lines.compactMap(\.brokerData)))
+        var (knownNames, knownNumbers): (Set<String>, Set<[UInt8]>) = ([], [])
+        var (kept, others): (Set<InstrumentID>, [InstrumentID]) = ([], [])
+        let today = CivilDate(daysSinceEpoch: now.nanoseconds / 86_400_000_000_000)
+        for (number, terms) in statements[source].enumerated() where terms >= 0 {
+            let (id, handle) = (self.content.ids[number], self.content.handles[source][number])
+            let hasName = handle?.alias.map { named.contains($0) } ?? false
+            let hasNumber = handle?.brokerData.map { numbered.contains($0) } ?? false
+            if hasName, let alias = handle?.alias { knownNames.insert(alias) }
+            if hasNumber, let data = handle?.brokerData { knownNumbers.insert(data) }
+            guard !present.contains(id) else { continue }
+            if hasName || hasNumber {
+                kept.insert(id)
+            } else if id.expiry.map({ $0 >= today }) ?? true, handle?.alias.map({ !aliases.contains($0) }) ?? true {
+                others.append(id)
+            }
+        }
+        let mayBeAny = lines.contains { line in
+            let isKnown =
+                line.alias.map { knownNames.contains($0) } ?? false
+                || line.brokerData.map { knownNumbers.contains($0) } ?? false
+            return !isKnown && (line.alias == nil || line.brokerData == nil)
+        }
+        return mayBeAny ? kept.union(others) : kept
+    }
+
         }
         return InstrumentRefusal(kind: .withdrawn, text: "no source lists it any more")
     }

@@ -21,6 +21,8 @@ package struct InstrumentMerge: Hashable, Sendable {
     package var changedCount = 0
     /// Ids that a complete listing no longer has.
     package var withdrawnCount = 0
+    /// Ids that it lacks and that stay as they were, since a row that could not be read may be theirs.
+    package var keptCount = 0
     /// Rows that came more than once, word for word.
     package var repeatedCount = 0
     /// Rows whose name held control or direction characters, which were replaced.

@@ -136,6 +136,17 @@ public struct InstrumentRow: Hashable, Sendable {
         self.priceLow = priceLow
         self.priceHigh = priceHigh
     }
+
+    /// A part of the list that could not be read, with as much of its names as could be.
+    ///
+    /// Sent so that the host withdraws nothing that this part may be: not the instrument with this alias or broker data,
+    /// and where one of them is missing too and the other is not known, none that has not expired. What belongs to no
+    /// venue of the adapter is left out instead.
+    ///
+    /// - Parameter reason: what is wrong with it, for a person.
+    public static func unreadable(alias: String? = nil, brokerData: [UInt8]? = nil, reason: String) -> InstrumentRow {
+        InstrumentRow(StoredInstrument(id: "", alias: alias, brokerData: brokerData), name: reason)
+    }
 }
 
 /// The row of a profile query.

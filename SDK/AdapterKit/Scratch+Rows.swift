@@ -49,7 +49,7 @@ extension Scratch {
 
     package mutating func instruments(_ rows: [InstrumentRow]) -> sluice_span {
         list(rows, of: sluice_instrument_row(), size: SLUICE_SIZE_instrument_row) { scratch, row, entity in
-            entity.id = scratch.text(row.instrument.id)
+            entity.id = row.instrument.id.isEmpty ? sluice_str() : scratch.text(row.instrument.id)
             entity.alias = scratch.text(row.instrument.alias)
             entity.broker_data = scratch.bytes(row.instrument.brokerData)
             entity.name = scratch.text(row.name)

@@ -135,7 +135,7 @@ struct RecordTests {
     }
 
     @Test(
-        "A line of another charset is skipped with its number, the mark of UTF-8 is no part of a name, and columns move"
+        "A line of another charset is given by its names alone, the mark of UTF-8 is no part of a name, and columns move"
     )
     func charsets() throws {
         let lines: [[UInt8]] = [
@@ -144,7 +144,7 @@ struct RecordTests {
                     "exchange,segment,instrument_type,lot_size,tick_size,strike,expiry,name,tradingsymbol,instrument_token"
                         .utf8),
             Array("NSE,NSE,EQ,1,0.05,0,,CAF".utf8) + [0xc9] + Array(",CAFE,1".utf8),
-            Array("NSE,NSE,EQ,1,0.05,0,,INFOSYS,INFY,408065".utf8),
+            Array("NSE,NSE,EQ,1,0.05,0,,INFOSYS,INFY,408065\n".utf8),
         ]
         var rows: [InstrumentRow] = []
         var dump = InstrumentDump()
@@ -152,9 +152,62 @@ struct RecordTests {
             try dump.add(bytes) { rows.append($0) }
         }
         try dump.finish { rows.append($0) }
-        #expect(rows.map(\.instrument.id) == ["NSE:EQ:INFY"])
+        #expect(rows.map(\.instrument.id) == ["", "NSE:EQ:INFY"])
+        #expect(rows.first == .unreadable(alias: "NSE:CAFE", brokerData: [49], reason: "line 2: it is no UTF-8"))
         #expect(dump.refused == 1)
         #expect(dump.reasons == ["line 2: it is no UTF-8"])
+    }
+
+    private static let header =
+        "instrument_token,exchange_token,tradingsymbol,name,last_price,expiry,strike,tick_size,lot_size,"
+        + "instrument_type,segment,exchange\n"
+
+    private func read(_ text: String) -> (rows: [InstrumentRow], fault: String?, dump: InstrumentDump) {
+        var rows: [InstrumentRow] = []
+        var dump = InstrumentDump()
+        do throws(InstrumentDump.Fault) {
+            try Array(text.utf8).withUnsafeBufferPointer { (bytes) throws(InstrumentDump.Fault) in
+                try dump.add(UnsafeRawBufferPointer(bytes)) { rows.append($0) }
+            }
+            try dump.finish { rows.append($0) }
+        } catch { return (rows, error.text, dump) }
+        return (rows, nil, dump)
+    }
+
+    @Test(
+        "A line that cannot be read is given with as much of its names as there is, one of another exchange not at all",
+        arguments: [
+            ("7,1,INFY,INFOSYS,0,,0,x,1,EQ,NSE,NSE", "NSE:INFY", "7"),
+            ("x,1,INFY,INFOSYS,0,,0,1,1,EQ,NSE,NSE", "NSE:INFY", nil),
+            ("7,1,,INFOSYS,0,,0,1,1,EQ,NSE,NSE", nil, "7"), ("7,1,INFY,INFOSYS,0,,0,1,1,XX,NSE,NSE", "NSE:INFY", "7"),
+            ("7,1,INFY", nil, nil), ("7,1,INFY,INFOSYS,0,,0,1,1,EQ,NSE,", nil, "7"),
+        ])
+    func unreadableLines(line: String, alias: String?, token: String?) {
+        let (rows, fault, dump) = read(
+            Self.header + "1,1,GIFT,GIFT,0,,0,x,1,FUT,NSEIX,NSEIX\n" + line + "\n5,1,TCS,TCS,0,,0,0.05,1,EQ,NSE,NSE\n")
+        #expect(fault == nil && dump.refused == 1 && dump.foreign == 1)
+        #expect(rows.map(\.instrument.id) == ["", "NSE:EQ:TCS"])
+        #expect(rows.first?.instrument.alias == alias)
+        #expect(rows.first?.instrument.brokerData == token.map { Array($0.utf8) })
+        #expect(rows.first?.name?.hasPrefix("line 3: ") == true)
+    }
+
+    @Test("A list that is cut anywhere is no list, but for the end of its last line")
+    func cut() {
+        let text = Self.header + "7,1,INFY,INFOSYS,0,,0,0.05,1,EQ,NSE,NSE\n" + "8,1,TCS,TCS,0,,0,0.05,1,EQ,NSE,NSE\n"
+        let lineStart = text.utf8.count - "8,1,TCS,TCS,0,,0,0.05,1,EQ,NSE,NSE\n".utf8.count
+        for count in 1..<text.utf8.count {
+            let (rows, fault, _) = read(String(decoding: text.utf8.prefix(count), as: UTF8.self))
+            let isWhole = count == lineStart || count >= text.utf8.count - 1 || count == lineStart - 1
+            #expect((fault == nil) == isWhole, "cut after \(count) bytes: \(fault ?? "taken")")
+            #expect(!rows.contains { $0.instrument.id.isEmpty })
+        }
+        // Where the last column is a number, its cut would not show.
+        #expect(
+            read(
+                "tradingsymbol,name,expiry,strike,tick_size,instrument_type,segment,exchange,instrument_token,lot_size\n"
+                    + "N,N,,0,1,EQ,NSE,NSE,7,75"
+            ).fault == "the list ends in the middle of line 2")
     }
 
     @Test("Where the broker counts lots, the lot of the list is not taken for units")

@@ -224,5 +224,6 @@ extension JSONWriter {
                 $0.member("longest_us", searches.longestNanoseconds / 1_000)
             }
         }
+        member("kept", merge.map { Int64($0.keptCount) })
     }
 }

@@ -124,9 +124,15 @@ extension AdapterQuery where Row == InstrumentReading {
                 return .row(try context.reader.instrumentRow(row))
             } catch {
                 let text = try? row.pointee.id.text("id", limit: Bounds.instrumentBytes)
+                let names = InstrumentNames(
+                    alias: (try? row.pointee.alias.text("alias")) ?? nil,
+                    brokerData: (try? row.pointee.broker_data.bytes("broker_data", limit: Bounds.brokerDataBytes))
+                        ?? nil)
+                // Without an id the row stands for a part of the list that the adapter could not read; its name says why.
+                let why = row.pointee.id.ptr == nil ? (try? row.pointee.name.text("name", limit: 1024)) ?? nil : nil
                 return .refused(
-                    id: text.flatMap { try? InstrumentID($0) }, shown: text ?? "", field: error.field,
-                    reason: error.reason)
+                    id: text.flatMap { try? InstrumentID($0) }, shown: (text ?? nil) ?? names.alias ?? "",
+                    field: why == nil ? error.field : "row", reason: why ?? error.reason, names: names)
             }
         }
     }

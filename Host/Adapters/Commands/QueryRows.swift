@@ -54,7 +54,18 @@ package enum InstrumentReading: Hashable, Sendable {
     /// - Parameters:
     ///   - id: the instrument's id where it could be read.
     ///   - shown: as much of the id as is text, at most 128 bytes.
-    case refused(id: InstrumentID?, shown: String, field: String, reason: String)
+    ///   - names: as much of the adapter's own words for it as could be read.
+    case refused(id: InstrumentID?, shown: String, field: String, reason: String, names: InstrumentNames)
+}
+
+/// An adapter's own words for an instrument, as far as they could be read.
+package struct InstrumentNames: Hashable, Sendable {
+    package var alias: String?
+    package var brokerData: [UInt8]?
+
+    package init(alias: String? = nil, brokerData: [UInt8]? = nil) {
+        (self.alias, self.brokerData) = (alias, brokerData)
+    }
 }
 
 /// What the broker would make of one order of a preview, or (`clientOrderID` `nil`) of the whole basket.

@@ -87,20 +87,22 @@ struct SymbolsCommand: NounCommand {
             ) { answer, style in
                 var table = Table([
                     .text("ADAPTER"), .text("STATUS"), .number("ROWS"), .number("ADDED"), .number("WITHDRAWN"),
-                    .number("RENAMED"), .number("DISAGREEING"), .number("REFUSED"), .number("MS"),
-                    .sentence("REASON"),
+                    .number("KEPT").optional, .number("RENAMED"), .number("DISAGREEING"), .number("REFUSED"),
+                    .number("MS"), .sentence("REASON"),
                 ])
                 for item in answer.items {
                     table.append([
                         Table.Cell(item.text("adapter_id"), .bold), .status(item.text("status").uppercased()),
                         Table.Cell(item.text("rows")), Table.Cell(item.text("added")),
-                        Table.Cell(item.text("withdrawn")), Table.Cell(item.text("renamed")),
+                        Table.Cell(item.text("withdrawn")),
+                        Table.Cell(item.text("kept") == "0" ? "" : item.text("kept")), Table.Cell(item.text("renamed")),
                         Table.Cell(item.text("disagreeing")), Table.Cell(item.text("refused")),
                         Table.Cell(item.text("took_ms")), Table.Cell(item.text("reason")),
                     ])
                 }
                 let refusals = answer.items.flatMap { $0["refusals"]?.array ?? [] }.prefix(20).map {
-                    "refused \($0.text("symbol")): \($0.text("field")): \($0.text("reason"))"
+                    let symbol = $0.text("symbol").isEmpty ? "a row" : $0.text("symbol")
+                    return "refused \(symbol): \($0.text("field")): \($0.text("reason"))"
                 }
                 return table.isEmpty ? ["no adapter lists instruments"] : table.lines(style) + refusals
             }

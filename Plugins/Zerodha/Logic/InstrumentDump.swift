@@ -4,8 +4,9 @@ import Exact
 /// The broker's daily list of instruments: CSV, about 100,000 lines, read in chunks as they arrive (FACTS.md §10).
 ///
 /// The columns are found by their names in the first line, so that a new or moved column changes nothing; a column that
-/// is needed and missing ends the reading before a row is given. A line that cannot be an instrument is counted with its
-/// reason and skipped.
+/// is needed and missing ends the reading before a row is given. A line that cannot be read is given as a row without an
+/// id, with as much of its names as there is, so that nothing is withdrawn for it; a line of an exchange that is none of
+/// ours is left out. A list that ends in the middle of a line is cut off and no list.
 struct InstrumentDump {
     /// Why a dump, or a line of it, is of no use.
     struct Fault: Error, Equatable {
@@ -14,8 +15,10 @@ struct InstrumentDump {
 
     /// Lines that gave a row.
     private(set) var accepted = 0
-    /// Lines skipped, and the reasons of the first few.
+    /// Lines that could not be read, and the reasons of the first few.
     private(set) var refused = 0
+    /// Lines of exchanges that are none of ours.
+    private(set) var foreign = 0
     private(set) var reasons: [String] = []
 
     private var rest: [UInt8] = []
@@ -50,13 +53,21 @@ struct InstrumentDump {
     mutating func finish(_ row: (InstrumentRow) -> Void) throws(Fault) {
         let last = rest
         rest = []
-        if !last.isEmpty { try last.withUnsafeBufferPointer { (line) throws(Fault) in try read(line, row) } }
+        if last.contains(where: { $0 != UInt8(ascii: "\r") }) {
+            let taken = accepted
+            try last.withUnsafeBufferPointer { (line) throws(Fault) in try read(line, isLast: true, row) }
+            // A number that was cut would still be one; the name of an exchange would not.
+            guard columns?.endWithExchange != false, accepted > taken || line == 1 else {
+                throw Fault(text: "the list ends in the middle of line \(line)")
+            }
+        }
         guard columns != nil else { throw Fault(text: "the instrument list is empty") }
         guard accepted > 0 else { throw Fault(text: "the instrument list names no instrument that can be read") }
     }
 
+    /// - Parameter isLast: it has no end; one that cannot be read gives no row.
     private mutating func read(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ row: (InstrumentRow) -> Void
+        _ bytes: UnsafeBufferPointer<UInt8>, isLast: Bool = false, _ row: (InstrumentRow) -> Void
     ) throws(Fault) {
         line += 1
         let bytes = bytes.last == UInt8(ascii: "\r") ? UnsafeBufferPointer(rebasing: bytes.dropLast()) : bytes
@@ -65,12 +76,24 @@ struct InstrumentDump {
             self.columns = try Columns(Self.cells(Self.withoutMark(bytes)))
             return
         }
+        // As text whatever the charset, so that the names can be read where they are plain.
+        let text = String(validating: bytes, as: UTF8.self)
+        let cells = Self.cells(
+            of: Substring(text ?? String(decoding: bytes, as: UTF8.self)), isQuoted: Self.isQuoted(bytes))
+        guard !columns.areForeign(cells) else {
+            foreign += 1
+            return
+        }
         do throws(Fault) {
-            row(try columns.row(Self.cells(bytes)))
+            // Bytes of another charset would make a name that the broker does not know.
+            guard text != nil else { throw Fault(text: "it is no UTF-8") }
+            row(try columns.row(cells))
             accepted += 1
         } catch {
             refused += 1
-            if reasons.count < 20 { reasons.append("line \(line): \(error.text)") }
+            let reason = "line \(line): \(error.text)"
+            if reasons.count < 20 { reasons.append(reason) }
+            if !isLast { row(columns.unreadable(cells, reason: reason)) }
         }
     }
 
@@ -81,12 +104,14 @@ struct InstrumentDump {
 
     /// The cells of one line. A quoted cell may hold commas, and `""` is one quote (RFC 4180).
     static func cells(_ line: UnsafeBufferPointer<UInt8>) throws(Fault) -> [Substring] {
-        // Bytes of another charset would make a name that the broker does not know.
         guard let whole = String(validating: line, as: UTF8.self) else { throw Fault(text: "it is no UTF-8") }
-        let text = Substring(whole)
-        guard line.contains(UInt8(ascii: "\"")) else {
-            return text.split(separator: ",", omittingEmptySubsequences: false)
-        }
+        return cells(of: Substring(whole), isQuoted: isQuoted(line))
+    }
+
+    private static func isQuoted(_ line: UnsafeBufferPointer<UInt8>) -> Bool { line.contains(UInt8(ascii: "\"")) }
+
+    private static func cells(of text: Substring, isQuoted: Bool) -> [Substring] {
+        guard isQuoted else { return text.split(separator: ",", omittingEmptySubsequences: false) }
         var cells: [Substring] = []
         var cell = ""
         var isQuoted = false
@@ -135,6 +160,29 @@ extension InstrumentDump {
             segment = try place("segment")
             exchange = try place("exchange")
         }
+
+        var endWithExchange: Bool { exchange == count - 1 }
+
+        /// Whether a line is of an exchange that is none of ours. Of one that cannot be told it is not.
+        func areForeign(_ cells: [Substring]) -> Bool {
+            guard cells.count == count else { return false }
+            let text = cells[exchange]
+            return !text.isEmpty && Exchange(rawValue: String(text)) == nil && Self.isPlain(text)
+        }
+
+        /// A line that cannot be read, with as much of the names of its instrument as can be.
+        func unreadable(_ cells: [Substring], reason: String) -> InstrumentRow {
+            guard cells.count == count else { return .unreadable(reason: reason) }
+            let exchange = Exchange(rawValue: String(cells[exchange]))
+            let tradingSymbol = cells[symbol]
+            let isNamed = !tradingSymbol.isEmpty && Self.isPlain(tradingSymbol)
+            return .unreadable(
+                alias: exchange.flatMap { isNamed ? Symbol($0, String(tradingSymbol)).alias : nil },
+                brokerData: UInt32(cells[token]).map { Array(String($0).utf8) }, reason: reason)
+        }
+
+        /// Without the mark that stands for bytes of another charset.
+        private static func isPlain(_ text: Substring) -> Bool { !text.unicodeScalars.contains("\u{fffd}") }
 
         /// The instrument of one line.
         func row(_ cells: [Substring]) throws(Fault) -> InstrumentRow {

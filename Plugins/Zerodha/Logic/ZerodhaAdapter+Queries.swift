@@ -148,9 +148,9 @@ extension ZerodhaAdapter {
                 }
                 if reading.dump.refused > 0 {
                     host.log(
-                        .warning, "Lines of the instrument list were skipped",
+                        .warning, "Lines of the instrument list could not be read",
                         [
-                            "skipped": String(reading.dump.refused), "taken": String(reading.dump.accepted),
+                            "unreadable": String(reading.dump.refused), "taken": String(reading.dump.accepted),
                             "first": reading.dump.reasons.first ?? "",
                         ])
                 }

@@ -532,7 +532,9 @@ typedef struct sluice_margin_1_0 {
 typedef struct sluice_instrument_row_1_0 {
     uint32_t struct_size;
     uint32_t reserved;
-    sluice_str id;
+    sluice_str id;              /* absent: a part of the list that could not be read, `name` says why; what its alias
+                                   or broker_data names stays listed, and without them nothing is withdrawn that has
+                                   not expired */
     sluice_str alias;
     sluice_bytes broker_data;
     sluice_str name;
