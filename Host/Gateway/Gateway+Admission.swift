@@ -1,6 +1,7 @@
 package import Domain
 package import Engine
 import Faults
+import Instruments
 import NIOPosix
 import Store
 
@@ -134,7 +135,7 @@ extension Gateway {
             hold(number, index, snapshot, &state)
             return
         }
-        guard let record = snapshot.record(index) else { return }
+        guard let record = snapshot.record(index) else { throw .refused(incomplete(symbol, index, snapshot)) }
         let number = Int32(state.engine.instruments.count)
         do {
             _ = try Instrument(record, index: InstrumentIndex(number))
@@ -147,6 +148,26 @@ extension Gateway {
         emit(.instrumentDefined(number: number, record), &state)
         hold(number, index, snapshot, &state)
         if let (price, at) = market.reference(symbol) { state.engine.setReference(number, price: price, at: at) }
+    }
+
+    /// Why an instrument that the master knows cannot be counted: nothing of it can be ordered, whatever the side.
+    private func incomplete(
+        _ symbol: InstrumentID, _ index: InstrumentIndex, _ snapshot: InstrumentSnapshot
+    ) -> ParentRefusal {
+        let why = snapshot.refusal(index) ?? "its figures are not known"
+        if let field = snapshot.missingField(index) {
+            return ParentRefusal(
+                code: "instrument_no_input", path: "/symbol", value: symbol.text, message: why,
+                remedy:
+                    "write \(field) of \(symbol) and its source into the file of instruments.overlay and start again")
+        }
+        if let successor = snapshot.successor(index) {
+            return ParentRefusal(
+                code: "instrument", path: "/symbol", value: symbol.text, message: why, remedy: "name \(successor)")
+        }
+        return ParentRefusal(
+            code: "instrument", path: "/symbol", value: symbol.text, message: why,
+            remedy: "correct the instrument's figures in the file of instruments.overlay and start again")
     }
 
     /// Takes over new facts of an instrument (day range, freeze quantity, tradability) as long as its scale stays: a

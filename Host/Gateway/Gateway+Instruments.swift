@@ -257,7 +257,7 @@ extension Gateway {
         if let wrong {
             throw .refused(
                 ParentRefusal(
-                    code: "not_listed", path: "/adapter", value: source, message: wrong,
+                    code: "not_listed", path: "/adapter_id", value: source, message: wrong,
                     remedy: "name an adapter that lists the instrument"))
         }
         step { state in
@@ -274,8 +274,11 @@ extension Gateway {
         var found: [InstrumentHold] = []
         switch snapshot.refusalKind(index) {
         case .renamed: found.append(InstrumentHold(.renamed))
-        case .missingField, .unusable: found.append(InstrumentHold(.fieldMissing))
-        case .withdrawn, .notTraded, nil: break
+        case .withdrawn: found.append(InstrumentHold(.withdrawn))
+        case .missingField, .unusable:
+            let field = snapshot.missingField(index).flatMap { InstrumentHold.Field(rawValue: $0) }
+            found.append(InstrumentHold(.fieldMissing(field)))
+        case .notTraded, nil: break
         }
         for quarantine in snapshot.quarantines(index) {
             guard let field = InstrumentHold.Field(rawValue: quarantine.field) else { continue }

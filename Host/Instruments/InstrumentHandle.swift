@@ -29,15 +29,20 @@ package struct InstrumentQuarantine: Hashable, Sendable {
 /// Why opening orders on an instrument are refused, whatever the adapter.
 package struct InstrumentRefusal: Hashable, Sendable {
     package enum Kind: UInt8, Hashable, Sendable {
-        /// No source lists it any more, or its source says that it is not traded: closing orders are refused, too.
-        case withdrawn, notTraded
+        /// No source lists it any more; closing orders pass, by the figures of its last listing.
+        case withdrawn
+        /// Its source says that it is not traded: closing orders are refused, too.
+        case notTraded
         /// It goes by another name now; closing orders pass.
         case renamed
-        /// A figure that prices and quantities cannot be counted without is said by nobody, or cannot be counted.
+        /// A figure that prices and quantities cannot be counted without is said by nobody, or cannot be counted. Closing
+        /// orders pass where the figure was known before.
         case missingField, unusable
     }
     package var kind: Kind
     package var text: String
+    /// The figure that is missing, in the overlay's word for it.
+    package var field: String?
 }
 
 /// That an instrument goes by another id now (same ISIN or same broker token, new root).

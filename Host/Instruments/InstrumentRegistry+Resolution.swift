@@ -120,7 +120,7 @@ extension InstrumentRegistry {
             of: InstrumentIDParts(content.ids[index]).kind)
         {
             content.reasons[number] = InstrumentRefusal(
-                kind: .missingField, text: "\(missing) is missing: no source and no overlay says it")
+                kind: .missingField, text: "\(missing) is missing: no source and no overlay says it", field: missing)
             return
         }
         guard let record = InstrumentSnapshot.record(index, in: content) else { return }

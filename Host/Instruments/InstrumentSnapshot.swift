@@ -80,6 +80,9 @@ package final class InstrumentSnapshot: Sendable {
     /// Adapters that say another figure than the one in force, by name; opening orders through them are refused.
     package func quarantines(_ index: InstrumentIndex) -> [InstrumentQuarantine] {
         content.quarantines.isEmpty ? [] : content.quarantines[index.rawValue] ?? []
+    /// The figure for the lack of which opening orders are refused.
+    package func missingField(_ index: InstrumentIndex) -> String? { content.reasons[index.rawValue]?.field }
+
     }
 
     /// Every instrument on which an adapter deviates, in order of ids.
@@ -180,7 +183,7 @@ package final class InstrumentSnapshot: Sendable {
             multiplier: terms.multiplier ?? 1, contractSize: terms.contractSize, freezeQuantity: terms.freezeQuantity,
             minimumQuantity: terms.minimumQuantity, maximumQuantity: terms.maximumQuantity, priceLow: band.low,
             priceHigh: band.high, expiry: terms.expiry ?? parts.expiry,
-            isTradable: content.reasons[Int32(number)].map { $0.kind == .renamed || $0.kind == .missingField } ?? true,
+            isTradable: content.reasons[Int32(number)]?.kind != .notTraded,
             source: source)
     }
 

@@ -50,7 +50,7 @@ package struct InstrumentMerge: Hashable, Sendable {
 /// - Where sources say different ticks, lots, multipliers, freeze quantities, expiries or currencies of one id, what most
 ///   say is in force, of equally many what was before; the odd ones are quarantined for it, until a person says whom to
 ///   believe or they agree. What the overlay says settles it.
-/// - An instrument that no source lists any more keeps its figures and is not tradable.
+/// - An instrument that no source lists any more keeps its figures: it opens nothing, and what is open in it is closed.
 ///
 /// Any thread; readers take a snapshot and are never blocked by a merge, which works on a copy.
 package final class InstrumentTable: Sendable {

@@ -143,15 +143,18 @@ struct InstrumentTableTests {
         #expect(table.merge([fields("US:EQ:X", tick: ExactDecimal("0.02"), lot: 10)], from: "b").disagreements.isEmpty)
     }
 
-    @Test("An instrument that a complete listing no longer has keeps its figures and is not tradable")
+    @Test("An instrument that a complete listing no longer has keeps its figures and says that it is not listed")
     func withdrawal() throws {
         let table = table(["US:EQ:A", "US:EQ:B"])
         let merge = table.merge([fields("US:EQ:A")], from: "test", isComplete: true)
         #expect(merge.withdrawnCount == 1 && merge.changedCount == 0)
         let index = try #require(table.snapshot.index(of: id("US:EQ:B")))
         #expect(table.snapshot.refusal(index) == "no source lists it any more")
-        #expect(table.snapshot.instrument(index)?.isTradable == false)
+        #expect(table.snapshot.refusalKind(index) == .withdrawn)
+        // Closing is not refused for it (RISK.md C3): that is the engine's, by the figures that stand.
+        #expect(table.snapshot.instrument(index)?.isTradable == true)
         table.merge([fields("US:EQ:B")], from: "test")
+        #expect(table.snapshot.refusal(index) == nil)
         #expect(table.snapshot.instrument(index)?.isTradable == true)
     }
 

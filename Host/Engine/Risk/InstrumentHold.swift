@@ -8,8 +8,10 @@ package struct InstrumentHold: Hashable, Sendable {
     package enum Ground: Hashable, Sendable {
         /// It goes by another id now.
         case renamed
-        /// A figure is missing in today's master.
-        case fieldMissing
+        /// No source lists it any more; the figures of its last listing stand.
+        case withdrawn
+        /// A figure is missing in today's master; `nil` = one cannot be counted. The last one known stands.
+        case fieldMissing(Field?)
         /// The adapter's figures are not of today's session; the age in milliseconds.
         case stale(ageMilliseconds: Int64)
         /// The adapter says another figure than the one in force.
@@ -50,7 +52,17 @@ package struct InstrumentHold: Hashable, Sendable {
         }
         switch ground {
         case .renamed: return Rejection(.instrument, .instrumentRenamed, scope: .instrument)
-        case .fieldMissing: return Rejection(.instrument, .unknownField, scope: .instrument)
+        case .withdrawn: return Rejection(.instrument, .instrumentWithdrawn, scope: .instrument)
+        case .fieldMissing(let field):
+            let sentence: Rejection.Sentence =
+                switch field {
+                case .currency: .currencyMissing
+                case .tick: .tickMissing
+                case .lot: .lotMissing
+                case .multiplier: .multiplierMissing
+                case .freeze, .expiry, nil: .unknownField
+                }
+            return Rejection(.instrument, sentence, cause: .noInput, scope: .instrument)
         case .stale(let age):
             return Rejection(
                 .instrument, .instrumentStale, cause: .stale, scope: .adapter, unit: .milliseconds, observed: age,
@@ -76,7 +88,8 @@ extension Rejection.Sentence {
     var isInstrumentHold: Bool {
         switch self {
         case .unknownField, .instrumentRenamed, .instrumentStale, .tickDiffers, .lotDiffers, .freezeDiffers,
-            .multiplierDiffers, .expiryDiffers, .currencyDiffers:
+            .multiplierDiffers, .expiryDiffers, .currencyDiffers, .instrumentWithdrawn, .tickMissing, .lotMissing,
+            .multiplierMissing, .currencyMissing:
             true
         default: false
         }

@@ -228,6 +228,7 @@ package struct Rejection: Hashable, Sendable {
         case stopRiskExceeded
         case instrumentRenamed, instrumentStale
         case tickDiffers, lotDiffers, freezeDiffers, multiplierDiffers, expiryDiffers, currencyDiffers
+        case instrumentWithdrawn, tickMissing, lotMissing, multiplierMissing, currencyMissing
 
         package var text: String {
             switch self {
@@ -325,7 +326,16 @@ package struct Rejection: Hashable, Sendable {
             case .expiryDiffers: "the adapter says another expiry than the one in force; a person must acknowledge it"
             case .currencyDiffers:
                 "the adapter says another currency than the one in force; a person must acknowledge it"
+            case .instrumentWithdrawn: "no adapter lists the instrument any more; only closing orders are taken"
+            case .tickMissing: Self.missing("tick")
+            case .lotMissing: Self.missing("lot_size")
+            case .multiplierMissing: Self.missing("multiplier")
+            case .currencyMissing: Self.missing("currency")
             }
+        }
+
+        private static func missing(_ field: String) -> String {
+            "the instrument's \(field) is missing: no source and no overlay says it; only closing orders are taken"
         }
     }
 }
