@@ -38,6 +38,7 @@ extension InstrumentDatabase {
                             AND (s.uid IS NULL
                                 OR s.kept = 0 AND (s.alias IS NOT l.alias OR s.broker_data IS NOT l.broker_data));
                     """, arguments: ["source": source, "at": at])
+            try keepWithdrawn(dump, database)
             try database.execute(
                 sql:
                     "DELETE FROM listing WHERE source = :source AND uid NOT IN (SELECT uid FROM staged WHERE uid NOT NULL)",
@@ -87,6 +88,37 @@ extension InstrumentDatabase {
             try database.execute(sql: "DROP TABLE temp.staged; DROP TABLE temp.staged_terms")
         }
     }
+
+    /// Instruments that nobody lists whose figures are kept, beyond which those that were listed longest ago go.
+    static let maximumWithdrawn = 200_000
+
+    /// What the source lists no more keeps its last figures and names, until it is listed again.
+    private func keepWithdrawn(_ dump: Dump, _ database: Database) throws {
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO withdrawn
+                    SELECT source, uid, figures, name, price_low, price_high, isin, alias, broker_data, :at
+                    FROM listing WHERE source = :source AND uid NOT IN (SELECT uid FROM staged WHERE uid NOT NULL);
+                """, arguments: ["source": dump.source, "at": dump.at.nanoseconds])
+        try database.execute(
+            sql: "DELETE FROM withdrawn WHERE source = ? AND uid IN (SELECT uid FROM staged WHERE uid NOT NULL)",
+            arguments: [dump.source])
+        try database.execute(
+            sql: """
+                DELETE FROM withdrawn WHERE (source, uid) IN (
+                    SELECT source, uid FROM withdrawn ORDER BY at DESC, uid DESC LIMIT -1 OFFSET \(Self.maximumWithdrawn));
+                """)
+        let day = CivilDate(
+            daysSinceEpoch: dump.at.nanoseconds / 86_400_000_000_000 - Self.daysAfterExpiry)
+        let expired = try Row.fetchAll(
+            database, sql: "SELECT w.source, w.uid, i.id FROM withdrawn AS w JOIN instrument AS i USING(uid)"
+        ).filter { InstrumentIDParts(InstrumentID(canonical: $0[2])).expiry.map { $0 < day } ?? false }
+        let delete = try database.makeStatement(sql: "DELETE FROM withdrawn WHERE source = ? AND uid = ?")
+        for row in expired { try delete.execute(arguments: [row[0] as String, row[1] as Int64]) }
+    }
+
+    /// A contract's figures are kept so long after its expiry: what is open in it is settled by then.
+    static let daysAfterExpiry: Int64 = 35
 
     private func stage(_ dump: Dump, _ database: Database) throws {
         try database.execute(

@@ -15,14 +15,27 @@ extension InstrumentDatabase {
 
     /// Goes through what a source lists, in order of ids.
     func forEachRow(of source: String, _ body: (InstrumentFields) -> Void) throws {
+        try forEachRow("FROM listing AS l JOIN instrument AS i USING(uid) WHERE l.source = ? ORDER BY i.id", [source]) {
+            row, _ in body(row)
+        }
+    }
+
+    /// Goes through what sources list no more, each as it was listed at last, in the order in which they stopped.
+    func forEachWithdrawn(_ body: (InstrumentFields, _ source: String) -> Void) throws {
+        try forEachRow("FROM withdrawn AS l JOIN instrument AS i USING(uid) ORDER BY l.at, l.source, i.id", [], body)
+    }
+
+    private func forEachRow(
+        _ which: String, _ arguments: StatementArguments, _ body: (InstrumentFields, _ source: String) -> Void
+    ) throws {
         try pool.read { database in
             var known: [String: InstrumentTerms] = [:]
             let cursor = try Row.fetchCursor(
                 database,
                 sql: """
-                    SELECT i.id, l.figures, l.name, l.price_low, l.price_high, l.isin, l.alias, l.broker_data
-                        FROM listing AS l JOIN instrument AS i USING(uid) WHERE l.source = ? ORDER BY i.id
-                    """, arguments: [source])
+                    SELECT i.id, l.figures, l.name, l.price_low, l.price_high, l.isin, l.alias, l.broker_data, l.source
+                    \(which)
+                    """, arguments: arguments)
             while let row = try cursor.next() {
                 let figures: String = row[1]
                 guard let terms = known[figures] ?? InstrumentTerms(packed: figures) else {
@@ -37,7 +50,7 @@ extension InstrumentDatabase {
                 fields.isin = (row[5] as String?).flatMap { ISIN($0) }
                 fields.alias = row[6]
                 fields.brokerData = (row[7] as Data?).map { Array($0) }
-                body(fields)
+                body(fields, row[8])
             }
         }
     }

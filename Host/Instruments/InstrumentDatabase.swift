@@ -81,6 +81,17 @@ final class InstrumentDatabase: Sendable {
                     CREATE TABLE leader(uid INTEGER PRIMARY KEY, source TEXT NOT NULL) STRICT;
                     """)
         }
+        // What a source lists no more, with its last figures and names: positions in it are valued and closed by them.
+        migrator.registerMigration("2 withdrawn") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE withdrawn(
+                        source TEXT NOT NULL, uid INTEGER NOT NULL, figures TEXT NOT NULL, name TEXT, price_low TEXT,
+                        price_high TEXT, isin TEXT, alias TEXT, broker_data BLOB, at INTEGER NOT NULL,
+                        PRIMARY KEY(source, uid)) STRICT, WITHOUT ROWID;
+                    CREATE INDEX withdrawn_at ON withdrawn(at);
+                    """)
+        }
         return migrator
     }
 }

@@ -58,6 +58,7 @@ package final class InstrumentMaster: Sendable {
                     _ = registry.merge(load.rows, from: source.name, isComplete: true, at: source.refreshedAt)
                 }
                 for leader in words.leaders { registry.prefer(leader.source, on: leader.id) }
+                try opened.forEachWithdrawn { row, source in registry.restore(row, from: source) }
                 for word in words.acknowledgements where registry.statement(on: word.id) == word.stated {
                     _ = registry.acknowledge(word.id, believing: word.source)
                 }
@@ -137,16 +138,16 @@ package final class InstrumentMaster: Sendable {
     ) throws(InstrumentMasterFailure) -> InstrumentMerge {
         do {
             return try table.change { registry in
-                let renames = registry.renames(from: source, rows: content.rows, kept: content.refused)
                 var content = content
-                var merge = registry.merge(
+                let renames = registry.renames(from: source, rows: content.rows, kept: content.refused)
                 let kept = registry.kept(content, of: source, renames: renames, at: now)
                 content.refused.formUnion(kept)
+                var merge = registry.merge(
                     content.rows.lazy.map { InstrumentFields($0, content.terms) }, from: source, isComplete: true,
                     kept: content.refused, renames: renames, at: now)
                 merge.absorb(content.merge)
-                try database?.store(
                 merge.keptCount = kept.count
+                try database?.store(
                     InstrumentDatabase.Dump(
                         source: source, at: now, content: content, renames: renames, leaders: registry.leaders))
                 return merge

@@ -128,7 +128,24 @@ struct InstrumentRegistry {
         resolve(number, merge: &merge)
     }
 
-    /// An old id that leads to a new one, from before a restart.
+    /// Takes up what a source listed before a restart and lists no more, the latest last: its own words for the instrument,
+    /// and where nobody lists it, the figures.
+    mutating func restore(_ row: InstrumentFields, from name: String) {
+        var merge = InstrumentMerge()
+        guard let number = number(of: row.id, merge: &merge) else { return }
+        let (source, index) = (self.number(ofSource: name), Int(number))
+        guard statements[source][index] < 0 else { return }
+        if row.alias != nil || row.brokerData != nil {
+            content.handles[source][index] = InstrumentHandle(alias: row.alias, brokerData: row.brokerData)
+        }
+        guard overlay[number] == nil, stated(number).allSatisfy({ $0 < 0 }) else { return }
+        content.effective[index] = content.terms.intern(InstrumentTerms(row))
+        content.leading[index] = Int16(truncatingIfNeeded: source)
+        take(row, number: index)
+        resolve(number, merge: &merge)
+    }
+
+    /// An old id that leads to a new one, from before a restart. It is the same instrument: its figures are, too.
     mutating func setSuccessor(of old: InstrumentID, _ new: InstrumentID) {
         var merge = InstrumentMerge()
         guard let to = content.numbers[new], let from = number(of: old, merge: &merge) else { return }
@@ -136,6 +153,7 @@ struct InstrumentRegistry {
         guard !isListed else { return }
         content.successors[from] = to
         resolve(from, merge: &merge)
+        if content.effective[Int(from)] < 0 { content.effective[Int(from)] = content.effective[Int(to)] }
     }
 
     /// Instruments that a source listed and a new listing lacks, or has for the first time, as far as a rename may

@@ -89,10 +89,12 @@ struct InstrumentMasterTests {
             #expect(before.allQuarantines.map(\.id) == after.allQuarantines.map(\.id))
             for number in 0..<30 {
                 let known = id("US:EQ:S\(number)")
-                guard let left = before.index(of: known), before.refusal(left) == nil else { continue }
+                guard let left = before.index(of: known) else { continue }
                 let right = try again.index(known.text)
                 #expect(before.record(left) == after.record(right))
+                #expect(before.refusal(left) == after.refusal(right))
                 for source in ["alpha", "beta", "gamma"] {
+                    #expect(before.handle(left, for: source) == after.handle(right, for: source))
                     if let alias = before.handle(left, for: source)?.alias {
                         #expect(again.instrument(alias: alias, of: source)?.id == known)
                     }
