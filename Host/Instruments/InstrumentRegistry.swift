@@ -46,6 +46,7 @@ struct InstrumentRegistry {
             let isNews = statements[source][Int(number)] != terms
             if isNews { merge.changedCount += 1 }
             statements[source][Int(number)] = terms
+            if content.handles[source][Int(number)]?.alias != row.alias { hasNewWords = true }
             content.handles[source][Int(number)] =
                 row.alias == nil && row.brokerData == nil
                 ? nil : InstrumentHandle(alias: row.alias, brokerData: row.brokerData)
@@ -152,8 +153,8 @@ struct InstrumentRegistry {
         let isListed = overlay[from] != nil || stated(from).contains { $0 >= 0 }
         guard !isListed else { return }
         content.successors[from] = to
-        resolve(from, merge: &merge)
         if content.effective[Int(from)] < 0 { content.effective[Int(from)] = content.effective[Int(to)] }
+        resolve(from, merge: &merge)
     }
 
     /// Instruments that a source listed and a new listing lacks, or has for the first time, as far as a rename may
@@ -256,7 +257,10 @@ struct InstrumentRegistry {
             content.names[number] = name
             hasNewWords = true
         }
-        if let isin = fixed?.isin ?? row.isin { content.isins[Int32(number)] = isin }
+        if let isin = fixed?.isin ?? row.isin, content.isins[Int32(number)] != isin {
+            content.isins[Int32(number)] = isin
+            hasNewWords = true
+        }
         let band = content.bands[number]
         content.bands[number].low = fixed?.priceLow ?? row.priceLow ?? band.low
         content.bands[number].high = fixed?.priceHigh ?? row.priceHigh ?? band.high

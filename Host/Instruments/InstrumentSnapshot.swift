@@ -50,7 +50,10 @@ package final class InstrumentSnapshot: Sendable {
     /// - Parameter previous: A snapshot with the same ids and names, whose search index serves again.
     init(version: Int64, content: Content, previous: InstrumentSnapshot? = nil) {
         (self.version, self.content) = (version, content)
-        search = previous?.search ?? InstrumentSearch(ids: content.ids, names: content.names)
+        search =
+            previous?.search
+            ?? InstrumentSearch(
+                ids: content.ids, names: content.names, isins: content.isins, handles: content.handles)
     }
 
     /// How many instruments there are; their indexes are 0 up to this.
@@ -123,6 +126,22 @@ package final class InstrumentSnapshot: Sendable {
 
     package func isin(_ index: InstrumentIndex) -> ISIN? { content.isins[index.rawValue] }
 
+    /// Instruments with an ISIN, whether or not they are listed.
+    func indexes(of isin: ISIN) -> [InstrumentIndex] {
+        content.isins.compactMap { $0.value == isin ? InstrumentIndex($0.key) : nil }
+    }
+
+    /// Instruments that a source lists by a name.
+    func indexes(ofAlias alias: String, in source: String) -> [InstrumentIndex] {
+        guard let number = content.sources.firstIndex(of: source), let found = content.aliases[number][alias] else {
+            return []
+        }
+        if found >= 0 { return [InstrumentIndex(found)] }
+        return content.handles[number].indices.compactMap { index in
+            content.handles[number][index]?.alias == alias ? InstrumentIndex(Int32(index)) : nil
+        }
+    }
+
     package func underlying(_ index: InstrumentIndex) -> InstrumentID? {
         guard content.effective.indices.contains(Int(index.rawValue)), content.effective[Int(index.rawValue)] >= 0
         else { return nil }
@@ -187,9 +206,13 @@ package final class InstrumentSnapshot: Sendable {
             source: source)
     }
 
-    /// Instruments whose id, root or a word of whose name begins with each word of `query`, upper or lower case.
+    /// Instruments of which something begins with each word of `query`, upper or lower case: the id, the root, a word of the
+    /// name, the series, the strike, the expiry in one of its usual spellings (`ExpiryWords`), an adapter's name for it with
+    /// or without what stands before its colon, the ISIN; or is that word: the kind (`OPT`, `option`), the right (`C`, `CE`,
+    /// `call`).
     ///
-    /// An exact root comes first, underlyings before their futures and options, then by id. An empty query, or one of
+    /// Where every word is whole comes first, then where one is; within that underlyings before their futures and options,
+    /// then by id. An empty query, or one of
     /// more than 128 bytes, finds nothing. Costs a few bits for each instrument, whatever is found.
     ///
     /// - Parameter limit: Held within 1 to 500.

@@ -10,9 +10,14 @@ struct SymbolsCommand: NounCommand {
 
     struct Search: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Find instruments by beginnings of words of id or name.",
-            discussion: "Example: sluice symbols search nifty 26000 --kind OPT")
-        @Argument(help: "Beginnings of words; all must fit.") var words: [String]
+            abstract: "Find instruments by what is known of them.",
+            discussion: """
+                Example: sluice symbols search nifty 26000 ce 29DEC26
+
+                Words may be the beginning of an id, a root, a word of the name, a series, a strike, an expiry (20261229, \
+                29DEC26, 26DEC), an adapter's own name or an ISIN, or a whole word for a kind (OPT, FUT) or a right (CE, P).
+                """)
+        @Argument(help: "Words, or beginnings of words; all must fit.") var words: [String]
         @Option(help: "Only this venue.") var venue: String?
         @Option(help: "Only this kind: EQ, IDX, FUT, OPT, PERP, SPOT or FX.") var kind: String?
         @Option(help: "At most so many, 1 to 500. Default 20.") var limit: Int?
