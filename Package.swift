@@ -98,7 +98,7 @@ let package = Package(
         room("Telemetry", ["Domain", histogram, grdb, nioLocks], exclude: ["README.md", "Dashboards"]),
         room("Settings", ["Domain", yams]),
         room(
-            "Instruments", ["Domain", "Settings", grdb, nioLocks], exclude: ["README.md"]),
+            "Instruments", ["Domain", "Settings", grdb, nioLocks], exclude: ["README.md", "Namespaces/README.md"]),
         room("Prices", ["Domain", "Settings", "Instruments", nioLocks], resources: [.copy("Recorded")]),
         room("RiskConfiguration", ["Domain", "Engine", "Settings"], exclude: ["README.md"]),
         .target(name: "CHost", path: "Host/CHost"),

@@ -232,7 +232,7 @@ struct BadInputTests {
 
     private static let paths: [(path: String, status: Int)] = [
         ("/api/symbols/US%3AEQ%3AAAPL", 200), ("/api/symbols/us:eq:aapl", 200),
-        ("/api/symbols/US%253AEQ%253AAAPL", 404),
+        ("/api/symbols/US%253AEQ%253AAAPL", 400),  // US%3AEQ%3AAAPL is no id
         ("/api/symbols/%ff", 400), ("/api/symbols/%4", 400), ("/api/execution-groups/%2e%2e", 404),
         ("/api/nothing", 404),
         ("/api", 404), ("/", 404), ("/api/runs/r01", 404), ("/api/orders/r1", 404), ("/api/runs/r99", 404),

@@ -44,6 +44,65 @@ struct SymbolTests {
         }
     }
 
+    @Test(
+        "An instrument is shown by any of its names, ambiguous and malformed ones are refused with what would be right")
+    func namespaces() async throws {
+        let fixture = try await APIFixture(accounts: 1)
+        var rows: [InstrumentFields] = []
+        for text in ["BINANCE:SPOT:BTC-USDT", "BYBIT:SPOT:BTC-USDT", "OPRA:OPT:AAPL:20270917:260:C"] {
+            var row = InstrumentFields(id: try InstrumentID(text))
+            (row.currency, row.tickSize, row.lotSize, row.multiplier) = (Currency("USD"), 1, 1, 1)
+            (row.alias, row.isin) = ("alpha:\(text)", text.hasPrefix("OPRA") ? ISIN("US0378331005") : nil)
+            rows.append(row)
+        }
+        let load = InstrumentLoad(source: "alpha")
+        load.append(rows)
+        try fixture.runtime.market.master.finish(load, at: fixture.gateway.clock.wall())
+        try await APIFixture.router(fixture) { client in
+            for (name, query) in [
+                ("AAPL%20%20270917C00260000", "namespace=osi"), ("US0378331005", "namespace=isin"),
+                ("alpha%3AOPRA%3AOPT%3AAAPL%3A20270917%3A260%3AC", "namespace=alpha"),
+                ("opra:opt:aapl:20270917:260:c", "namespace=sluice"),
+            ] {
+                let shown = try await client.send(.get, "/api/symbols/\(name)?\(query)")
+                #expect(shown.body["symbol"]?.string == "OPRA:OPT:AAPL:20270917:260:C", "\(name) \(shown.body)")
+                let names = (shown.body["aliases"]?.array ?? []).map {
+                    "\($0["namespace"]?.string ?? "") \($0["alias"]?.string ?? "")"
+                }
+                #expect(names.contains("osi AAPL  270917C00260000") && names.contains("isin US0378331005"))
+            }
+            let both = try await client.send(.get, "/api/symbols/BTC%2FUSDT?namespace=ccxt")
+            #expect(both.status == 409 && both.body["code"]?.string == "ambiguous_symbol")
+            #expect(both.body["detail"]?.string?.contains("BYBIT:SPOT:BTC-USDT") == true)
+            let one = try await client.send(.get, "/api/symbols/BTC%2FUSDT?namespace=ccxt&venue=BYBIT")
+            #expect(one.body["symbol"]?.string == "BYBIT:SPOT:BTC-USDT")
+            let unknown = try await client.send(.get, "/api/symbols/AAPL?namespace=moon")
+            #expect(unknown.status == 400 && "\(unknown.body)".contains("tradingview, alpha"))
+            #expect(try await client.send(.get, "/api/symbols/AAPL?namespace=osi").status == 400)
+            #expect(try await client.send(.get, "/api/symbols/ETH%2FUSDT?namespace=ccxt").status == 404)
+        }
+    }
+
+    @Test(
+        "A malformed id is refused with the reason, not called unknown",
+        arguments: [
+            ("PAPER:EQ:X", "is not a venue"), ("NFO:OPT:NIFTY:20261231:292.50:P", "without trailing zeros"),
+            ("NSE:EQ:X:EQ", "is left out"), ("nse:eq:m%2526m", "written as the character itself"),
+        ])
+    func malformed(text: String, reason: String) async throws {
+        try await APIFixture.router(try await APIFixture(accounts: 1)) { client in
+            for answer in [
+                try await client.send(.get, "/api/symbols/\(text)"),
+                try await client.send(
+                    .post, "/api/symbols/\(text)/acknowledge", ["adapter_id": "beta", "reason": "circular 12"]),
+            ] {
+                #expect(
+                    answer.status == 400 && answer.body["detail"]?.string?.contains(reason) == true, "\(answer.body)")
+            }
+            #expect(try await client.send(.get, "/api/symbols/NSE:EQ:NOSUCH").status == 404)
+        }
+    }
+
     @Test("A sync names adapters that cannot be asked, and refuses what is no adapter id")
     func sync() async throws {
         try await APIFixture.router(try await APIFixture(accounts: 1)) { client in

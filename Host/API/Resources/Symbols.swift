@@ -10,14 +10,12 @@ extension Backend {
     func searchSymbols(_ call: Call) async throws -> Answer {
         var query = call.query
         let limit = query.limit(default: 20, maximum: 500)
-        let venue = query.value("venue", "one of \(InstrumentID.venues.sorted().joined(separator: ", "))") { text in
-            InstrumentID.venues.contains(text.uppercased()) ? text.uppercased() : nil
-        }
+        let venue = query.venue()
         let kind = query.value("kind", "one of \(InstrumentKind.choices)") { InstrumentKind(rawName: $0.uppercased()) }
         let text = query.text("query")
         if text == nil || (text?.utf8.count ?? 0) > 128 {
             query.refuse(
-                "query", text, "is no search text", remedy: "send 1 to 128 bytes: beginnings of words of id or name")
+                "query", text, "is no search text", remedy: "send 1 to 128 bytes: beginnings of words")
         }
         try query.check()
         let (snapshot, found) = gateway.market.master.search(text ?? "", venue: venue, kind: kind, limit: limit)
@@ -27,12 +25,18 @@ extension Backend {
     }
 
     func showSymbol(_ call: Call) async throws -> Answer {
-        let text = call.parameter(0)
-        let snapshot = gateway.market.instruments.snapshot
-        guard let id = try? InstrumentID(text), let index = snapshot.index(of: id) else {
-            throw Problem.notFound("symbol", text, remedy: "GET /api/symbols/search?query= finds instruments")
-        }
+        var query = call.query
+        let namespace = query.text("namespace") ?? "sluice"
+        let venue = query.venue()
+        try query.check()
+        return try await showSymbol(call.parameter(0), in: namespace, venue: venue)
+    }
+
+    private func showSymbol(_ text: String, in namespace: String, venue: String?) async throws -> Answer {
         let master = gateway.market.master
+        let index = try Self.found(master.lookUp(text, in: namespace, venue: venue), text, namespace)
+        let snapshot = gateway.market.instruments.snapshot
+        guard let id = snapshot.id(index) else { throw Self.unknown(text) }
         let identity = try await NIOThreadPool.singleton.runIfActive { try master.identity(of: id) }
         let last = gateway.market.reference(id)
         return .json(reserving: 2_048) { json in
@@ -40,6 +44,33 @@ extension Backend {
                 $0.instrumentMembers(id, index, snapshot, last)
                 $0.identity(identity, index, snapshot)
             }
+        }
+    }
+
+    private static func unknown(_ text: String) -> Problem {
+        Problem.notFound("symbol", text, remedy: "GET /api/symbols/search?query= finds instruments")
+    }
+
+    /// What a lookup found, or why it found none.
+    private static func found(
+        _ lookup: InstrumentMaster.Lookup, _ text: String, _ namespace: String
+    ) throws(Problem) -> InstrumentIndex {
+        switch lookup {
+        case .found(let index): return index
+        case .none: throw unknown(text)
+        case .several(let ids):
+            throw Problem(
+                .conflict, "ambiguous_symbol", path: "{symbol}", value: text,
+                "\(namespace) calls several instruments so: \(ids.map(\.text).joined(separator: ", "))",
+                remedy: "name one of them, or add ?venue= where their venues differ")
+        case .malformed(let reason):
+            let what = namespace == "sluice" ? "an instrument id" : "a name of \(namespace)"
+            throw Problem(
+                .badRequest, "invalid_request", path: "{symbol}", value: text, reason, remedy: "write \(what)")
+        case .unknownNamespace(let known):
+            throw Problem(
+                .badRequest, "invalid_request", path: "?namespace", value: namespace, "there is no such namespace",
+                remedy: "one of \(known.joined(separator: ", "))")
         }
     }
 
@@ -81,12 +112,21 @@ extension Backend {
         let reason = reader.required("reason", "say why") { $0.text("reason", maximum: 500) }
         reader.finish(Schema.acknowledgeRequest)
         guard let adapter, let reason, reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
-        guard let id = try? InstrumentID(text), gateway.market.index(id) != nil else {
-            throw Problem.notFound("symbol", text, remedy: "GET /api/symbols/search?query= finds instruments")
-        }
+        let index = try Self.found(gateway.market.master.lookUp(text, in: "sluice"), text, "sluice")
+        guard let id = gateway.market.instruments.snapshot.id(index) else { throw Self.unknown(text) }
         try await gateway.acknowledgeInstrument(
             id, believing: adapter, reason: reason, by: principal.caller.actor)
-        return try await showSymbol(call)
+        return try await showSymbol(text, in: "sluice", venue: nil)
+    }
+}
+
+extension QueryParameters {
+    /// A venue, in capitals.
+    fileprivate mutating func venue() -> String? {
+        value("venue", "one of ANY, \(InstrumentID.venues.sorted().joined(separator: ", "))") { text in
+            let upper = text.uppercased()
+            return InstrumentID.venues.contains(upper) || upper == "ANY" ? upper : nil
+        }
     }
 }
 
@@ -141,7 +181,13 @@ extension JSONWriter {
         member("uid", identity?.uid)
         member("valid_from", identity?.validFrom)
         member("valid_to", identity?.validTo)
-        list("aliases", identity?.aliases ?? []) { json, alias in
+        // What follows of the id and its ISIN has held as long as they have.
+        let derived = snapshot.publicNames(index).map { namespace, name in
+            InstrumentAlias(
+                namespace: namespace, text: name, brokerData: nil,
+                validFrom: identity?.validFrom ?? Timestamp(nanoseconds: 0), validTo: nil)
+        }
+        list("aliases", (identity?.aliases ?? []) + (identity == nil ? [] : derived)) { json, alias in
             json.object {
                 $0.member("namespace", alias.namespace)
                 $0.member("alias", alias.text)
@@ -178,6 +224,7 @@ extension JSONWriter {
         member("added", merge.map { Int64($0.addedCount) })
         member("changed", merge.map { Int64($0.changedCount) })
         member("withdrawn", merge.map { Int64($0.withdrawnCount) })
+        member("kept", merge.map { Int64($0.keptCount) })
         member("renamed", merge.map { Int64($0.renames.count) })
         member("repeated", merge.map { Int64($0.repeatedCount) })
         member("cleaned", merge.map { Int64($0.cleanedCount) })
@@ -224,6 +271,5 @@ extension JSONWriter {
                 $0.member("longest_us", searches.longestNanoseconds / 1_000)
             }
         }
-        member("kept", merge.map { Int64($0.keptCount) })
     }
 }

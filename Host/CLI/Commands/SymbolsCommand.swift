@@ -51,12 +51,19 @@ struct SymbolsCommand: NounCommand {
     struct Show: ClientCommand {
         static let configuration = CommandConfiguration(
             abstract: "One instrument: figures, names, and adapters that deviate.",
-            discussion: "Example: sluice symbols show NSE:EQ:RELIANCE")
-        @Argument(help: "The instrument's id.") var id: String
+            discussion: """
+                Example: sluice symbols show NSE:EQ:RELIANCE
+                Example: sluice symbols show BTC/USDT --namespace ccxt --venue BINANCE
+                """)
+        @Argument(help: "The instrument's id, or its name in the namespace.") var id: String
+        @Option(help: "What it is a name of: isin, openalgo, osi, ccxt, tradingview or an adapter.") var namespace:
+            String?
+        @Option(help: "Only an instrument of this venue, where a name fits several.") var venue: String?
         @OptionGroup var connection: ConnectionOptions
 
         func run(in session: Session) async throws {
-            try await session.show(.get, APIPath.make("api", "symbols", id)) { answer, style in
+            let path = APIPath.make("api", "symbols", id, query: [("namespace", namespace), ("venue", venue)])
+            try await session.show(.get, path) { answer, style in
                 SymbolsCommand.lines(answer, style, now: session.surroundings.now())
             }
         }
