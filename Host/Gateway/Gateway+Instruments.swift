@@ -19,6 +19,8 @@ struct InstrumentRefresh {
     static let maximumWaiters = 64
 
     var isUnderWay = false
+    /// A person said, before or while it was under way, that a dump which lacks most of what was listed is taken.
+    var acceptsShrinking = false
     var failures = 0
     /// When the next one may begin by itself.
     var notBefore = Timestamp(nanoseconds: .min)
@@ -100,6 +102,7 @@ extension Gateway {
             }
             let begins = !refresh.isUnderWay
             refresh.isUnderWay = true
+            if acceptsShrinking { refresh.acceptsShrinking = true }
             return (begins, true)
         }
         guard begins else { return isTaken }
@@ -110,9 +113,7 @@ extension Gateway {
             completion: { failure in
                 // Storing a dump takes the disk for a second or so: not the lane's.
                 self.offLane {
-                    self.finishRefresh(
-                        load, adapter, failure: failure.map { "\($0)" }, acceptsShrinking: acceptsShrinking,
-                        since: start)
+                    self.finishRefresh(load, adapter, failure: failure.map { "\($0)" }, since: start)
                 }
             })
         return true
@@ -124,8 +125,9 @@ extension Gateway {
     }
 
     private func finishRefresh(
-        _ load: InstrumentLoad, _ adapter: AdapterID, failure: String?, acceptsShrinking: Bool, since start: Int64
+        _ load: InstrumentLoad, _ adapter: AdapterID, failure: String?, since start: Int64
     ) {
+        let acceptsShrinking = state.withLockedValue { $0.refreshes[adapter]?.acceptsShrinking ?? false }
         let (now, took) = (clock.wall(), clock.monotonic() - start)
         var report = InstrumentRefreshReport(adapter: adapter, failure: failure, nanoseconds: took)
         if let failure {
@@ -144,7 +146,7 @@ extension Gateway {
             var refresh = state.refreshes[adapter] ?? InstrumentRefresh()
             let waiters = refresh.waiters
             refresh.waiters = []
-            refresh.isUnderWay = false
+            (refresh.isUnderWay, refresh.acceptsShrinking) = (false, false)
             if report.failure == nil {
                 (refresh.failures, refresh.notBefore) = (0, now)
                 state.preparedInstruments = state.preparedInstruments.filter { $0.key.adapter != adapter }

@@ -94,6 +94,8 @@ struct InstrumentTerms: Hashable, Sendable {
     /// of a derivative is not ours to assume.
     func missingField(of kind: InstrumentKind) -> String? {
         if currency == nil { return "currency" }
+        // An index is a number to look at: it is priced, and no order needs its steps.
+        if kind == .index { return nil }
         if tickSize == nil { return "tick" }
         if lotSize == nil { return "lot_size" }
         let isDerivative = kind == .future || kind == .option || kind == .perpetual

@@ -36,7 +36,10 @@ extension InstrumentRegistry {
                 merge.disagreements.append(content.ids[index])
             }
         }
-        if content.terms[content.effective[index]].isTradable == false {
+        if InstrumentIDParts(content.ids[index]).kind == .index {
+            content.reasons[number] = InstrumentRefusal(
+                kind: .notTraded, text: "an index is not traded, what is derived from it is")
+        } else if content.terms[content.effective[index]].isTradable == false {
             content.reasons[number] = InstrumentRefusal(
                 kind: .notTraded, text: "its source says that it is not traded")
         }
@@ -62,9 +65,6 @@ extension InstrumentRegistry {
             + "a broken one until a person accepts it"
     }
 
-    private func withdrawal(_ number: Int32) -> InstrumentRefusal {
-        if let successor = content.successors[number] {
-            return InstrumentRefusal(kind: .renamed, text: "it is \(content.ids[Int(successor)]) now")
     /// What a listing lacks and what a row of it that could not be read may be: it stays listed.
     ///
     /// A row that carries a known name is the instrument of that name. One whose name and broker data are both new is a
@@ -107,6 +107,9 @@ extension InstrumentRegistry {
         return mayBeAny ? kept.union(others) : kept
     }
 
+    private func withdrawal(_ number: Int32) -> InstrumentRefusal {
+        if let successor = content.successors[number] {
+            return InstrumentRefusal(kind: .renamed, text: "it is \(content.ids[Int(successor)]) now")
         }
         return InstrumentRefusal(kind: .withdrawn, text: "no source lists it any more")
     }

@@ -80,12 +80,12 @@ package final class InstrumentSnapshot: Sendable {
         content.reasons[index.rawValue]?.kind
     }
 
-    /// Adapters that say another figure than the one in force, by name; opening orders through them are refused.
-    package func quarantines(_ index: InstrumentIndex) -> [InstrumentQuarantine] {
-        content.quarantines.isEmpty ? [] : content.quarantines[index.rawValue] ?? []
     /// The figure for the lack of which opening orders are refused.
     package func missingField(_ index: InstrumentIndex) -> String? { content.reasons[index.rawValue]?.field }
 
+    /// Adapters that say another figure than the one in force, by name; opening orders through them are refused.
+    package func quarantines(_ index: InstrumentIndex) -> [InstrumentQuarantine] {
+        content.quarantines.isEmpty ? [] : content.quarantines[index.rawValue] ?? []
     }
 
     /// Every instrument on which an adapter deviates, in order of ids.
@@ -186,13 +186,17 @@ package final class InstrumentSnapshot: Sendable {
         return Self.record(Int(index.rawValue), in: content)
     }
 
+    /// The step by which an index is shown where no source says one: exchanges quote them in hundredths.
+    private static let indexTick = ExactDecimal(mantissa: 1, exponent: -2)
+
     /// Makes the record of an instrument whose terms are complete.
     static func record(_ number: Int, in content: Content) -> InstrumentRecord? {
         guard content.effective[number] >= 0 else { return nil }
         let (id, terms) = (content.ids[number], content.terms[content.effective[number]])
         let parts = InstrumentIDParts(id)
-        guard let currency = terms.currency, let tick = terms.tickSize, let lot = terms.lotSize,
-            terms.missingField(of: parts.kind) == nil
+        let isIndex = parts.kind == .index
+        guard let currency = terms.currency, let tick = terms.tickSize ?? (isIndex ? Self.indexTick : nil),
+            let lot = terms.lotSize ?? (isIndex ? 1 : nil), terms.missingField(of: parts.kind) == nil
         else { return nil }
         let leading = content.leading[number]
         let source = content.sourceTexts[Int32(number)] ?? (leading >= 0 ? content.sources[Int(leading)] : "overlay")
