@@ -33,7 +33,9 @@ struct AdaptersCommand: NounCommand {
         }
 
         private static func reason(_ item: JSONValue) -> String {
-            let refusal = item.text("refusal.message")
+            // Several errors are parted, not run together.
+            let refusal = (item["refusal"]?["message"]?.string ?? "").split(separator: "\n")
+                .map { String($0).displayable }.joined(separator: "; ")
             return refusal.isEmpty ? item.words("warnings") : refusal
         }
     }

@@ -22,7 +22,9 @@ enum CommandFailure: Error, Sendable {
     func lines(_ style: Style) -> [String] {
         switch self {
         case .usage(let text, let remedy), .message(let text, let remedy):
-            return ["\(style(.bad, "error:")) \(text.displayable)"]
+            // Several errors stand on lines of their own.
+            let parts = text.split(separator: "\n").map { String($0).displayable }
+            return ["\(style(.bad, "error:")) \(parts.first ?? "")"] + parts.dropFirst().map { "  \($0)" }
                 + (remedy.map { ["  remedy: \($0.displayable)"] } ?? [])
         case .transport(let failure, let key, let isRead):
             var lines = ["\(style(.bad, "error:")) \(failure.message.displayable)"]
