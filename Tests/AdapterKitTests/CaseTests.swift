@@ -8,13 +8,13 @@ private func run(_ folder: String) throws -> CaseReport {
 }
 
 struct CaseTests {
-    @Test("Cases that are as recorded pass, and what no request asks for is named as skipped")
+    @Test("Cases that are as recorded pass; what no request asks for is named as skipped and reads as no pass")
     func clean() throws {
         let report = try run("acme")
         #expect(report.differences.map(\.description) == [])
         #expect(report.passed == 17 && report.failed == 0)
         #expect(report.skipped.map(\.caseName) == ["nowhere"])
-        #expect(report.isClean)
+        #expect(!report.isClean && report.text.hasSuffix("not everything was run; 17 passed, 0 failed, 1 skipped"))
     }
 
     @Test("Every part of a request, a verdict and an id that differ are told by their place")
@@ -24,7 +24,7 @@ struct CaseTests {
         #expect(
             places == [
                 "place_tagged path", "place_tagged body.quantity", "header header Authorization", "field body.side",
-                "field body.extra", "word intent.product", "funds outcome", "placed order id",
+                "field body.extra", "word intent.product", "funds outcome", "placed expect.order_id",
                 // What is signed differs with what is sent.
                 "place_tagged header X-Sign", "header header X-Sign", "field header X-Sign",
             ])

