@@ -47,8 +47,12 @@ package final class ScriptedTransport: Transport {
             observer.end(outcome)
         }
 
-        package func end(_ result: SendResult, status: Int = 0, text: String? = nil) {
+        package func end(
+            _ result: SendResult, status: Int = 0, text: String? = nil, body: String = "",
+            headers: [(name: String, value: String)] = []
+        ) {
             var outcome = HTTPOutcome(result, done: transport.now, text: text)
+            (outcome.headers, outcome.body) = (headers, Array(body.utf8))
             outcome.written = state.withLockedValue { $0.written }
             outcome.status = status
             observer.end(outcome)

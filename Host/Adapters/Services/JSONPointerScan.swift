@@ -5,15 +5,20 @@ struct JSONPointerScan {
     private var at = 0
     private static let deepest = 64
 
-    /// The bytes of the value at an RFC 6901 pointer; `nil` where there is none or the text is no JSON that far.
-    static func find(_ pointer: String, in bytes: [UInt8]) -> Range<Int>? {
+    /// Where the values at an RFC 6901 pointer are: several, where an object names a member more than once. Empty: the text
+    /// has none there, and it was read whole to say so. `nil`: the text is no JSON. A byte order mark may stand before it.
+    static func find(_ pointer: String, in bytes: [UInt8]) -> [Range<Int>]? {
         guard pointer.isEmpty || pointer.first == "/" else { return nil }
         let steps = pointer.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
             String($0).replacing("~1", with: "/").replacing("~0", with: "~")
         }
         guard steps.count <= deepest else { return nil }
         var scan = JSONPointerScan(bytes: bytes)
-        return scan.find(steps[...])
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { scan.at = 3 }
+        var found: [Range<Int>] = []
+        guard scan.find(steps[...], depth: 0, &found) else { return nil }
+        scan.space()
+        return scan.at == bytes.count ? found : nil
     }
 
     /// The text of a JSON string, its escapes resolved, or the raw text of a number; `nil` for anything else.
@@ -55,40 +60,38 @@ struct JSONPointerScan {
         return result
     }
 
-    private mutating func find(_ steps: ArraySlice<String>) -> Range<Int>? {
+    /// Passes by one value and notes what the steps lead to in it. `false`: it is no JSON.
+    private mutating func find(_ steps: ArraySlice<String>, depth: Int, _ found: inout [Range<Int>]) -> Bool {
         space()
         guard let step = steps.first else {
             let start = at
-            return skip(depth: 0) ? start..<at : nil
+            guard skip(depth: depth) else { return false }
+            found.append(start..<at)
+            return true
         }
-        switch peek {
-        case UInt8(ascii: "{"):
-            at += 1
-            space()
-            while let key = string() {
+        let isObject = peek == UInt8(ascii: "{")
+        guard isObject || peek == UInt8(ascii: "[") else { return skip(depth: depth) }
+        let end = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
+        at += 1
+        space()
+        if take(end) { return true }
+        let wanted = isObject ? nil : Int(step)
+        var index = 0
+        while true {
+            var isWanted = index == wanted
+            if isObject {
                 space()
-                guard take(UInt8(ascii: ":")) else { return nil }
-                if Self.text(of: bytes[key]).map({ String(decoding: $0, as: UTF8.self) }) == step {
-                    return find(steps.dropFirst())
-                }
-                guard skip(depth: 0) else { return nil }
+                guard let key = string() else { return false }
+                isWanted = Self.text(of: bytes[key]).map { String(decoding: $0, as: UTF8.self) } == step
                 space()
-                guard take(UInt8(ascii: ",")) else { return nil }
-                space()
+                guard take(UInt8(ascii: ":")) else { return false }
             }
-            return nil
-        case UInt8(ascii: "["):
-            guard var left = Int(step), left >= 0 else { return nil }
-            at += 1
-            while left > 0 {
-                guard skip(depth: 0) else { return nil }
-                space()
-                guard take(UInt8(ascii: ",")) else { return nil }
-                left -= 1
-            }
+            let isRead = isWanted ? find(steps.dropFirst(), depth: depth + 1, &found) : skip(depth: depth + 1)
+            guard isRead else { return false }
             space()
-            return peek == UInt8(ascii: "]") ? nil : find(steps.dropFirst())
-        default: return nil
+            if take(end) { return true }
+            guard take(UInt8(ascii: ",")) else { return false }
+            index += 1
         }
     }
 
@@ -141,7 +144,12 @@ struct JSONPointerScan {
         default:
             let start = at
             while let byte = peek, byte > 32, byte != 44, byte != 93, byte != 125 { at += 1 }
-            return at > start
+            let word = bytes[start..<at]
+            guard let first = word.first else { return false }
+            if first == UInt8(ascii: "-") || (48...57).contains(first) {
+                return word.allSatisfy { (48...57).contains($0) || "+-.eE".utf8.contains($0) }
+            }
+            return ["true", "false", "null"].contains { word.elementsEqual($0.utf8) }
         }
     }
 

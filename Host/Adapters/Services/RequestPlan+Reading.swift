@@ -188,6 +188,10 @@ extension SessionNetwork {
             throw ContractBreach("max_body", "is \(bound); at most \(ServiceBounds.bodyBytes)")
         }
         let flags = request.pointee.flags
+        let captures = try RequestReader.captures(request.pointee.captures)
+        guard captures.isEmpty || flags & SLUICE_REQUEST_STREAM == 0 else {
+            throw ContractBreach("captures", "stand in a request whose answer is streamed")
+        }
         let total = try RequestReader.timeout(
             request.pointee.total_timeout_ns, standard: 30_000_000_000, "total_timeout_ns")
         return RequestPlan(
@@ -197,7 +201,7 @@ extension SessionNetwork {
             frame: try frame(request, place, values: values.count, isMutation: effect.isMutation), values: values,
             body: body,
             costs: costs,
-            captures: try RequestReader.captures(request.pointee.captures),
+            captures: captures,
             connectTimeout: try RequestReader.timeout(
                 request.pointee.connect_timeout_ns, standard: 5_000_000_000, "connect_timeout_ns"),
             firstByteTimeout: try RequestReader.timeout(

@@ -124,10 +124,8 @@ extension SessionCore {
         }
         network.requests[tag] = nil
         network.flows[tag] = nil
-        if request.plan.captures.isEmpty || outcome.result != .done {
-            if outcome.result != .done { note(outcome, of: request, network) }
-            return give(outcome, of: request, isBlocked: isBlocked, [], network)
-        }
+        if outcome.result != .done { note(outcome, of: request, network) }
+        if request.plan.captures.isEmpty { return give(outcome, of: request, isBlocked: isBlocked, [], network) }
         var outcome = outcome
         let captured = take(from: &outcome, of: request, network)
         give(outcome, of: request, isBlocked: isBlocked, captured, network)
@@ -163,30 +161,39 @@ extension SessionCore {
                 session: session))
     }
 
-    /// Takes secrets out of an answer, for the vault alone.
+    /// Takes secrets out of an answer: for the vault where it is a whole answer with status 200...299, and in any case out of
+    /// the adapter's sight. What may still hold one is not shown.
     private func take(
         from outcome: inout HTTPOutcome, of request: OutboundRequest, _ network: SessionNetwork
     ) -> [(name: String, handle: UInt64)] {
-        guard outcome.result == .done, (200..<300).contains(outcome.status) else { return [] }
+        let findings = Capture.take(request.plan.captures, from: &outcome)
+        let isGood = outcome.result == .done && (200..<300).contains(outcome.status)
         var taken: [(name: String, handle: UInt64)] = []
-        for capture in request.plan.captures {
-            guard var found = capture.take(from: &outcome) else {
-                if !capture.isOptional {
-                    logger.warning(
-                        "An answer lacks what was to be captured",
-                        metadata: ["secret": "\(capture.secret)", "pointer": "\(capture.pointer.printableLine)"])
+        var missing: Capture?
+        for (capture, finding) in zip(request.plan.captures, findings) {
+            switch finding {
+            case .taken(var found):
+                guard isGood else { continue }
+                let secret = Signing.Secret(found)
+                Redaction.wipe(&found)
+                if let handle = network.vault.put(
+                    secret, account: request.plan.account, name: capture.secret, expiresAt: capture.expiresAt)
+                {
+                    taken.append((capture.secret, handle))
+                } else {
+                    _ = quota("secrets of a session", ServiceBounds.secrets)
                 }
-                continue
+            case .absent: if isGood, !capture.isOptional { missing = missing ?? capture }
+            case .doubtful: missing = missing ?? capture
             }
-            let secret = Signing.Secret(found)
-            Redaction.wipe(&found)
-            if let handle = network.vault.put(
-                secret, account: request.plan.account, name: capture.secret, expiresAt: capture.expiresAt)
-            {
-                taken.append((capture.secret, handle))
-            } else {
-                _ = quota("secrets of a session", ServiceBounds.secrets)
-            }
+        }
+        if let missing {
+            logger.warning(
+                "An answer lacks what was to be captured",
+                metadata: ["secret": "\(missing.secret)", "pointer": "\(missing.pointer.printableLine)"])
+            Capture.withhold(&outcome, because: "\(missing.secret) could not be taken out of it")
+        } else if outcome.result != .done, outcome.status != 0 {
+            Capture.withhold(&outcome, because: "it broke off, and held what was to be captured")
         }
         return taken
     }

@@ -17,6 +17,8 @@ struct sluice_session {
     sluice_token login_token, orders[4096], call;
     char claims[4096]; /* what to say of an order that got no answer */
     uint64_t next_tag, socket;
+    sluice_token canceling;
+    int cancels;
     int64_t chunks, chunk_bytes;
 };
 
@@ -30,13 +32,23 @@ struct sluice_session {
     "\"default\":5,\"description\":\"seconds\"}}}"
 #else
 #define MORE 0
+#ifdef BUCKETS /* orders 10 a second, slow 1 a second, strict 1 in ten seconds and refusing */
+#define CAPABILITIES (SLUICE_CAN_SUBMIT | SLUICE_CAN_CANCEL)
+#define ORDERS_A_SECOND 10
+#else
 #define CAPABILITIES SLUICE_CAN_SUBMIT
+#endif
 #define MAX_BATCH 0
 #define CONFIG_SCHEMA ""
 #endif
 
+#ifndef ORDERS_A_SECOND
+#define ORDERS_A_SECOND 10000
+#endif
+
 #define LOGIN_TAG 1ull
 #define CALL_TAG 2ull
+#define CANCEL_TAG 10ull
 #define FIRST_ORDER_TAG 100ull
 
 static sluice_str text(const char *words) { return (sluice_str){words, strlen(words)}; }
@@ -150,8 +162,22 @@ static sluice_status auth_reply(sluice_session *session, sluice_token token, slu
     return session->services->http_send(session->host, &request);
 }
 
+/* Whether the day's token can be seen in an answer. */
+static int leaks(const sluice_answer *answer) {
+    if (answer->body.len && memmem(answer->body.ptr, answer->body.len, "t0ken", 5)) return 1;
+    for (uint64_t index = 0; index < answer->headers.count; index++) {
+        const sluice_field *field = (const void *)((const char *)answer->headers.ptr + index * answer->headers.stride);
+        if (field->value.len && memmem(field->value.ptr, field->value.len, "t0ken", 5)) return 1;
+    }
+    return answer->transport.text.len && memmem(answer->transport.text.ptr, answer->transport.text.len, "t0ken", 5);
+}
+
 static void logged_in(sluice_session *session, const sluice_answer *answer) {
     const sluice_host *host = session->host;
+    report(session, "login_status", answer->status);
+    report(session, "login_body", (int64_t)answer->body.len);
+    report(session, "login_leaks", leaks(answer));
+    report(session, "login_told", (int64_t)answer->transport.text.len);
     report(session, "login_tries", answer->transport.tries);
     report(session, "login_stars", answer->body.len && memmem(answer->body.ptr, answer->body.len, "***", 3) != NULL);
     if (answer->status != 200 || answer->captured.count != 1) {
@@ -201,24 +227,44 @@ static sluice_status submit(sluice_session *session, sluice_token token, const s
         {.struct_size = sizeof headers[0], .name = text("Authorization"), .value = made(&authorization)},
         {.struct_size = sizeof headers[0], .name = text("X-Sign"), .value = made(&sign)},
         {.struct_size = sizeof headers[0], .name = text("X-Nonce"), .value = made(&stamp)}};
-    sluice_cost cost = {.struct_size = sizeof cost, .units = 1, .bucket = text("orders")};
+    sluice_cost costs[2] = {{.struct_size = sizeof costs[0], .units = 1, .bucket = text("orders")},
+                            {.struct_size = sizeof costs[0], .units = 1, .bucket = text("strict")}};
     uint64_t tag = session->next_tag++;
     sluice_request request = {
         .struct_size = sizeof request, .effect = SLUICE_EFFECT_MUTATION, .tag = tag, .tokens = {&token, 1, sizeof token, 0},
         .endpoint = text("rest"), .method = text("POST"), .target = made(&target), .headers = {headers, 3, sizeof headers[0], 0},
-        .body = made(&body), .costs = {&cost, 1, sizeof cost, 0}, .not_after = SLUICE_TIME_ABSENT,
+        .body = made(&body), .costs = {costs, 1, sizeof costs[0], 0}, .not_after = SLUICE_TIME_ABSENT,
         .first_byte_timeout_ns = 300000000, .total_timeout_ns = 20000000000};
     session->orders[tag % 4096] = token;
     session->claims[tag % 4096] = is(order->run_id, "claim-not-sent") ? 'n' : is(order->run_id, "claim-accepted") ? 'a' : 'r';
     if (is(order->run_id, "nowhere")) request.endpoint = text("elsewhere");
     if (is(order->run_id, "host")) request.host = text("evil.example");
     if (is(order->run_id, "later-slot")) request.body = made(&sign);
-    if (is(order->run_id, "no-bucket")) cost.bucket = text("none");
+    if (is(order->run_id, "no-bucket")) costs[0].bucket = text("none");
+    if (order->run_id.len >= 4 && !memcmp(order->run_id.ptr, "slow", 4)) costs[0].bucket = text("slow");
+    if (is(order->run_id, "slow-strict")) request.costs.count = 2;
+    if (is(order->run_id, "slow-read")) request.effect = SLUICE_EFFECT_READ;
+    sluice_capture capture = {.struct_size = sizeof capture, .source = SLUICE_CAPTURE_TEXT, .secret = text("all"),
+                              .expires_at = SLUICE_TIME_ABSENT};
+    if (is(order->run_id, "stream-capture"))
+        request.flags = SLUICE_REQUEST_STREAM, request.captures = (sluice_span){&capture, 1, sizeof capture, 0};
+    if (is(order->run_id, "feedback")) {
+        sluice_rate_feedback feedback = {.struct_size = sizeof feedback, .bucket = text("orders"),
+                                         .reset_at = session->host->now(session->host) + 5000000000ll};
+        report(session, "feedback", services->rate_feedback(session->host, &feedback));
+    }
     if (is(order->run_id, "expired")) request.not_after = session->host->now(session->host) - 1;
     if (is(order->run_id, "key")) request.effect = SLUICE_EFFECT_IDEMPOTENT, request.idempotency_key = order->client_reference;
     if (is(order->run_id, "read")) request.effect = SLUICE_EFFECT_READ;
     sluice_status status = services->http_send(session->host, &request);
     report(session, "send", status);
+    /* Eleven more for the same command, whose answers nobody waits for. */
+    for (int index = 0; is(order->run_id, "burst") && index < 11; index++) {
+        request.tag = session->next_tag++;
+        session->orders[request.tag % 4096] = 0;
+        report(session, "burst", services->http_send(session->host, &request));
+    }
+    if (is(order->run_id, "slow-abort")) report(session, "abort", services->http_abort(session->host, tag));
     if (is(order->run_id, "again")) report(session, "again", services->http_send(session->host, &request));
     if (is(order->run_id, "abort")) report(session, "abort", services->http_abort(session->host, tag));
     if (is(order->run_id, "complete-early"))
@@ -248,6 +294,7 @@ static sluice_status ask(sluice_session *session, sluice_token token, const slui
 
 static void answered(sluice_session *session, const sluice_answer *answer) {
     sluice_token token = session->orders[answer->transport.tag % 4096];
+    if (!token) return;
     const char *key = "\"order_id\":\"";
     report(session, "result", answer->transport.result);
     report(session, "http", answer->status);
@@ -309,6 +356,8 @@ static sluice_status vendor_call(sluice_session *session, sluice_token token, ui
         struct building target = {0};
         literal(&target, "/feed?token="), secret(&target, handle_of(session, "access_token")), concat(&target, 0, 1);
         sluice_connection connection = {.struct_size = sizeof connection, .endpoint = text("stream"), .target = made(&target)};
+        sluice_cost cost = {.struct_size = sizeof cost, .units = 1, .bucket = text("strict")};
+        if (is(arguments, "{\"costs\":1}")) connection.costs = (sluice_span){&cost, 1, sizeof cost, 0};
         report(session, "opened", services->ws_open(host, &connection, &session->socket));
         return finish(session, token, SLUICE_OUTCOME_OK, 0, (sluice_str){0}, text("{}"));
     }
@@ -320,6 +369,10 @@ static sluice_status say(sluice_session *session, const char *words, uint64_t ta
     literal(&payload, words);
     sluice_frame frame = {.struct_size = sizeof frame, .kind = SLUICE_FRAME_TEXT, .tag = tag, .effect = SLUICE_EFFECT_SESSION,
                           .payload = made(&payload), .not_after = SLUICE_TIME_ABSENT};
+#ifdef BUCKETS
+    sluice_cost cost = {.struct_size = sizeof cost, .units = 1, .bucket = text("slow")};
+    frame.costs = (sluice_span){&cost, 1, sizeof cost, 0};
+#endif
     return session->services->ws_send(session->host, session->socket, &frame);
 }
 
@@ -330,6 +383,10 @@ static void on_http(sluice_session *session, const sluice_answer *answer) {
         report(session, "chunk_bytes", session->chunk_bytes);
         finish(session, session->call, answer->transport.result == SLUICE_TRANSPORT_DONE ? SLUICE_OUTCOME_OK : SLUICE_OUTCOME_UNKNOWN,
                0, (sluice_str){0}, text("{}"));
+        return;
+    }
+    if (answer->transport.tag >= CANCEL_TAG && answer->transport.tag < CANCEL_TAG + 5) {
+        if (--session->cancels == 0) finish(session, session->canceling, SLUICE_OUTCOME_ACCEPTED, 0, (sluice_str){0}, (sluice_str){0});
         return;
     }
     answered(session, answer);
@@ -464,8 +521,26 @@ static sluice_status modify(sluice_session *session, sluice_token token, const s
     return SLUICE_ERR_UNSUPPORTED;
 }
 static sluice_status cancel(sluice_session *session, sluice_token token, const sluice_order_ref *ref) {
-    (void)session, (void)token, (void)ref;
+    (void)ref;
+#ifdef BUCKETS
+    /* An order of five legs at the broker. */
+    struct building target = {0};
+    literal(&target, "/orders/leg");
+    session->canceling = token;
+    session->cancels = 5;
+    for (uint64_t tag = CANCEL_TAG; tag < CANCEL_TAG + 5; tag++) {
+        sluice_cost cost = {.struct_size = sizeof cost, .units = 1, .bucket = text("orders")};
+        sluice_request request = {.struct_size = sizeof request, .effect = SLUICE_EFFECT_MUTATION, .tag = tag,
+                                  .tokens = {&token, 1, sizeof token, 0}, .endpoint = text("rest"),
+                                  .method = text("DELETE"), .target = made(&target),
+                                  .costs = {&cost, 1, sizeof cost, 0}, .not_after = SLUICE_TIME_ABSENT};
+        if (session->services->http_send(session->host, &request)) return SLUICE_ERR_INVALID;
+    }
+    return SLUICE_OK;
+#else
+    (void)session, (void)token;
     return SLUICE_ERR_UNSUPPORTED;
+#endif
 }
 static sluice_status cancel_all(sluice_session *session, sluice_token token, const sluice_filter *filter) {
     (void)session, (void)token, (void)filter;
@@ -492,17 +567,23 @@ static const sluice_session_functions functions = {
     .reconcile = batch, .on_timer = on_timer, .on_quote = on_prices, .on_candle = on_prices, .on_cancelled = on_cancelled};
 
 static const sluice_descriptor *describe(const sluice_module *module) {
-    static sluice_rate_window windows[1];
-    static sluice_rate_bucket buckets[1];
+    static sluice_rate_window windows[3];
+    static sluice_rate_bucket buckets[3];
     static sluice_descriptor descriptor;
     (void)module;
-    windows[0] = (sluice_rate_window){.struct_size = sizeof windows[0], .units = 10000, .window_ns = 1000000000};
+    windows[0] = (sluice_rate_window){.struct_size = sizeof windows[0], .units = ORDERS_A_SECOND, .window_ns = 1000000000};
+    windows[1] = (sluice_rate_window){.struct_size = sizeof windows[0], .units = 1, .window_ns = 1000000000};
+    windows[2] = (sluice_rate_window){.struct_size = sizeof windows[0], .units = 1, .window_ns = 10000000000};
     buckets[0] = (sluice_rate_bucket){.struct_size = sizeof buckets[0], .id = text("orders"), .scope_key = text("account"),
                                       .windows = {windows, 1, sizeof windows[0], 0}};
+    buckets[1] = (sluice_rate_bucket){.struct_size = sizeof buckets[0], .id = text("slow"), .scope_key = text("account"),
+                                      .windows = {windows + 1, 1, sizeof windows[0], 0}};
+    buckets[2] = (sluice_rate_bucket){.struct_size = sizeof buckets[0], .id = text("strict"), .scope_key = text("account"),
+                                      .windows = {windows + 2, 1, sizeof windows[0], 0}, .mode = SLUICE_RATE_REFUSE};
     descriptor = (sluice_descriptor){.struct_size = sizeof descriptor, .id = text("connected"), .name = text("Connected"),
                                      .version = text("1.0.0"), .language = text("C"), .capabilities = {CAPABILITIES, 0, 0, 0},
                                      .config_schema = text(CONFIG_SCHEMA),
-                                     .rate_buckets = {buckets, 1, sizeof buckets[0], 0},
+                                     .rate_buckets = {buckets, ORDERS_A_SECOND == 10 ? 3 : 1, sizeof buckets[0], 0},
                                      .limits = {.struct_size = sizeof descriptor.limits, .max_batch = MAX_BATCH}};
     return &descriptor;
 }

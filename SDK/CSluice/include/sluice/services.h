@@ -216,7 +216,9 @@ typedef struct sluice_cost_1_0 {
     sluice_str scope;           /* of a bucket whose scope_key is the adapter's own; absent otherwise */
 } sluice_cost;
 
-/* A secret to take out of an answer before the adapter sees it. What was taken reads "***" there. */
+/* A secret to take out of an answer before the adapter sees it. What was taken reads "***" there. An answer out of which
+   it is not certain that all was taken (no JSON, broken off, the secret missing though it is not optional) comes without
+   its body and with few of its headers, and transport.text says so. Not for a streamed answer: ERR_INVALID. */
 typedef struct sluice_capture_1_0 {
     uint32_t struct_size;
     uint32_t source;            /* SLUICE_CAPTURE_* */
@@ -244,7 +246,7 @@ typedef struct sluice_request_1_0 {
     struct sluice_template_1_0 body;
     sluice_str idempotency_key;
     sluice_span costs;          /* of sluice_cost */
-    sluice_span captures;       /* of sluice_capture; only out of answers with status 200...299 */
+    sluice_span captures;       /* of sluice_capture; kept out of answers with status 200...299, only hidden in others */
     int64_t connect_timeout_ns; /* 0 = the host's default, 5 s */
     int64_t first_byte_timeout_ns; /* 0 = 10 s */
     int64_t total_timeout_ns;   /* 0 = 30 s; its end is never an abort of a mutation in flight: it is told as
