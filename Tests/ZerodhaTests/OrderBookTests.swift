@@ -9,13 +9,13 @@ struct OrderBookTests {
     private func row(
         _ id: String, _ status: String, quantity: Int = 100, filled: Int = 0, tags: [String] = [],
         variety: String = "regular",
-        meta: String = "{}", parent: String? = nil
+        meta: String = "{}", parent: String? = nil, price: Int = 100
     ) throws -> JSONValue {
         let tagList = tags.map { "\"\($0)\"" }.joined(separator: ",")
         return try JSONValue.parse(
             """
             {"order_id":"\(id)","status":"\(status)","exchange":"NSE","tradingsymbol":"INFY","variety":"\(variety)",
-            "transaction_type":"BUY","order_type":"LIMIT","product":"CNC","validity":"DAY","price":100,"quantity":\(quantity),
+            "transaction_type":"BUY","order_type":"LIMIT","product":"CNC","validity":"DAY","price":\(price),"quantity":\(quantity),
             "filled_quantity":\(filled),"pending_quantity":\(quantity - filled),"tag":null,"tags":[\(tagList)],"meta":\(meta),
             "parent_order_id":\(parent.map { "\"\($0)\"" } ?? "null")}
             """)
@@ -67,16 +67,38 @@ struct OrderBookTests {
     @Test("Slices that the broker made are one order, live while one of them is")
     func slices() throws {
         let book = try book(
-            row("10", "COMPLETE", filled: 100, tags: ["r2", "autoslice"]),
+            row("10", "COMPLETE", filled: 100, tags: ["r2"]),
             row("11", "OPEN", filled: 30, tags: ["r2", "autoslice", "autoslice:10"]),
-            row("12", "REJECTED", tags: ["r2", "autoslice", "autoslice:10"]))
+            row("12", "REJECTED", tags: ["autoslice", "autoslice:10"]))
         let whole = try #require(book.whole().first)
         #expect(book.whole().count == 1)
         let update = update(whole)
         #expect(update.state == .partiallyFilled)
         #expect(update.cumulativeQuantity == 130)
         #expect(whole.live.map(\.orderID) == ["11"])
-        #expect(book.parts(orderID: "10", reference: nil).count == 3)
+        #expect(update.identity.brokerOrderID == "10" && update.identity.clientReference == ClientReference("r2"))
+        #expect(update.identity.adapterState == KnownOrder.state(.regular, isSeveral: true))
+        for id in ["10", "11", "12"] { #expect(book.whole(orderID: id, reference: nil)?.parts.count == 3) }
+        #expect(book.whole(orderID: nil, reference: ClientReference("r2"))?.parts.count == 3)
+    }
+
+    @Test("Slices whose first is not in the book are named by it all the same, and are nobody's foreign orders")
+    func slicesWithoutTheFirst() throws {
+        let book = try book(
+            row("11", "OPEN", filled: 30, tags: ["autoslice", "autoslice:10"]),
+            row("12", "OPEN", tags: ["autoslice", "autoslice:10"]))
+        let update = update(try #require(book.whole().first))
+        #expect(book.whole().count == 1)
+        #expect(update.identity.brokerOrderID == "10")
+        #expect(update.order?.quantity == 200)
+    }
+
+    @Test("An iceberg shows the price of the leg that is live, which is the one that a modify changes")
+    func icebergPrice() throws {
+        let book = try book(
+            row("1", "COMPLETE", filled: 100, tags: ["r1"], variety: "iceberg", meta: Self.leg(1)),
+            row("2", "OPEN", tags: ["r1"], variety: "iceberg", meta: Self.leg(2), price: 105))
+        #expect(update(try #require(book.whole().first)).order?.price == 105)
     }
 
     @Test("Orders of somebody else that share a tag stay orders of their own")
@@ -84,7 +106,7 @@ struct OrderBookTests {
         let book = try book(
             row("20", "COMPLETE", filled: 100, tags: ["mine"]), row("21", "OPEN", tags: ["mine"]))
         #expect(book.whole().count == 2)
-        #expect(book.parts(orderID: "21", reference: nil).map(\.orderID) == ["21"])
+        #expect(book.whole(orderID: "21", reference: nil)?.parts.map(\.orderID) == ["21"])
     }
 
     @Test("The stop of a cover order is no part of its entry, whatever tag it carries")
@@ -92,7 +114,7 @@ struct OrderBookTests {
         let book = try book(
             row("30", "COMPLETE", filled: 100, tags: ["r3"], variety: "co"),
             row("31", "TRIGGER PENDING", tags: ["r3"], variety: "co", parent: "30"))
-        #expect(book.parts(orderID: nil, reference: ClientReference("r3")).map(\.orderID) == ["30"])
+        #expect(book.whole(orderID: nil, reference: ClientReference("r3"))?.parts.map(\.orderID) == ["30"])
         let stop = try #require(book.whole().first { $0.first.orderID == "31" })
         #expect(update(stop).identity.clientReference == nil)
         #expect(update(stop).identity.adapterState == KnownOrder.state(.cover, parentOrderID: "30"))

@@ -41,7 +41,7 @@ final class Desk {
 
     init(
         role: SessionRole = .trading, config: String = "{}", refreshToken: String? = nil,
-        now: String = "2026-12-30 10:00:00"
+        now: String = "2026-12-30 10:00:00", isBookAnswered: Bool = true
     ) throws {
         var secrets = [
             "api_key": "kitetestapikey01", "api_secret": "made-up, not-a-secret",
@@ -55,7 +55,7 @@ final class Desk {
         host.knowsEveryAlias = true
         host.open()
         answer("GET", "/user/profile", #"{"user_id":"AB1234"}"#)
-        if role == .trading { answer("GET", "/orders", "[]") }
+        if role == .trading, isBookAnswered { answer("GET", "/orders", "[]") }
     }
 
     /// The oldest request that waits under this name.

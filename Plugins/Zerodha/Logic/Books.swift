@@ -2,10 +2,14 @@ import AdapterKit
 
 /// What the adapter remembers between two readings of the broker's books, all of it within bounds.
 struct Books {
-    /// Whose reference an order of the broker's carries: trades name the order only.
-    private(set) var references: [String: ClientReference] = [:]
+    /// Orders of ours by the broker's id: trades name no tag.
+    private var known: [String: Known] = [:]
+    /// Orders that the broker cut.
+    var slices = Slices()
     /// Whether orders of ours may still move, so that the books have to be read again.
     var mayMove = false
+    /// Until then the broker may have orders of ours under ids that nobody knows.
+    private var unnamedUntil = Timestamp(nanoseconds: .min)
     /// One reading at a time; a wish that comes meanwhile makes one more.
     var isReading = false
     var isWantedAgain = false
@@ -25,14 +29,46 @@ struct Books {
         modifications[orderID, default: 0] += 1
     }
 
-    mutating func remember(_ orderID: String, _ reference: ClientReference?) {
-        guard let reference, !reference.isAbsent else { return }
-        if references.count >= Self.most { references.removeAll() }
-        references[orderID] = reference
+    private struct Known {
+        let reference: ClientReference
+        /// Until when it counts as open, whatever the book lacks: without end once the book has shown it live.
+        var openUntil: Timestamp
     }
 
+    /// Whose reference an order of the broker's carries.
+    func reference(of orderID: String) -> ClientReference? {
+        known[orderID]?.reference ?? slices.family(of: orderID)?.reference
+    }
+
+    /// The broker accepted it. Its book may lack it for a while.
+    mutating func accepted(_ orderID: String, _ reference: ClientReference, hiddenUntil: Timestamp) {
+        remember(orderID, reference, openUntil: hiddenUntil)
+    }
+
+    /// The broker may have an order of ours under an id that nobody knows yet.
+    mutating func mayHaveMore(until: Timestamp) { unnamedUntil = max(unnamedUntil, until) }
+
+    /// The broker shows them.
     mutating func remember(_ records: [OrderRecord]) {
-        for record in records { remember(record.orderID, record.clientReference) }
+        for record in records {
+            let openUntil = Timestamp(nanoseconds: record.isFinal ? .min : .max)
+            if let reference = record.clientReference {
+                remember(record.orderID, reference, openUntil: openUntil)
+            } else {
+                known[record.orderID]?.openUntil = openUntil
+            }
+        }
+    }
+
+    private mutating func remember(_ orderID: String, _ reference: ClientReference, openUntil: Timestamp) {
+        guard !reference.isAbsent else { return }
+        if known.count >= Self.most { known.removeAll() }
+        known[orderID] = Known(reference: reference, openUntil: openUntil)
+    }
+
+    /// Whether an order of ours is open as far as is known, though the book that was just read shows none.
+    func holdsOpen(at now: Timestamp) -> Bool {
+        now < unnamedUntil || known.values.contains { now < $0.openUntil }
     }
 
     /// Ends what waits.
@@ -41,5 +77,8 @@ struct Books {
         timer = nil
         mayMove = false
         isWantedAgain = false
+        // The next login reads the book, of another day perhaps.
+        for orderID in known.keys { known[orderID]?.openUntil = Timestamp(nanoseconds: .min) }
+        unnamedUntil = Timestamp(nanoseconds: .min)
     }
 }

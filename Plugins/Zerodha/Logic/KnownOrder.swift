@@ -6,7 +6,7 @@ import Exact
 /// It travels as `adapter_state` of the order: the host keeps it and hands it back, so that a modify works after a
 /// restart. For an order that is not ours, the order as last acknowledged stands in.
 struct KnownOrder: Equatable {
-    let orderID: String
+    var orderID: String
     var variety: Variety
     /// `nil` where the host does not know the order itself: it can be cancelled by its id all the same.
     let symbol: Symbol?

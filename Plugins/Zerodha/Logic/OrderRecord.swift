@@ -75,7 +75,7 @@ struct OrderRecord {
         }
     }
 
-    /// The first of the orders that the broker cut one into, where this is another of them.
+    /// The first of the orders that the broker cut one into, where this is another of them. Not of the first itself.
     var slicedFrom: String? {
         tags.lazy.compactMap { tag in
             tag.hasPrefix(Self.sliceMark) ? String(tag.dropFirst(Self.sliceMark.count)) : nil
@@ -84,10 +84,10 @@ struct OrderRecord {
 
     private static let sliceMark = "autoslice:"
 
-    /// Whether it is one of several that together are one order of ours.
-    /// Without a reference nothing says what else belongs to it: then it is told as the order it is by itself.
+    /// Whether it is one of several that together are one order of ours, as far as its tags say: the first slice carries no
+    /// mark (`Slices`). Without a reference nothing says what else belongs to it: then it is told as the order it is.
     var isPart: Bool {
-        clientReference != nil && (iceberg != nil || tags.contains { $0.hasPrefix("autoslice") })
+        slicedFrom != nil || (clientReference != nil && (iceberg != nil || tags.contains { $0 == "autoslice" }))
     }
 
     /// Our word for the status; `nil` keeps what is known.
@@ -234,11 +234,16 @@ struct TradeRecord {
     var executionID: String { "\(symbol.exchange.rawValue)-\(day)-\(tradeID)-\(orderID)" }
 
     /// The execution in our words; `nil` where lots are counted and the lot is not known.
-    func update(account: Int, instrument: StoredInstrument?, reference: ClientReference?) -> TradeUpdate? {
+    ///
+    /// - Parameter order: The broker's id of the order of ours that it is of, where that is not the trade's own.
+    func update(
+        account: Int, instrument: StoredInstrument?, reference: ClientReference?, order: String? = nil
+    ) -> TradeUpdate? {
         guard let units = symbol.units(quantity, lotSize: instrument?.lotSize) else { return nil }
         return TradeUpdate(
             OrderIdentity(
-                account: account, brokerOrderID: orderID, clientReference: reference, exchangeOrderID: exchangeOrderID),
+                account: account, brokerOrderID: order ?? orderID, clientReference: reference,
+                exchangeOrderID: exchangeOrderID),
             executionID: executionID, side: side, quantity: units, price: price, instrumentID: instrument?.id,
             tradeTime: time)
     }

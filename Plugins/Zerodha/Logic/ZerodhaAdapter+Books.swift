@@ -7,6 +7,11 @@ extension ZerodhaAdapter {
     /// How long after a hint the books are read: hints come in swarms.
     private static let settling: Int64 = 200_000_000
 
+    /// Until when something that happens now may be missing from the broker's books.
+    var hiddenUntil: Timestamp {
+        Timestamp(nanoseconds: host.now.nanoseconds &+ Self.descriptor.visibilityDelayNanoseconds)
+    }
+
     /// Something of ours was placed, changed or taken back: what becomes of it is in the books.
     func ordersMayMove() {
         books.mayMove = true
@@ -73,10 +78,11 @@ extension ZerodhaAdapter {
         if !status.isOK { ended(isKnown: false) }
     }
 
-    /// - Parameter isKnown: Whether everything that was told has ended: nothing more to ask for by itself.
+    /// - Parameter isKnown: Whether everything that the books show has ended. Where nothing else is open as far as we know,
+    ///   there is nothing more to ask for by itself.
     private func ended(isKnown: Bool) {
         books.isReading = false
-        if isKnown, !books.isWantedAgain { books.mayMove = false }
+        if !books.isWantedAgain { books.mayMove = !isKnown || books.holdsOpen(at: host.now) }
         if books.isWantedAgain {
             books.isWantedAgain = false
             schedule(after: Self.settling)
@@ -87,13 +93,14 @@ extension ZerodhaAdapter {
 
     /// The order book of an answer. Rows that name no order are told to the operator: the rest is good.
     func orderBook(_ data: JSONValue) -> OrderBook? {
-        guard let book = OrderBook(data) else {
+        guard let book = OrderBook(data, slices: books.slices, readAt: host.now) else {
             host.log(.error, "The order book is no list")
             return nil
         }
         if book.unreadable > 0 {
             host.log(.error, "Orders of the book cannot be read", ["rows": String(book.unreadable)])
         }
+        books.slices = book.slices
         books.remember(book.records)
         return book
     }
@@ -131,7 +138,8 @@ extension ZerodhaAdapter {
             if let orderIDs, !orderIDs.contains(record.orderID) { continue }
             guard
                 let trade = record.update(
-                    account: 0, instrument: instrument(record.symbol), reference: books.references[record.orderID])
+                    account: 0, instrument: instrument(record.symbol), reference: books.reference(of: record.orderID),
+                    order: books.slices.family(of: record.orderID)?.root)
             else {
                 host.log(
                     .error, "An execution counts lots, and the instrument's lot is not known",
@@ -195,9 +203,8 @@ extension ZerodhaAdapter {
     private func resolve(_ sought: [Sought], in book: OrderBook) {
         var found: [(Sought, WholeOrder)] = []
         for item in sought {
-            let parts = book.parts(orderID: item.orderID, reference: item.reference)
-            guard parts.isEmpty else {
-                found.append((item, WholeOrder(parts)))
+            if let order = book.whole(orderID: item.orderID, reference: item.reference) {
+                found.append((item, order))
                 continue
             }
             guard book.unreadable == 0 else {
@@ -245,6 +252,6 @@ extension ZerodhaAdapter {
             host.orderUpdate([update])
             item.command.found(update.identity, update.state, brokerTime: update.brokerTime)
         }
-        if orders.contains(where: { !$0.1.live.isEmpty }) { ordersMayMove() }
+        if orders.contains(where: { $0.1.isLive }) { ordersMayMove() }
     }
 }

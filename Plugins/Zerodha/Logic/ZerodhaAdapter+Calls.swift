@@ -61,9 +61,9 @@ extension ZerodhaAdapter {
             bookHint()
             return
         }
-        books.remember(record.orderID, record.clientReference)
+        books.remember([record])
         // A part alone says nothing of the whole, and prices' session speaks of no orders.
-        if !record.isPart, !isData { tell([WholeOrder([record])]) }
+        if !record.isPart, !books.slices.isSlice(record), !isData { tell([WholeOrder([record])]) }
         bookHint()
     }
 }

@@ -81,8 +81,9 @@ extension ZerodhaAdapter {
         let orderID = filter.reference?.brokerOrderID
         send(.orders, for: command) { [self] data in
             guard let book = orderBook(data) else { return unreadable("orders", command) }
-            let parts = book.parts(orderID: orderID, reference: reference)
-            if !parts.isEmpty { command.send(orders: [update(WholeOrder(parts), withOrder: true)]) }
+            if let order = book.whole(orderID: orderID, reference: reference) {
+                command.send(orders: [update(order, withOrder: true)])
+            }
             command.ok()
         }
     }
@@ -108,7 +109,7 @@ extension ZerodhaAdapter {
         send(call, for: command) { [self] data in
             let isKnown =
                 data.array?.allSatisfy { row in
-                    row["order_id"]?.identifier.map { books.references[$0] != nil } ?? false
+                    row["order_id"]?.identifier.map { books.reference(of: $0) != nil } ?? false
                 } ?? true
             guard !isKnown else { return sendTrades(data, instrumentID, command) }
             send(.orders, for: command) { [self] orders in

@@ -146,6 +146,8 @@ final class ZerodhaAdapter: ConnectedAdapter {
     /// An order call whose answer proves nothing is looked up by the host; the operator hears which, and why.
     func noteUnknown(_ error: AdapterError, _ answer: Answer, _ call: Call) {
         guard error.certainty == .unknown else { return }
+        books.mayHaveMore(until: hiddenUntil)
+        ordersMayMove()
         host.log(
             .warning, "An answer proves nothing of an order",
             [
