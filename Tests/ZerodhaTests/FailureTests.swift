@@ -43,14 +43,11 @@ struct FailureTests {
     }
 
     @Test(
-        "A 400 that tells to look before placing again proves nothing, however it is spelt and whatever its type",
+        "A 400 that tells of a time-out or the order book proves nothing, however it is spelt and whatever its type",
         arguments: [
             "Order request timed out. Please check the order book and confirm before placing again.",
             "Your order request timed-out. Please check the orderbook before placing again.",
             "Order request time out. Check the orderbook.", "ORDER REQUEST TIMEOUT", "Request timed  out",
-            "The order system took too long to respond.", "Please check your orders before retrying.",
-            "No response from the exchange.", "The order could not be confirmed: see Order Status.",
-            "Your order may have been placed.",
         ])
     func openWords(message: String) throws {
         for kind in ["OrderException", "InputException", "MarginException", "UserException", "SomethingNew"] {
@@ -61,10 +58,26 @@ struct FailureTests {
     }
 
     @Test(
+        "A 400 that may mean the same proves nothing, unless its type names another reason",
+        arguments: [
+            "The order system took too long to respond.", "Please check your orders before retrying.",
+            "No response from the exchange.", "The order could not be confirmed: see Order Status.",
+            "Your order may have been placed.",
+        ])
+    func likelyOpenWords(message: String) throws {
+        for kind in ["OrderException", "UserException", "SomethingNew"] {
+            #expect(try Self.failure(400, kind, message).certainty == .unknown, "\(kind)")
+        }
+        for kind in ["MarginException", "HoldingException", "InputException"] {
+            #expect(try Self.failure(400, kind, message).certainty == .rejected, "\(kind)")
+        }
+    }
+
+    @Test(
         "A refusal that names its reason stays a refusal",
         arguments: [
             ("InputException", "The order quantity 1000 (40 lots) is higher than the maximum quantity of 900."),
-            ("InputException", "Invalid `trigger_price`."), ("MarginException", "Insufficient funds."),
+            ("InputException", "Invalid `trigger_price`."), ("MarginException", "Insufficient funds. Add funds before placing again."),
             ("OrderException", "Order cannot be cancelled as it is being processed. Try later."),
             ("InputException", "Markets are closed right now. Use GTT or AMO for placing orders."),
             ("HoldingException", "You do not have enough holdings to place this sell order."),

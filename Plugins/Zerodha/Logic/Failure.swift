@@ -55,7 +55,7 @@ enum Failure {
         case 408: return (.timeout, .unknown, .afterReconcile)
         // Of a status other than 400 nobody has written down what it proves: the exception says it, or nothing does.
         case 400..<500:
-            return isOpen(message) ? (.timeout, .unknown, .afterReconcile) : refused(kind: kind, message: message)
+            return isOpen(message, kind) ? (.timeout, .unknown, .afterReconcile) : refused(kind: kind, message: message)
         case 500...: return (.brokerUnavailable, .unknown, .afterReconcile)
         default: return (.protocolViolation, .unknown, .afterReconcile)
         }
@@ -82,17 +82,26 @@ enum Failure {
 
     /// Whether the broker says that it does not know itself: something ran out of time, or whoever asked is to look at the
     /// orders before placing another. Compared without spaces, hyphens and case, which nobody has promised.
-    private static func isOpen(_ message: String?) -> Bool {
+    ///
+    /// An exception about money, holdings or a parameter names its reason, and "add funds before placing again" is none of
+    /// these: there only the words that the broker is known to use count.
+    private static func isOpen(_ message: String?, _ kind: String?) -> Bool {
         guard let message else { return false }
         let letters = String(decoding: message.lowercased().utf8.filter { (97...122).contains($0) }, as: UTF8.self)
-        return openWords.contains { letters.contains($0) }
+        let words =
+            switch kind {
+            case "MarginException", "HoldingException", "InputException": knownOpenWords
+            default: knownOpenWords + likelyOpenWords
+            }
+        return words.contains { letters.contains($0) }
     }
 
-    private static let openWords = [
-        "timedout", "timeout", "timesout", "timingout", "tookso", "tooktoo", "orderbook", "orderstatus",
-        "checkyourorder", "checktheorder", "checkorder", "beforeplacing", "beforeretry", "beforetrying", "placingagain",
-        "placeagain", "noresponse", "notrespond", "noreply", "notconfirm", "unconfirmed", "couldnotbeconfirmed",
-        "unabletoconfirm", "mayhavebeen", "mighthavebeen",
+    private static let knownOpenWords = ["timedout", "timeout", "orderbook"]
+    private static let likelyOpenWords = [
+        "timesout", "timingout", "tookso", "tooktoo", "orderstatus", "checkyourorder", "checktheorder", "checkorder",
+        "beforeplacing", "beforeretry", "beforetrying", "placingagain", "placeagain", "noresponse", "notrespond",
+        "noreply", "notconfirm", "unconfirmed", "couldnotbeconfirmed", "unabletoconfirm", "mayhavebeen",
+        "mighthavebeen",
     ]
 
     private static func isAboutQuantity(_ message: String?) -> Bool {
