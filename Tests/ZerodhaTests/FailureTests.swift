@@ -77,7 +77,8 @@ struct FailureTests {
         "A refusal that names its reason stays a refusal",
         arguments: [
             ("InputException", "The order quantity 1000 (40 lots) is higher than the maximum quantity of 900."),
-            ("InputException", "Invalid `trigger_price`."), ("MarginException", "Insufficient funds. Add funds before placing again."),
+            ("InputException", "Invalid `trigger_price`."),
+            ("MarginException", "Insufficient funds. Add funds before placing again."),
             ("OrderException", "Order cannot be cancelled as it is being processed. Try later."),
             ("InputException", "Markets are closed right now. Use GTT or AMO for placing orders."),
             ("HoldingException", "You do not have enough holdings to place this sell order."),
