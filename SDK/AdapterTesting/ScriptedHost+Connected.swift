@@ -34,11 +34,11 @@ extension ScriptedHost {
     ) {
         guard let index = requests.firstIndex(of: request) else { return }
         requests.remove(at: index)
-        var body = body
+        var (headers, body) = (headers, body)
         var captured: [(name: String, handle: UInt64)] = []
         if (200...299).contains(status) {
             for capture in request.captures {
-                guard let value = taken(capture, headers, &body) else {
+                guard let value = taken(capture, &headers, &body) else {
                     if !capture.isOptional { log.append(LogLine(level: .error, text: "A capture found nothing")) }
                     continue
                 }
@@ -63,11 +63,15 @@ extension ScriptedHost {
         answer(request, status: status, headers: headers, body: Array(text.utf8))
     }
 
-    /// Ends a request that was not answered whole.
-    public func fail(_ request: SentRequest, _ result: TransportResult, text: String? = nil) {
+    /// Ends a request that was not answered whole. What came before the end reaches the adapter as it is, captures too:
+    /// nothing is taken out of an answer that was cut short.
+    public func fail(
+        _ request: SentRequest, _ result: TransportResult, status: Int = 0, headers: [String: String] = [:],
+        body: [UInt8] = [], text: String? = nil
+    ) {
         guard let index = requests.firstIndex(of: request) else { return }
         requests.remove(at: index)
-        deliver(request.tag, result, status: 0, headers: [:], body: [], captured: [], text: text)
+        deliver(request.tag, result, status: status, headers: headers, body: body, captured: [], text: text)
     }
 
     /// One part of a streamed body.
@@ -80,25 +84,43 @@ extension ScriptedHost {
         }
     }
 
-    private func taken(_ capture: Capture, _ headers: [String: String], _ body: inout [UInt8]) -> String? {
+    /// Takes a secret out of an answer and leaves `***` in its place; where it stands a second time, there too.
+    private func taken(_ capture: Capture, _ headers: inout [String: String], _ body: inout [UInt8]) -> String? {
+        let found: String?
         switch capture.source {
         case .body:
-            defer { body = Array("***".utf8) }
-            return body.isEmpty ? nil : String(decoding: body, as: UTF8.self)
-        case .header(let name): return headers.first { $0.key.lowercased() == name.lowercased() }?.value
+            found = String(decoding: body, as: UTF8.self)
+            body = Array("***".utf8)
+        case .header(let name):
+            let key = headers.keys.first { $0.lowercased() == name.lowercased() }
+            found = key.flatMap { headers[$0] }
+            if let key { headers[key] = "***" }
         case .cookie(let name):
-            let lines = headers.filter { $0.key.lowercased() == "set-cookie" }.values
-            for line in lines where line.hasPrefix("\(name)=") {
-                return String(line.dropFirst(name.count + 1).prefix { $0 != ";" })
+            let key = headers.keys.first {
+                $0.lowercased() == "set-cookie" && headers[$0]?.hasPrefix("\(name)=") == true
             }
-            return nil
+            let line = key.flatMap { headers[$0] } ?? ""
+            found = key == nil ? nil : String(line.dropFirst(name.utf8.count + 1).prefix { $0 != ";" })
+            if let key { headers[key] = "\(name)=***\(line.drop { $0 != ";" })" }
         case .json(let pointer):
-            guard let document = try? JSONValue.parse(body, limits: .large),
-                let found = document.value(at: pointer), let value = found.string, !value.isEmpty
+            guard let document = try? JSONValue.parse(body, limits: .large), let value = document.value(at: pointer)
             else { return nil }
-            body = JSONValue.redact(body, value)
-            return value
+            switch value {
+            case .string(let text):
+                found = text
+                body = JSONValue.redact(body, text)
+            case .number(let digits):
+                found = digits
+                body = document.masked(pointer.split(separator: "/").map(String.init)[...]).serialized()
+            default: found = nil
+            }
         }
+        guard let found, !found.isEmpty else { return nil }
+        if found.utf8.count >= 8 {
+            for (name, value) in headers { headers[name] = value.replacing(found, with: "***") }
+            body = JSONValue.replaced(body, Array(found.utf8), by: Array("***".utf8))
+        }
+        return found
     }
 
     private func deliver(
@@ -292,10 +314,28 @@ extension ScriptedHost {
 }
 
 extension JSONValue {
+    /// The document with `***` at a place.
+    func masked(_ steps: ArraySlice<String>) -> JSONValue {
+        guard let step = steps.first else { return "***" }
+        let name = step.replacing("~1", with: "/").replacing("~0", with: "~")
+        if var members = object {
+            members[name] = members[name]?.masked(steps.dropFirst())
+            return .object(members)
+        }
+        if var items = array, let index = Int(step), items.indices.contains(index) {
+            items[index] = items[index].masked(steps.dropFirst())
+            return .array(items)
+        }
+        return self
+    }
+
     /// The document with a secret text replaced by `***`, wherever it stands as a whole string.
     static func redact(_ body: [UInt8], _ secret: String) -> [UInt8] {
-        let needle = JSONValue.string(secret).serialized()
-        let mask = Array("\"***\"".utf8)
+        replaced(body, JSONValue.string(secret).serialized(), by: Array("\"***\"".utf8))
+    }
+
+    /// Bytes with others in place of some of them, wherever those stand.
+    static func replaced(_ body: [UInt8], _ needle: [UInt8], by mask: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         var index = 0
         while index < body.count {

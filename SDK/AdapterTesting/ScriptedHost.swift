@@ -82,6 +82,9 @@ public final class ScriptedHost {
     /// The adapter's other half, where it talks to a broker.
     let connected: UnsafePointer<sluice_connected>?
     let connections: Cell?
+    let accountCount: Int
+    /// The rate buckets that the descriptor names.
+    let buckets: Set<String>
     /// Keeps the bytes of chance for `random` and for templates.
     func nextChance() -> UInt8 {
         chance &+= 1
@@ -112,6 +115,11 @@ public final class ScriptedHost {
         let connected = ScriptedHost.connected(module)
         self.connected = connected
         connections = connected.flatMap { Cell(UnsafeRawPointer($0.pointee.describe(module))) }
+        accountCount = accounts.count
+        let described = Cell(UnsafeRawPointer(module.pointee.describe(module)))
+        buckets = Set(
+            described?.elements(SLUICE_AT_descriptor_rate_buckets).compactMap { $0.text(SLUICE_AT_rate_bucket_id) }
+                ?? [])
         self.environment = environment
         self.grants = grants
         self.store = store

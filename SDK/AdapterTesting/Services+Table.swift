@@ -26,7 +26,7 @@ extension ScriptedServices {
             ws_send: { table, stream, frame in
                 ScriptedHost.answer(table, "ws_send") { host in
                     guard let cell = Cell(UnsafeRawPointer(frame)) else { return SLUICE_ERR_INVALID }
-                    return host.sendFrame(stream, cell)
+                    return host.sendFrame(stream, cell, isWebSocket: true)
                 }
             },
             ws_close: { table, stream, _, _ in
@@ -41,7 +41,7 @@ extension ScriptedServices {
             stream_send: { table, stream, frame in
                 ScriptedHost.answer(table, "stream_send") { host in
                     guard let cell = Cell(UnsafeRawPointer(frame)) else { return SLUICE_ERR_INVALID }
-                    return host.sendFrame(stream, cell)
+                    return host.sendFrame(stream, cell, isWebSocket: false)
                 }
             },
             stream_close: { table, stream in

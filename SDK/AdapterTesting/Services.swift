@@ -38,6 +38,8 @@ final class ScriptedServices {
         return handle
     }
 
+    func isKnown(_ handle: UInt64) -> Bool { handle > 0 && handle <= UInt64(secrets.count) }
+
     func value(_ handle: UInt64) -> Signing.Secret? {
         handle > 0 && handle <= UInt64(secrets.count) ? secrets[Int(handle) - 1] : nil
     }
@@ -139,15 +141,32 @@ extension ScriptedHost {
     }
 
     func send(_ cell: Cell) -> Int32 {
-        guard let endpoint = cell.text(SLUICE_AT_request_endpoint), let base = baseURL(endpoint) else {
-            violations.append("http_send: endpoint \(cell.text(SLUICE_AT_request_endpoint) ?? "") is not declared")
-            return SLUICE_ERR_NOT_FOUND
+        checked("http_send") { () throws(Refusal) in
+            guard let effect = Effect(rawValue: cell.uint32(SLUICE_AT_request_effect)) else {
+                throw .breach("effect is \(cell.uint32(SLUICE_AT_request_effect)); SLUICE_EFFECT_* is 1 to 4")
+            }
+            try checkRequest(cell, effect)
+            let place = try place(
+                cell, account: SLUICE_AT_request_account, endpoint: SLUICE_AT_request_endpoint,
+                host: SLUICE_AT_request_host, kinds: [.https])
+            let costs = try declaredCosts(cell, SLUICE_AT_request_costs)
+            try checkSecrets(cell, SLUICE_AT_request_target, "target")
+            try checkSecrets(cell, SLUICE_AT_request_body, "body")
+            for value in cell.elements(SLUICE_AT_request_values) { try checkSecrets(value, 0, "values") }
+            for header in cell.elements(SLUICE_AT_request_headers) {
+                try checkSecrets(header, SLUICE_AT_header_value, "headers")
+            }
+            let served = try openTokens(cell, SLUICE_AT_request_tokens)
+            try checkRoom(cell.uint64(SLUICE_AT_request_tag))
+            return make(cell, effect, endpoint: place.id, base: place.base, costs: costs, tokens: served)
         }
-        guard let effect = Effect(rawValue: cell.uint32(SLUICE_AT_request_effect)) else {
-            return isBroken("http_send: effect")
-        }
+    }
+
+    /// Makes the request at once and keeps it for the test to answer.
+    private func make(
+        _ cell: Cell, _ effect: Effect, endpoint: String, base: String, costs: [Cost], tokens: [UInt64]
+    ) -> Int32 {
         let tag = cell.uint64(SLUICE_AT_request_tag)
-        guard !requests.contains(where: { $0.tag == tag }) else { return SLUICE_ERR_STATE }
         let method = cell.text(SLUICE_AT_request_method) ?? ""
         var slots = TemplateSlots(method: method, baseURL: base)
         for (index, value) in cell.elements(SLUICE_AT_request_values).enumerated() {
@@ -169,11 +188,11 @@ extension ScriptedHost {
         }
         let flags = cell.uint32(SLUICE_AT_request_flags)
         let request = SentRequest(
-            tag: tag, tokens: tokens(cell, SLUICE_AT_request_tokens),
+            tag: tag, tokens: tokens,
             account: Int(cell.uint32(SLUICE_AT_request_account)),
             endpoint: endpoint, hostName: cell.text(SLUICE_AT_request_host), method: method,
             target: String(decoding: target, as: UTF8.self), headers: headers, body: body, effect: effect,
-            costs: costs(cell, SLUICE_AT_request_costs), captures: captures(cell),
+            costs: costs, captures: captures(cell),
             idempotencyKey: cell.text(SLUICE_AT_request_idempotency_key),
             isStreamed: flags & SLUICE_REQUEST_STREAM != 0, isUrgent: flags & SLUICE_REQUEST_PRIORITY != 0,
             isReplayable: flags & SLUICE_REQUEST_REPLAYABLE != 0, notAfter: cell.time(SLUICE_AT_request_not_after))
@@ -183,11 +202,25 @@ extension ScriptedHost {
     }
 
     func openStream(_ cell: Cell, isWebSocket: Bool, _ stream: UnsafeMutablePointer<UInt64>?) -> Int32 {
-        guard let endpoint = cell.text(SLUICE_AT_connection_endpoint), let base = baseURL(endpoint), let stream else {
-            violations.append("open of a stream: the endpoint is not declared")
-            return SLUICE_ERR_NOT_FOUND
+        checked(isWebSocket ? "ws_open" : "stream_open") { () throws(Refusal) in
+            guard let stream else { throw .breach("the place for the stream's number is null") }
+            let place = try place(
+                cell, account: SLUICE_AT_connection_account, endpoint: SLUICE_AT_connection_endpoint,
+                host: SLUICE_AT_connection_host, kinds: isWebSocket ? [.webSocket] : [.tcp, .tls])
+            guard streams.count(where: { !$0.isClosed }) < Bound.streams else {
+                throw Refusal(status: SLUICE_ERR_QUOTA, violation: nil)
+            }
+            let frame = UInt64(bitPattern: cell.int64(SLUICE_AT_connection_max_frame))
+            guard frame <= Bound.frameBytes else { throw .breach("max_frame is \(frame); at most \(Bound.frameBytes)") }
+            try checkTimeout(cell, SLUICE_AT_connection_ping_interval_ns, "ping_interval_ns")
+            try checkTimeout(cell, SLUICE_AT_connection_idle_timeout_ns, "idle_timeout_ns")
+            return open(cell, isWebSocket: isWebSocket, endpoint: place.id, base: place.base, stream)
         }
-        guard streams.count(where: { !$0.isClosed }) < 16 else { return SLUICE_ERR_QUOTA }
+    }
+
+    private func open(
+        _ cell: Cell, isWebSocket: Bool, endpoint: String, base: String, _ stream: UnsafeMutablePointer<UInt64>
+    ) -> Int32 {
         var slots = TemplateSlots(method: "GET", baseURL: base)
         guard let target = made(cell, SLUICE_AT_connection_target, .target, slots, "connection: target") else {
             return SLUICE_ERR_INVALID
@@ -205,19 +238,31 @@ extension ScriptedHost {
         return SLUICE_OK
     }
 
-    func sendFrame(_ stream: UInt64, _ cell: Cell) -> Int32 {
-        guard streams.contains(where: { $0.id == stream && !$0.isClosed }) else { return SLUICE_ERR_NOT_FOUND }
-        guard let kind = FrameKind(rawValue: cell.uint32(SLUICE_AT_frame_kind)),
-            let effect = Effect(rawValue: cell.uint32(SLUICE_AT_frame_effect))
-        else { return isBroken("frame: kind or effect") }
-        guard let payload = made(cell, SLUICE_AT_frame_payload, .alone, TemplateSlots(), "frame") else {
-            return SLUICE_ERR_INVALID
+    func sendFrame(_ stream: UInt64, _ cell: Cell, isWebSocket: Bool) -> Int32 {
+        checked(isWebSocket ? "ws_send" : "stream_send") { () throws(Refusal) in
+            guard let open = streams.first(where: { $0.id == stream && $0.isWebSocket == isWebSocket }) else {
+                return SLUICE_ERR_NOT_FOUND
+            }
+            guard let kind = FrameKind(rawValue: cell.uint32(SLUICE_AT_frame_kind)), (kind == .bytes) != isWebSocket
+            else {
+                throw .breach("kind is \(cell.uint32(SLUICE_AT_frame_kind)), which this connection does not carry")
+            }
+            guard let effect = Effect(rawValue: cell.uint32(SLUICE_AT_frame_effect)) else {
+                throw .breach("effect is \(cell.uint32(SLUICE_AT_frame_effect)); SLUICE_EFFECT_* is 1 to 4")
+            }
+            if open.isClosed { return SLUICE_ERR_STATE }
+            try checkSecrets(cell, SLUICE_AT_frame_payload, "payload")
+            _ = try declaredCosts(cell, SLUICE_AT_frame_costs)
+            let served = try openTokens(cell, SLUICE_AT_frame_tokens)
+            guard let payload = made(cell, SLUICE_AT_frame_payload, .alone, TemplateSlots(), "frame") else {
+                return SLUICE_ERR_INVALID
+            }
+            frames.append(
+                SentFrame(
+                    stream: stream, kind: kind, tag: cell.uint64(SLUICE_AT_frame_tag), tokens: served, effect: effect,
+                    payload: payload))
+            return SLUICE_OK
         }
-        frames.append(
-            SentFrame(
-                stream: stream, kind: kind, tag: cell.uint64(SLUICE_AT_frame_tag),
-                tokens: tokens(cell, SLUICE_AT_frame_tokens), effect: effect, payload: payload))
-        return SLUICE_OK
     }
 
     func closeStream(_ stream: UInt64) -> Int32 {
