@@ -1,6 +1,7 @@
 import Adapters
 import Domain
 import Engine
+import Exact
 
 extension Gateway {
     /// Holds what an order says to single adapters (`broker_options`) against what each of them declares. It is a fact about
@@ -23,7 +24,10 @@ extension Gateway {
                             ? "no adapter is loaded: leave it out" : "expected one of \(known.joined(separator: ", "))")
                 )
             }
-            guard let finding = adapter.findings(ofOrderOptions: options).first else { continue }
+            guard let finding = adapter.findings(ofOrderOptions: options).first else {
+                try checkSlicing(order, adapter, options, path)
+                continue
+            }
             throw .refused(
                 ParentRefusal(
                     code: "invalid_broker_options", path: path + finding.path,
@@ -31,5 +35,26 @@ extension Gateway {
                     message: finding.message,
                     remedy: finding.remedy))
         }
+    }
+
+    /// An order is cut once: where the instrument's freeze quantity is known the gateway does it, and a broker that was
+    /// asked to would cut the slices again. An iceberg the gateway leaves whole.
+    private func checkSlicing(
+        _ order: ParentOrder, _ adapter: LoadedAdapter, _ options: String, _ path: String
+    ) throws(GatewayError) {
+        let snapshot = market.instruments.snapshot
+        guard order.orderClass != .iceberg,
+            let freeze = snapshot.index(of: order.symbol).flatMap({ snapshot.record($0) })?.freezeQuantity,
+            !freeze.isZero, let members = (try? JSONValue.parse(options))?.object,
+            members.keys.contains(where: { members[$0]?.bool == true }),
+            let option = CapabilityDocument.slicingOption(adapter.description.capabilityDocument),
+            members[option]?.bool == true
+        else { return }
+        throw .refused(
+            ParentRefusal(
+                code: "sliced_twice", path: "\(path)/\(option)", value: "true",
+                message:
+                    "the freeze quantity of \(order.symbol.text), \(freeze), is known: the gateway slices the order",
+                remedy: "leave \(option) out, or the instrument's freeze_quantity out of the overlay"))
     }
 }

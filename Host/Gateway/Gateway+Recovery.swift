@@ -223,6 +223,12 @@ extension Gateway {
 
 /// What an adapter's capability document offers, in the engine's words.
 enum CapabilityDocument {
+    /// The option of an order by which the broker cuts it at the freeze quantity: `{"slicing_option": "..."}`. `nil` where
+    /// it has none.
+    static func slicingOption(_ document: String?) -> String? {
+        document.flatMap { try? JSONValue.parse($0, limits: .large) }?["slicing_option"]?.string
+    }
+
     /// Reads `{"combinations": [{"order_types": [...], "products": [...], "time_in_force": [...], "order_classes": [...]}]}`.
     /// The offer is the union over all combinations: a combination that does not hold together is the adapter's to refuse.
     /// `nil` where the document has no combinations: nothing is known, and the adapter refuses what it lacks.

@@ -38,7 +38,10 @@ extension Cell {
     func brokenChangesField() -> StaticString? {
         let fields = uint32(SLUICE_AT_changes_fields)
         // A field that this library does not know would be silently left unchanged, so it refuses the whole modify.
-        if fields & ~0x3f != 0 || fields == 0 { return "changes.fields" }
+        if fields & ~0x3f != 0 { return "changes.fields" }
+        if isBrokenText(SLUICE_AT_changes_options) { return "changes.options" }
+        // A modify may be of options alone.
+        if fields == 0, memory(SLUICE_AT_changes_options)?.isEmpty ?? true { return "changes.fields" }
         func isBroken(_ bit: UInt32, _ offset: Int) -> Bool {
             isBrokenDecimal(offset) || (fields & bit != 0 && !isPositiveDecimal(offset))
         }
@@ -66,7 +69,6 @@ extension Cell {
         if fields & SLUICE_CHANGE_ORDER_TYPE != 0, uint32(SLUICE_AT_changes_order_type) &- 1 >= 4 {
             return "changes.order_type"
         }
-        if isBrokenText(SLUICE_AT_changes_options) { return "changes.options" }
         if isBrokenReference(SLUICE_AT_changes_client_reference) { return "changes.client_reference" }
         return nil
     }

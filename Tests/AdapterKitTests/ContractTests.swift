@@ -286,11 +286,25 @@ struct ContractTests {
         }
         #expect(modify { _ in } == SLUICE_OK)
         #expect(modify { $0.fields = 0 } == SLUICE_ERR_INVALID)
+        let options = #"{"validity_minutes":10}"#
+        options.withCString { text in
+            let alone = sluice_str(ptr: text, len: UInt64(options.utf8.count))
+            #expect(
+                modify {
+                    $0.fields = 0
+                    $0.options = alone
+                } == SLUICE_OK, "a modify may be of options alone")
+            #expect(
+                modify {
+                    $0.fields = 0
+                    $0.options = sluice_str(ptr: text, len: 0)
+                } == SLUICE_ERR_INVALID)
+        }
         #expect(modify { $0.fields |= 0x40 } == SLUICE_ERR_INVALID)
         #expect(modify { $0.price = sluice_decimal() } == SLUICE_ERR_INVALID)
         #expect(modify { $0.fields = SLUICE_CHANGE_QUANTITY } == SLUICE_ERR_INVALID)
         #expect(modify { $0.struct_size = UInt32(SLUICE_AT_changes_price) } == SLUICE_ERR_INVALID)
-        #expect(script.calls == 1)
+        #expect(script.calls == 2)
     }
 
     @Test("A host table with an empty slot, or a short one, makes no session")

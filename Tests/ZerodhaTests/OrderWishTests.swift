@@ -40,6 +40,17 @@ struct OrderWishTests {
             ("flags", Desk.order(flags: .reduceOnly)),
             ("options", Desk.order(orderClass: .iceberg)),
             ("options", Desk.order(options: #"{"iceberg_legs":5}"#)),
+            // 5 legs of 20 are not 34, and 10 of 20 not 100.
+            (
+                "options",
+                Desk.order(
+                    quantity: 34, orderClass: .iceberg, options: #"{"iceberg_legs":5,"iceberg_quantity":20}"#)
+            ),
+            (
+                "options",
+                Desk.order(
+                    quantity: 100, orderClass: .iceberg, options: #"{"iceberg_legs":10,"iceberg_quantity":20}"#)
+            ),
             ("options", Desk.order(options: #"{"market_protection":2}"#)),
             ("options", Desk.order(options: #"{"validity_minutes":2}"#)),
             ("options", Desk.order(options: #"{"something":2}"#)),
@@ -53,6 +64,39 @@ struct OrderWishTests {
         #expect(completion.error?.field == field, "\(completion.error?.text ?? "")")
         #expect(desk.host.everyRequest.count == mark)
         #expect(desk.host.violations.isEmpty)
+    }
+
+    @Test(
+        "The legs of an iceberg make its quantity, to within what a division leaves over",
+        arguments: [
+            (100, "NSE:INFY", 1, 5, "20"), (100, "NSE:INFY", 1, 3, "33"), (100, "NSE:INFY", 1, 3, "34"),
+            (650, "NFO:NIFTY26DECFUT", 65, 3, "195"), (650, "NFO:NIFTY26DECFUT", 65, 3, "260"),
+            (1_000, "MCX:CRUDEOIL26DECFUT", 100, 5, "200"),
+        ] as [(Int64, String, Int64, Int, String)])
+    func legs(quantity: Int64, alias: String, lot: Int64, legs: Int, each: String) throws {
+        let desk = try Desk()
+        desk.host.submit(
+            Desk.order(
+                quantity: ExactDecimal(quantity), instrument: Desk.instrument(alias, lot: ExactDecimal(lot)),
+                orderClass: .iceberg,
+                options: #"{"iceberg_legs":\#(legs),"iceberg_quantity":"\#(each)"}"#))
+        #expect(desk.request("POST", "/orders/iceberg") != nil)
+    }
+
+    @Test("A modify may be of options alone")
+    func optionsAlone() throws {
+        for (options, field, value) in [
+            (#"{"validity_minutes":10}"#, "validity_ttl", "10"),
+            (#"{"market_protection":2.5}"#, "market_protection", "2.5"),
+        ] {
+            let desk = try Desk()
+            desk.host.modify(
+                OrderIdentity(account: 0, brokerOrderID: "1", adapterState: KnownOrder.state(.regular)),
+                lastKnown: Desk.order(), options: options,
+                clientReference: try #require(ClientReference("a00000000000000002")))
+            let request = try #require(desk.request("PUT", "/orders/regular/1"))
+            #expect(Desk.form(request) == [field: value])
+        }
     }
 
     @Test(

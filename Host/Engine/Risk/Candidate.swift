@@ -142,6 +142,15 @@ struct Candidate: Sendable {
         }
     }
 
+    /// Whether its broker sends it to the exchange in parts.
+    @inline(__always)
+    var isIceberg: Bool {
+        switch orderClass {
+        case .iceberg: true
+        case .regular, .bracket, .cover, .auction: false
+        }
+    }
+
     /// How much the worst case grows by the candidate.
     @inline(__always)
     var added: Int64 { projected - worst }

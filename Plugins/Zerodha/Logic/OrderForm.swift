@@ -53,6 +53,7 @@ struct OrderForm {
             guard let legs = options.icebergLegs, let each = options.icebergQuantity else {
                 throw .invalid("an ICEBERG order needs iceberg_legs (2 to 50) and iceberg_quantity", field: "options")
             }
+            try checkLegs(legs, each, of: order.quantity, lot: order.instrument.lotSize)
             form.fields.add("iceberg_legs", String(legs))
             form.fields.add("iceberg_quantity", try symbol.brokerQuantity(each, lotSize: order.instrument.lotSize))
         }
@@ -62,6 +63,21 @@ struct OrderForm {
         if let algorithm = options.algoID { form.fields.add("algo_id", algorithm) }
         if !tag.isAbsent { form.fields.add("tag", tag) }
         return form
+    }
+
+    /// A leg is about the quantity divided by the legs (FACTS.md §3.2): to within the lot that a division may leave over.
+    private static func checkLegs(
+        _ legs: Int64, _ each: ExactDecimal, of quantity: ExactDecimal, lot: ExactDecimal?
+    ) throws(AdapterError) {
+        let step = lot.unlessZero ?? 1
+        let count = ExactDecimal(legs)
+        guard let sum = each.multiplied(by: count), let slack = step.multiplied(by: count),
+            let low = quantity.subtracting(slack), let high = quantity.adding(slack), sum > low, sum < high
+        else {
+            throw .invalid(
+                "\(legs) legs of \(each) do not make the order's \(quantity): iceberg_quantity is about the quantity "
+                    + "divided by iceberg_legs", field: "options")
+        }
     }
 
     /// What must hold between the fields of a new order.

@@ -66,6 +66,7 @@ extension ZerodhaAdapter {
 
     private static let capabilityDocument = #"""
         {"venues":["NSE","BSE","NFO","BFO","CDS","BCD","MCX","NCO"],
+        "slicing_option":"autoslice",
         "cases":{"packet_frame":"0001{size16}{packet}","intents":[{"op":"holdings_summary"},{"op":"holdings_compact"},{"op":"authorise_holdings"},
         {"op":"alert_create","name":"N","type":"simple","lhs_exchange":"NSE","lhs_tradingsymbol":"INFY","lhs_attribute":"LastTradedPrice","operator":">=","rhs_type":"constant","rhs_constant":"1500"},
         {"op":"alert_modify","uuid":"U","name":"N","type":"simple","lhs_exchange":"NSE","lhs_tradingsymbol":"INFY","lhs_attribute":"LastTradedPrice","operator":">=","rhs_type":"constant","rhs_constant":"1500"},

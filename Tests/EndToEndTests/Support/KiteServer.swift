@@ -37,7 +37,11 @@ final class KiteServer: Sendable {
         var isAccepted: Bool
     }
 
+    /// What a test's own book answers, before the usual one is asked: `data` of a success.
+    typealias Script = @Sendable (_ request: LoopbackBroker.Request, _ form: [String: String]) -> JSONValue?
+
     private struct State {
+        var script: Script?
         var turns: [Turn] = []
         var turnsOfQuantities: [Int: Turn] = [:]
         /// Seconds that its clock is ahead.
@@ -83,6 +87,8 @@ final class KiteServer: Sendable {
     func sets(ahead seconds: Int64) { state.withLockedValue { $0.ahead = seconds } }
     /// The client's token is dead from its next order on, until it logs in again.
     func kill(_ client: Client) { state.withLockedValue { _ = $0.dead.insert(client.apiKey) } }
+    /// What answers orders and books from now on.
+    func follows(_ script: @escaping Script) { state.withLockedValue { $0.script = script } }
     /// The list of instruments from now on.
     func list(_ text: String) { state.withLockedValue { $0.list = text } }
 
@@ -108,6 +114,7 @@ final class KiteServer: Sendable {
             state.loggedIn.remove(client.apiKey)
             return failure(403, "Incorrect `api_key` or `access_token`.", "TokenException")
         }
+        if let data = state.script?(request, fields(request.text)) { return success(data) }
         let own = state.accepted.filter { $0.apiKey == client.apiKey }
         switch (request.method, request.path) {
         case ("GET", "/user/profile"): return success(["user_id": .string(client.apiKey), "user_name": "Client"])
@@ -268,13 +275,18 @@ extension KiteServer {
     ///   - replayed: Those of them whose prices play.
     ///   - prices: Further lines of `prices`.
     ///   - accounts: Rows, each with its line's end; `groups` alike.
+    ///   - frozen: Those of which an order may hold 40 at most.
     static func files(
-        data: String, symbols: [String], replayed: [String], prices: String = "", limits: String = limits(),
+        data: String, symbols: [String], replayed: [String], frozen: [String] = [], prices: String = "",
+        limits: String = limits(),
         accounts: String, groups: String
     ) -> [(name: String, text: String)] {
         let candles = replayed.map { "market/\($0.replacing(":", with: "_")).daily.csv" }
         let replays = candles.map { "    - { files: ./\($0), every: 100ms, loop: true }\n" }
-        let overlay = symbols.map { "\"\($0)\": { tick: 0.05, lot_size: 1, currency: INR, source: test }\n" }
+        let overlay = symbols.map { symbol in
+            let freeze = frozen.contains(symbol) ? ", freeze_quantity: 40" : ""
+            return "\"\(symbol)\": { tick: 0.05, lot_size: 1, currency: INR, source: test\(freeze) }\n"
+        }
         return candles.map { ($0, Site.Options.candles) } + [
             ("overlay.yaml", overlay.joined()), ("rms.yaml", limits),
             (
@@ -297,14 +309,17 @@ extension KiteServer {
     /// Wide limits for an account at this broker: delivery orders with a limit price.
     ///
     /// - Parameter priceAge: how old a reference price may be.
-    static func limits(priceAge: String = "10m") -> String {
+    ///   - allowing: products, order types and classes.
+    static func limits(
+        priceAge: String = "10m",
+        allowing: String = "products: [DELIVERY], order_types: [LIMIT], order_classes: [REGULAR]"
+    ) -> String {
         """
         rms: 1
         profiles:
           wide:
             allow-list:
-              - { segments: [NSE], products: [DELIVERY], order_types: [LIMIT], time_in_force: [DAY],
-                  sides: [BUY, SELL], order_classes: [REGULAR], short_selling: true }
+              - { segments: [NSE], \(allowing), time_in_force: [DAY], sides: [BUY, SELL], short_selling: true }
             market-protection: { convert: none }
             price-collar: { bps: 9900, max_age: \(priceAge) }
             quantity-limits: { min: 1, max: 100000 }

@@ -97,6 +97,18 @@ struct WorkedNumbersTests {
         #expect(try fixture.decide(fixture.parent(.buy, 5_100, account: 0)).legs[0].slices == [1_725, 1_725, 1_650])
     }
 
+    @Test("Freeze: an iceberg is cut by its broker, so it stays one order, opening or closing")
+    func iceberg() throws {
+        var fixture = EngineFixture(lot: "75", freeze: "1800")
+        var order = fixture.parent(.buy, 4_950, account: 0)
+        order.orderClass = .iceberg
+        #expect(try fixture.decide(order).legs[0].slices == [4_950])
+        try fixture.trade(4_950)
+        order.side = .sell
+        let leg = try fixture.decide(order).legs[0]
+        #expect(leg.isClosing && leg.slices == [4_950])
+    }
+
     @Test("Margin: 80,000 left is below the buffer of 100,000; clipped to four lots of 60,000")
     func margin() throws {
         var limits = EngineFixture.open

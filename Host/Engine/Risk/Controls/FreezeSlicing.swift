@@ -4,6 +4,8 @@ import Domain
 /// lots that differ by at most one, larger first. More slices than `max_slices` refuse; a strict closing order is sliced
 /// as far as it takes.
 ///
+/// An iceberg is cut by its broker, into the legs that it states: no slice of it would have them, so none is made.
+///
 /// Steps. Source: RISK.md §4; the freeze quantity is the exchange's, from the instrument's record.
 struct FreezeSlicing: RiskControl {
     static let id = ControlID.freezeSlicing
@@ -15,6 +17,11 @@ struct FreezeSlicing: RiskControl {
         _ candidate: inout Candidate, _ limits: LegLimits, _ engine: borrowing Engine,
         _ trace: inout some DecisionTrace
     ) -> Verdict {
+        if candidate.isIceberg {
+            candidate.slices = 1
+            trace.record(.unlimited(.quantity, .instrument))
+            return .pass
+        }
         let lot = candidate.instrument.lot
         var largest =
             candidate.instrument.freezeQuantity == 0 ? Int64.max : candidate.instrument.freezeQuantity / lot * lot
