@@ -132,5 +132,6 @@ extension BrokerOrder {
         (symbol, side, orderType, product) = (terms.symbol, terms.side, terms.orderType, terms.product)
         (timeInForce, quantity, price) = (terms.timeInForce, terms.quantity, terms.price)
         triggerPrice = terms.triggerPrice
+        (orderClass, isAfterMarket) = (terms.orderClass, terms.isAfterMarket)
     }
 }

@@ -179,6 +179,8 @@ extension Gateway {
         emit(.runAdmitted(admission), &state)
         emit(
             .orderAdopted(run: admission.run, order: 0, brokerOrderID: id, executedBefore: executed, at: now), &state)
+        // What its adapter remembers of it, without which a cancel may not find it.
+        reported(row.report, now, &state)
         for trade in trades { _ = self.executed(trade, now, &state) }
         return true
     }

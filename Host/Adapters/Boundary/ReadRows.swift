@@ -29,6 +29,8 @@ extension AdapterQuery where Row == OrderRow {
                     symbol: try instrument.flatMap { try context.reader.instrument($0.pointee.id, "instrument.id") },
                     side: word(order.pointee.side), orderType: word(order.pointee.order_type),
                     product: word(order.pointee.product), timeInForce: word(order.pointee.time_in_force),
+                    orderClass: word(order.pointee.order_class),
+                    isAfterMarket: order.pointee.flags & SLUICE_ORDER_AFTER_MARKET != 0,
                     quantity: try context.reader.nonNegative(order.pointee.quantity, "order.quantity"),
                     price: try order.pointee.price.value("order.price"),
                     triggerPrice: try order.pointee.trigger_price.value("order.trigger_price")))

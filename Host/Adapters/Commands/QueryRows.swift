@@ -9,6 +9,8 @@ package struct OrderRow: Hashable, Sendable {
         package var orderType: OrderType?
         package var product: Product?
         package var timeInForce: TimeInForce?
+        package var orderClass: OrderClass?
+        package var isAfterMarket = false
         package var quantity: ExactDecimal?
         package var price: ExactDecimal?
         package var triggerPrice: ExactDecimal?

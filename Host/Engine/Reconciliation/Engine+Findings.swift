@@ -18,6 +18,9 @@ package struct BrokerOrder: Hashable, Sendable {
     package var orderType: OrderType?
     package var product: Product?
     package var timeInForce: TimeInForce?
+    package var orderClass: OrderClass?
+    /// It waits for the venue to open.
+    package var isAfterMarket = false
     package var quantity: ExactDecimal?
     package var price: ExactDecimal?
     package var triggerPrice: ExactDecimal?

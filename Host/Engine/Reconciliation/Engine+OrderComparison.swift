@@ -119,17 +119,21 @@ extension Engine {
         let stop = row.triggerPrice.flatMap { instrument.points($0) } ?? 0
         let needsLimit = orderType == .limit || orderType == .stopLimit
         let needsStop = orderType == .stop || orderType == .stopLimit
+        // Some brokers tell the stop of a cover order with its second leg alone.
+        let hasStop = needsStop || (row.orderClass == .cover && stop > 0)
         guard quantity > 0, !needsLimit || limit > 0, !needsStop || stop > 0 else { return nil }
         var order = ParentOrder(
             target: .account(entry.id), symbol: symbol, side: side, orderType: orderType, product: product)
         order.quantity = instrument.quantity(quantity)
         order.limitPrice = needsLimit ? row.price : nil
-        order.stopPrice = needsStop ? row.triggerPrice : nil
+        order.stopPrice = hasStop ? row.triggerPrice : nil
         order.timeInForce = timeInForce
+        order.orderClass = row.orderClass ?? .regular
+        order.isAfterMarket = row.isAfterMarket
         order.tag = "entered elsewhere"
         let leg = LegAdmission(
             account: account, side: side, weight: 0, allocatedQuantity: quantity, orderedQuantity: quantity,
-            limitPrice: needsLimit ? limit : 0, stopPrice: needsStop ? stop : 0, orderType: orderType,
+            limitPrice: needsLimit ? limit : 0, stopPrice: hasStop ? stop : 0, orderType: orderType,
             isClosing: book.facts(account, number).isClosing(quantity, side: side), rejection: nil,
             alerts: [], slices: [quantity], heldUntil: nil, margin: 0)
         return RunAdmission(

@@ -170,6 +170,30 @@ struct OrderComparisonTests {
         #expect(found.brokerOnly.isEmpty, "it is ours from now on")
     }
 
+    @Test("An adopted order keeps its class, its stop and what its adapter remembers")
+    func adoptedClass() throws {
+        for (type, price, stop) in [(OrderType.stop, nil, "85"), (.limit, "90", "85"), (.limit, "90", nil)] {
+            var fixture = EngineFixture()
+            var row = Self.foreign("X1", 5)
+            (row.orderType, row.orderClass, row.isAfterMarket) = (type, .cover, true)
+            (row.price, row.triggerPrice) = (price.flatMap { ExactDecimal($0) }, stop.flatMap { ExactDecimal($0) })
+            row.report.adapterState = Array("co|7100|".utf8)
+            let admission = try #require(
+                fixture.engine.adoption(of: row, account: 0, executedBefore: 0, now: fixture.now))
+            #expect(admission.order.orderClass == .cover && admission.order.isAfterMarket)
+            fixture.engine.apply(.runAdmitted(admission))
+            fixture.engine.apply(
+                .orderAdopted(run: admission.run, order: 0, brokerOrderID: "X1", executedBefore: 0, at: fixture.now))
+            fixture.engine.apply(try #require(fixture.engine.event(for: row.report, at: fixture.now)))
+            let order = try #require(fixture.engine.runs[admission.run]?.orders[0])
+            #expect(order.status == .working && order.adapterState == Array("co|7100|".utf8))
+            #expect(order.stopPrice == (stop == nil ? 0 : 850_000))
+            let found = fixture.engine.compare(
+                [row], of: 0, askedAt: fixture.now.advanced(by: 1_000_000_000), visibilityDelay: 0)
+            #expect(found.matched.count == 1 && found.otherTerms.isEmpty)
+        }
+    }
+
     @Test("A row that does not say enough, or not in the instrument's numbers, is not adopted")
     func notAdopted() {
         let engine = EngineFixture().engine
