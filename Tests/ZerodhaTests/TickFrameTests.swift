@@ -117,4 +117,25 @@ struct TickFrameTests {
             #expect(!frame.isCut)
         }
     }
+
+    @Test(
+        "A side of the book is told whole, whatever stands in front of it before the open or is missing in the middle")
+    func levels() throws {
+        var bytes = [UInt8](repeating: 0, count: 184)
+        func put(_ level: Int, _ quantity: UInt8, _ price: UInt8, _ orders: UInt8) {
+            let start = 64 + level * 12
+            (bytes[start + 3], bytes[start + 7], bytes[start + 9]) = (quantity, price, orders)
+        }
+        put(0, 50, 0, 3)
+        put(1, 10, 100, 1)
+        put(3, 20, 99, 2)
+        put(5, 10, 101, 1)
+        let tick = try bytes.withUnsafeBytes { bytes in
+            try #require(TickPacket(bytes)).tick(
+                Stream.Subscription(uid: 1, instrumentID: "NSE:EQ:INFY", mode: .depth, lotSize: nil))
+        }
+        #expect(tick.bids.map(\.quantity) == [50, 10, 20])
+        #expect(tick.bids.map(\.price) == [0, 1, ExactDecimal("0.99")])
+        #expect(tick.asks.map(\.price) == [ExactDecimal("1.01")])
+    }
 }

@@ -1,4 +1,5 @@
 import AdapterKit
+import Exact
 
 /// What the adapter remembers between two readings of the broker's books, all of it within bounds.
 struct Books {
@@ -8,6 +9,11 @@ struct Books {
     var slices = Slices()
     /// Whether orders of ours may still move, so that the books have to be read again.
     var mayMove = false
+    /// Units a lot by alias, as positions tell where the list does not (FACTS.md §10).
+    private var lots: [String: ExactDecimal] = [:]
+    private var lotsAskedAt: Timestamp?
+    /// Rows that could not be understood and were told to the operator: once each.
+    private var told: Set<String> = []
     /// Until then the broker may have orders of ours under ids that nobody knows.
     private var unnamedUntil = Timestamp(nanoseconds: .min)
     /// One reading at a time; a wish that comes meanwhile makes one more.
@@ -69,6 +75,35 @@ struct Books {
     /// Whether an order of ours is open as far as is known, though the book that was just read shows none.
     func holdsOpen(at now: Timestamp) -> Bool {
         now < unnamedUntil || known.values.contains { now < $0.openUntil }
+    }
+
+    // MARK: Lots
+
+    /// The units of a lot, as a position of the instrument tells it.
+    func lot(_ symbol: Symbol) -> ExactDecimal? { lots[symbol.alias] }
+
+    /// Learns lots from the rows of `GET /portfolio/positions`.
+    mutating func learnLots(_ positions: JSONValue) {
+        for row in (positions["net"]?.array ?? []) + (positions["day"]?.array ?? []) {
+            guard let symbol = row.object.flatMap(Symbol.init), symbol.exchange.countsLots,
+                let multiplier = row["multiplier"]?.decimalOrText, multiplier > .zero
+            else { continue }
+            if lots.count >= Self.most { lots.removeAll() }
+            lots[symbol.alias] = multiplier
+        }
+    }
+
+    /// Whether positions may be asked for lots: what they did not tell they tell no sooner by being asked at once again.
+    mutating func mayAskForLots(at now: Timestamp) -> Bool {
+        if let asked = lotsAskedAt, now.nanoseconds &- asked.nanoseconds < 60_000_000_000 { return false }
+        lotsAskedAt = now
+        return true
+    }
+
+    /// Whether a row that cannot be understood is news to the operator.
+    mutating func isNews(_ row: String) -> Bool {
+        if told.count >= Self.most { told.removeAll() }
+        return told.insert(row).inserted
     }
 
     /// Ends what waits.

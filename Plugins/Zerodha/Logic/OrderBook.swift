@@ -122,17 +122,17 @@ struct WholeOrder {
         let filled = parts.sum(\.filled)
         let total = first.iceberg?.total ?? family?.total ?? parts.sum(\.quantity)
         update.state = state(filled: filled ?? .zero, total: total)
-        update.cumulativeQuantity = filled.flatMap { first.symbol.units($0, lotSize: instrument?.lotSize) }
+        update.cumulativeQuantity = filled.flatMap { first.units($0, lotSize: instrument?.lotSize) }
         let isFinal = [.filled, .canceled, .rejected].contains(update.state)
         let rest = isFinal ? .zero : total.flatMap { total in filled.flatMap { total.subtracting($0) } }
-        update.leavesQuantity = rest.flatMap { first.symbol.units($0, lotSize: instrument?.lotSize) }
+        update.leavesQuantity = rest.flatMap { first.units($0, lotSize: instrument?.lotSize) }
         // The average of the parts is not what the broker said of the whole.
         update.averagePrice = nil
         update.brokerTime = parts.compactMap(\.time).max { $0.nanoseconds < $1.nanoseconds }
         update.rawState = nil
         if update.state != .rejected, update.state != .canceled { update.reason = nil }
         if var order = update.order,
-            let units = total.flatMap({ first.symbol.units($0, lotSize: order.instrument.lotSize) })
+            let units = total.flatMap({ first.units($0, lotSize: order.instrument.lotSize) })
         {
             order.quantity = units
             // Of an iceberg whoever modifies it modifies the leg that is live.

@@ -8,7 +8,8 @@ struct OrderRecord {
     let parentOrderID: String?
     let status: String
     let statusMessage: String?
-    let symbol: Symbol
+    /// `nil` where the broker names an exchange that nobody here knows, or no instrument: the order is known by its id.
+    let symbol: Symbol?
     let variety: Variety?
     let side: Side?
     let type: KiteOrderType?
@@ -37,14 +38,12 @@ struct OrderRecord {
 
     /// Reads one record.
     ///
-    /// - Returns: `nil` without an id, a status or a name of the instrument: a record nobody can act on.
+    /// - Returns: `nil` without an id: a record nobody can act on.
     init?(_ value: JSONValue) {
-        guard let object = value.object, let orderID = object["order_id"]?.identifier,
-            let status = object["status"]?.filled, let symbol = Symbol(object)
-        else { return nil }
+        guard let object = value.object, let orderID = object["order_id"]?.identifier else { return nil }
         self.orderID = orderID
-        self.status = status
-        self.symbol = symbol
+        status = object["status"]?.filled ?? ""
+        symbol = Symbol(object)
         exchangeOrderID = object["exchange_order_id"]?.identifier
         parentOrderID = object["parent_order_id"]?.identifier
         statusMessage = object["status_message"]?.filled ?? object["status_message_raw"]?.filled
@@ -153,11 +152,16 @@ struct OrderRecord {
         let reason = state == .rejected || state == .canceled ? refusal : nil
         return OrderUpdate(
             identity(account: account), hintedState ?? .other,
-            cumulativeQuantity: symbol.units(filled, lotSize: lot),
-            leavesQuantity: isFinal ? .zero : pending.flatMap { symbol.units($0, lotSize: lot) },
+            cumulativeQuantity: units(filled, lotSize: lot),
+            leavesQuantity: isFinal ? .zero : pending.flatMap { units($0, lotSize: lot) },
             averagePrice: averagePrice, reason: reason, brokerTime: time,
-            rawState: hintedState == nil ? status : nil,
+            rawState: hintedState == nil && !status.isEmpty ? status : nil,
             order: withOrder ? instrument.flatMap { order(account: account, instrument: $0) } : nil)
+    }
+
+    /// What the broker counts of it, in our units; `nil` where that cannot be said.
+    func units(_ counted: ExactDecimal, lotSize: ExactDecimal?) -> ExactDecimal? {
+        symbol?.units(counted, lotSize: lotSize)
     }
 
     private var refusal: AdapterError? {
@@ -168,7 +172,7 @@ struct OrderRecord {
     /// The order as the broker holds it; `nil` where a word of it is unknown.
     private func order(account: Int, instrument: StoredInstrument) -> StoredOrder? {
         guard let side, let type, let product,
-            let quantity = quantity.flatMap({ symbol.units($0, lotSize: instrument.lotSize) }),
+            let quantity = quantity.flatMap({ units($0, lotSize: instrument.lotSize) }),
             quantity > .zero
         else { return nil }
         let timeInForce: TimeInForce

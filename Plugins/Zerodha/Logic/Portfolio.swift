@@ -4,14 +4,16 @@ import Exact
 // Rows of the account's money and positions (FACTS.md §8). A number that the broker does not tell stays `nil`.
 
 enum Portfolio {
-    /// `GET /user/margins`: one row a segment that is enabled; all are in rupees.
+    /// `GET /user/margins`: one row for the segments that are enabled; all are in rupees. An account without any has
+    /// nothing, and an answer that cannot be read has no row.
     ///
     /// `net` is what can be used; what is blocked is `utilised.debits`. `available.cash` is sometimes 0 while `net` is
     /// right, and then cash is `net` + debits - collateral.
     static func funds(_ data: JSONValue, account: Int, now: Timestamp) -> [Funds] {
-        let segments = data["net"] == nil ? [data["equity"], data["commodity"]].compactMap { $0 } : [data]
+        let segments =
+            data["net"] == nil ? [data["equity"], data["commodity"]].compactMap { $0 }.filter { !$0.isNull } : [data]
         let enabled = segments.filter { $0["enabled"]?.bool != false }
-        guard !enabled.isEmpty else { return [] }
+        guard !segments.isEmpty else { return [] }
         // One currency, one row: the broker keeps two purses of the same money.
         var available = ExactDecimal.zero
         var used = ExactDecimal.zero

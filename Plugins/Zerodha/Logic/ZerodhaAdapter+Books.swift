@@ -51,8 +51,10 @@ extension ZerodhaAdapter {
             switch read(answer, bucket: .others) {
             case .success(let data):
                 guard let book = orderBook(data) else { return ended(isKnown: false) }
-                tell(book.whole())
-                readTrades(book)
+                knowLots(of: book.records.map(\.symbol)) { [self] in
+                    tell(book.whole())
+                    readTrades(book)
+                }
             case .failure(let error):
                 host.log(.warning, "The order book could not be read", ["error": "\(error)"])
                 ended(isKnown: false)
@@ -68,8 +70,11 @@ extension ZerodhaAdapter {
         let status = host.send(ownRequest(.trades)) { [self] answer in
             switch read(answer, bucket: .others) {
             case .success(let data):
-                let isWhole = tell(trades: data)
-                ended(isKnown: isWhole && !anyLive)
+                // A row that cannot be understood is told once: it is no reason to go on reading.
+                knowLots(of: Self.symbols(data)) { [self] in
+                    tell(trades: data)
+                    ended(isKnown: !anyLive)
+                }
             case .failure(let error):
                 host.log(.warning, "The trade book could not be read", ["error": "\(error)"])
                 ended(isKnown: false)
@@ -97,8 +102,11 @@ extension ZerodhaAdapter {
             host.log(.error, "The order book is no list")
             return nil
         }
-        if book.unreadable > 0 {
-            host.log(.error, "Orders of the book cannot be read", ["rows": String(book.unreadable)])
+        if book.unreadable > 0, books.isNews("orders without an id: \(book.unreadable)") {
+            host.log(.error, "Orders of the book have no id", ["rows": String(book.unreadable)])
+        }
+        for record in book.records where record.symbol == nil && books.isNews("order \(record.orderID)") {
+            host.log(.error, "An order of the book is of no instrument that is known", ["order_id": record.orderID])
         }
         books.slices = book.slices
         books.remember(book.records)
@@ -111,53 +119,86 @@ extension ZerodhaAdapter {
     }
 
     func update(_ order: WholeOrder, withOrder: Bool) -> OrderUpdate {
-        order.update(account: 0, instrument: instrument(order.first.symbol), withOrder: withOrder)
+        order.update(account: 0, instrument: order.first.symbol.flatMap { instrument($0) }, withOrder: withOrder)
     }
 
-    /// Tells executions; `false` where one of them could not be read.
+    /// Tells executions; `false` where one of these orders could not be read.
     @discardableResult
     func tell(trades data: JSONValue, of orderIDs: Set<String>? = nil) -> Bool {
-        let (trades, unreadable) = executions(data, of: orderIDs)
+        guard let (trades, unreadable) = executions(data, of: orderIDs) else { return false }
         host.tradeUpdate(trades)
         return unreadable == 0
     }
 
-    /// The executions of a trade book, and how many rows were none.
-    func executions(_ data: JSONValue, of orderIDs: Set<String>? = nil) -> (trades: [TradeUpdate], unreadable: Int) {
+    /// The executions of a trade book, and how many rows were none: each of these is told to the operator once, and the
+    /// others are good. `nil` where it is no list.
+    func executions(
+        _ data: JSONValue, of orderIDs: Set<String>? = nil
+    ) -> (trades: [TradeUpdate], unreadable: Int)? {
         guard let rows = data.array else {
             host.log(.error, "The trade book is no list")
-            return ([], 1)
+            return nil
         }
         var trades: [TradeUpdate] = []
         var unreadable = 0
         for row in rows {
+            // Rows of other orders say nothing of these, whatever they are.
+            if let orderIDs, !orderIDs.contains(row["order_id"]?.identifier ?? "") { continue }
             guard let record = TradeRecord(row, now: host.now) else {
                 unreadable += 1
+                let id = row["trade_id"]?.identifier ?? "none"
+                if books.isNews("trade \(id)") {
+                    host.log(.error, "An execution of the book cannot be read", ["trade_id": id])
+                }
                 continue
             }
-            if let orderIDs, !orderIDs.contains(record.orderID) { continue }
             guard
                 let trade = record.update(
                     account: 0, instrument: instrument(record.symbol), reference: books.reference(of: record.orderID),
                     order: books.slices.family(of: record.orderID)?.root)
             else {
-                host.log(
-                    .error, "An execution counts lots, and the instrument's lot is not known",
-                    ["symbol": record.symbol.alias])
                 unreadable += 1
+                if books.isNews("lot \(record.symbol.alias)") {
+                    host.log(
+                        .error, "Executions count lots, and neither the list nor a position says the instrument's lot",
+                        ["symbol": record.symbol.alias])
+                }
                 continue
             }
             trades.append(trade)
         }
-        if unreadable > 0 {
-            host.log(.error, "Executions of the book cannot be read", ["rows": String(unreadable)])
-        }
         return (trades, unreadable)
+    }
+
+    /// The instruments of a trade book.
+    static func symbols(_ trades: JSONValue) -> [Symbol?] {
+        (trades.array ?? []).map { $0.object.flatMap(Symbol.init) }
+    }
+
+    /// Asks positions for the lots of instruments, where lots are counted and nobody knows them yet; then goes on, whatever
+    /// came of it.
+    ///
+    /// - Parameter command: What this serves.
+    func knowLots(of symbols: [Symbol?], for command: Command? = nil, then: @escaping () -> Void) {
+        let lacks = symbols.contains { symbol in
+            guard let symbol, symbol.exchange.countsLots else { return false }
+            return instrument(symbol).map { $0.lotSize == nil } ?? false
+        }
+        guard lacks, books.mayAskForLots(at: host.now) else { return then() }
+        let question = command.map { request(Call.positions, for: $0) } ?? ownRequest(.positions)
+        let status = host.send(question) { [self] answer in
+            if case .success(let data) = read(answer, bucket: .others) { books.learnLots(data) }
+            then()
+        }
+        if !status.isOK { then() }
     }
 
     /// What the host knows by the broker's name. A share is known by its name alone, before any list was read.
     func instrument(_ symbol: Symbol) -> StoredInstrument? {
-        if let known = host.instrument(alias: symbol.alias) { return known }
+        if var known = host.instrument(alias: symbol.alias) {
+            if known.lotSize == nil, symbol.exchange.countsLots { known.lotSize = books.lot(symbol) }
+            return known
+        }
         guard symbol.exchange == .nse || symbol.exchange == .bse else { return nil }
         return StoredInstrument(
             id: "\(symbol.exchange.rawValue):EQ:\(CanonicalRoot.equity(symbol.tradingSymbol, symbol.exchange))",
@@ -222,7 +263,12 @@ extension ZerodhaAdapter {
             }
             item.command.provenAbsent()
         }
+        guard !found.isEmpty else { return }
         let orders = found
+        knowLots(of: orders.map(\.1.first.symbol)) { [self] in resolve(found: orders) }
+    }
+
+    private func resolve(found orders: [(Sought, WholeOrder)]) {
         guard orders.contains(where: { $0.1.parts.contains { $0.filled > .zero } }) else { return report(orders) }
         let status = host.send(ownRequest(.trades)) { [self] answer in
             switch read(answer, bucket: .others) {

@@ -9,15 +9,19 @@ extension ZerodhaAdapter {
         case .orders:
             let instrumentID = filter.instrumentID
             send(.orders, for: command) { [self] data in
-                guard let book = orderBook(data), book.unreadable == 0 else { return unreadable("orders", command) }
-                let rows = book.whole().map { update($0, withOrder: true) }
-                command.send(orders: rows.filter { instrumentID == nil || $0.order?.instrument.id == instrumentID })
-                command.ok()
+                // An order that the list shows without a name is looked up by whoever misses it, and then it is open.
+                guard let book = orderBook(data) else { return unreadable("orders", command) }
+                knowLots(of: book.records.map(\.symbol), for: command) { [self] in
+                    let rows = book.whole().map { update($0, withOrder: true) }
+                    command.send(orders: rows.filter { instrumentID == nil || $0.order?.instrument.id == instrumentID })
+                    command.ok()
+                }
             }
         case .trades: queryTrades(filter, command)
         case .positions:
             let instrumentID = filter.instrumentID
             send(.positions, for: command) { [self] data in
+                books.learnLots(data)
                 var unknown: [Symbol] = []
                 let rows = Portfolio.positions(
                     data, account: 0, instrument: { instrument($0) }, unknown: { unknown.append($0) })
@@ -96,7 +100,6 @@ extension ZerodhaAdapter {
         send(.history(orderID: orderID), for: command) { [self] data in
             guard let rows = data.array else { return unreadable("order history", command) }
             let records = rows.compactMap(OrderRecord.init)
-            guard records.count == rows.count else { return unreadable("order history", command) }
             command.send(orders: records.map { update(WholeOrder([$0]), withOrder: false) })
             command.ok()
         }
@@ -119,11 +122,13 @@ extension ZerodhaAdapter {
         }
     }
 
+    /// What can be read: one row that cannot says nothing of the others.
     private func sendTrades(_ data: JSONValue, _ instrumentID: String?, _ command: Command) {
-        let (trades, unreadableRows) = executions(data)
-        guard unreadableRows == 0 else { return unreadable("trades", command) }
-        command.send(trades: trades.filter { instrumentID == nil || $0.instrumentID == instrumentID })
-        command.ok()
+        knowLots(of: Self.symbols(data), for: command) { [self] in
+            guard let (trades, _) = executions(data) else { return unreadable("trades", command) }
+            command.send(trades: trades.filter { instrumentID == nil || $0.instrumentID == instrumentID })
+            command.ok()
+        }
     }
 
     // MARK: Instruments

@@ -273,10 +273,12 @@ extension TickPacket {
         var levels: [BookLevel] = []
         levels.reserveCapacity(5)
         for index in 0..<5 {
-            guard let level = level(index, isBid: isBid), let price = price(level.price),
+            // Before the open, market orders stand in front without a price; a level of nothing at all is none.
+            guard let level = level(index, isBid: isBid), level.price != 0 || level.quantity != 0,
                 let quantity = quantity(level.quantity)
-            else { break }
-            levels.append(BookLevel(price: price, quantity: quantity, orders: UInt32(level.orders)))
+            else { continue }
+            levels.append(
+                BookLevel(price: price(level.price) ?? .zero, quantity: quantity, orders: UInt32(level.orders)))
         }
         return levels
     }
