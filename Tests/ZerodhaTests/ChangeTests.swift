@@ -89,6 +89,38 @@ struct ChangeTests {
         }
     }
 
+    @Test("Nothing more is sent for a wish that the host has ended meanwhile")
+    func over() throws {
+        let desk = try Desk()
+        let sent = desk.host.cancel(Self.identity(.iceberg), lastKnown: Desk.order())
+        desk.refuse("DELETE", "/orders/iceberg/5001", 400, "InputException")
+        let asked = try #require(desk.request("GET", "/orders"))
+        desk.host.expire(sent)
+        desk.host.answer(
+            asked, headers: ["content-type": "application/json"],
+            text: #"{"status":"success","data":[\#(Self.leg("5001", "COMPLETE", 1)),\#(Self.leg("5002", "OPEN", 2))]}"#)
+        #expect(desk.request("DELETE", "/orders/iceberg/5002") == nil)
+        #expect(desk.host.violations.isEmpty)
+    }
+
+    @Test("A cancel under a wrong name goes out once more under the one that the order's record has")
+    func wrongName() throws {
+        let desk = try Desk()
+        let sent = desk.host.cancel(Self.identity(.regular), lastKnown: Desk.order())
+        desk.refuse("DELETE", "/orders/regular/5001", 400, "InputException")
+        desk.answer(
+            "GET", "/orders/5001",
+            #"[{"order_id":"5001","status":"TRIGGER PENDING","exchange":"NSE","tradingsymbol":"INFY","variety":"co","parent_order_id":"5000"}]"#
+        )
+        #expect(desk.request("DELETE", "/orders/co/5001")?.query == "parent_order_id=5000")
+        desk.refuse("DELETE", "/orders/co/5001", 400, "InputException")
+        desk.answer(
+            "GET", "/orders/5001",
+            #"[{"order_id":"5001","status":"TRIGGER PENDING","exchange":"NSE","tradingsymbol":"INFY","variety":"co","parent_order_id":"5000"}]"#
+        )
+        #expect(desk.host.completion(of: sent)?.outcome == .rejected)
+    }
+
     @Test("The second try of an after-market modify counts against the broker's 25 as well")
     func counts() throws {
         let desk = try Desk()

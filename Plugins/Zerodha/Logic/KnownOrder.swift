@@ -31,6 +31,16 @@ struct KnownOrder: Equatable {
         return state
     }
 
+    /// The order as its record calls it; `nil` where that is what it was called already.
+    func renamed(as record: OrderRecord) -> KnownOrder? {
+        guard let variety = record.commandVariety else { return nil }
+        var renamed = self
+        renamed.variety = variety
+        // The first leg is named for the second alone.
+        renamed.parentOrderID = variety == .cover ? record.parentOrderID ?? parentOrderID : nil
+        return renamed.variety == self.variety && renamed.parentOrderID == parentOrderID ? nil : renamed
+    }
+
     /// - Throws: Where the order cannot be named to the broker: nothing is sent.
     init(_ reference: borrowing OrderReference, options: OrderOptions) throws(AdapterError) {
         guard let orderID = reference.brokerOrderID, !orderID.isEmpty else {

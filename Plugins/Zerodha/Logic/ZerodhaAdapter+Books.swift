@@ -9,7 +9,7 @@ extension ZerodhaAdapter {
 
     /// Until when something that happens now may be missing from the broker's books.
     var hiddenUntil: Timestamp {
-        Timestamp(nanoseconds: host.now.nanoseconds &+ Self.descriptor.visibilityDelayNanoseconds)
+        Timestamp(nanoseconds: host.now.nanoseconds &+ Self.visibilityDelayNanoseconds)
     }
 
     /// Something of ours was placed, changed or taken back: what becomes of it is in the books.
@@ -184,7 +184,7 @@ extension ZerodhaAdapter {
             guard let symbol, symbol.exchange.countsLots else { return false }
             return instrument(symbol).map { $0.lotSize == nil } ?? false
         }
-        guard lacks, books.mayAskForLots(at: host.now) else { return then() }
+        guard lacks, command.map({ !isOver($0) }) ?? true, books.mayAskForLots(at: host.now) else { return then() }
         let question = command.map { request(Call.positions, for: $0) } ?? ownRequest(.positions)
         let status = host.send(question) { [self] answer in
             if case .success(let data) = read(answer, bucket: .others) { books.learnLots(data) }

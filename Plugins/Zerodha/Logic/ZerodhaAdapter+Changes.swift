@@ -76,17 +76,19 @@ extension ZerodhaAdapter {
     /// The broker refuses to touch an order that has ended, in words that nobody has written down (FACTS.md §3.5): its
     /// state says whether that was it. A leg of an iceberg that has filled is followed by another, and that one is meant.
     ///
-    /// An after-market order is a regular one from the next open on, which nobody may have told us: then the wish, which
-    /// the broker has refused for certain, goes out once more under the name that holds now.
+    /// An after-market order is a regular one from the next open on, and what an order is was perhaps never told us: then
+    /// the wish, which the broker has refused for certain, goes out once more under the name that its record says.
     private func explain(
         _ error: AdapterError, of order: KnownOrder, isCancel: Bool, _ command: Command,
         again: ((KnownOrder) -> Call)?
     ) {
-        if order.variety == .iceberg {
+        if order.variety == .iceberg, !isOver(command) {
             return isCancel ? cancelParts(order, command) : modifyLeg(of: order, refusedWith: error, command, again)
         }
+        guard !isOver(command) else { return }
         let call = Call.history(orderID: order.orderID)
         let status = host.send(request(call, for: command)) { [self] answer in
+            guard !isOver(command) else { return }
             guard case .success(let data) = read(answer, bucket: call.bucket),
                 let record = data.array?.last.flatMap(OrderRecord.init)
             else {
@@ -94,12 +96,10 @@ extension ZerodhaAdapter {
                 return
             }
             guard record.isFinal else {
-                guard let again, order.variety == .afterMarket, record.commandVariety == .regular else {
+                guard let again, let renamed = order.renamed(as: record) else {
                     command.reject(error)
                     return
                 }
-                var renamed = order
-                renamed.variety = .regular
                 if !isCancel { books.countModification(order.orderID) }
                 send(change: again(renamed), of: renamed, command)
                 return
@@ -116,6 +116,7 @@ extension ZerodhaAdapter {
         of order: KnownOrder, refusedWith error: AdapterError, _ command: Command, _ again: ((KnownOrder) -> Call)?
     ) {
         let status = host.send(request(.orders, for: command)) { [self] answer in
+            guard !isOver(command) else { return }
             guard case .success(let data) = read(answer, bucket: .others), let book = orderBook(data),
                 let whole = book.whole(orderID: order.orderID, reference: order.reference)
             else {
@@ -170,6 +171,7 @@ extension ZerodhaAdapter {
     /// show yet.
     private func cancelParts(_ order: KnownOrder, _ command: Command) {
         let status = host.send(request(.orders, for: command)) { [self] answer in
+            guard !isOver(command) else { return }
             guard case .success(let data) = read(answer, bucket: .others), let book = orderBook(data) else {
                 command.unknown(Failure.unreadable(status: answer.status, "the parts of the order could not be read"))
                 return
@@ -224,7 +226,8 @@ extension ZerodhaAdapter {
                 tally.end(
                     isTaken ? nil : Failure.unreadable(status: answer.status, "the answer names no order"), command)
             case .failure(let error)
-            where error.certainty == .rejected && answer.status == 400 && part.variety == .afterMarket:
+            where error.certainty == .rejected && answer.status == 400 && part.variety == .afterMarket
+                && !isOver(command):
                 // At the exchange by now.
                 cancel(PartName(orderID: part.orderID, variety: .regular), tally, command)
             case .failure(let error): tally.end(error, command)

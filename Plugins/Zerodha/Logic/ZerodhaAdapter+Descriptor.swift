@@ -1,6 +1,9 @@
 import AdapterKit
 
 extension ZerodhaAdapter {
+    /// How long the broker's book may lack what the broker has accepted.
+    static let visibilityDelayNanoseconds: Int64 = 45_000_000_000
+
     static let descriptor = Descriptor(
         id: "zerodha", name: "Zerodha (Kite Connect 3)", version: "1.0.0", vendor: "Sluice",
         licence: "Apache-2.0", homepage: "https://kite.trade",
@@ -11,7 +14,7 @@ extension ZerodhaAdapter {
         // It carries a tag, finds nothing by it and takes a second order with the same one (FACTS.md §6).
         recovery: [.echoesTag, .streamsReports],
         // A look-up is believed when "at least some tens of seconds" have passed (FACTS.md §5).
-        visibilityDelayNanoseconds: 45_000_000_000,
+        visibilityDelayNanoseconds: visibilityDelayNanoseconds,
         configSchema: KiteSettings.schema, capabilityDocument: capabilityDocument,
         orderOptionsSchema: OrderOptions.schema, rateBuckets: buckets, clientReferenceMax: 20)
 

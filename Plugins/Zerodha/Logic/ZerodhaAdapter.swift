@@ -19,6 +19,8 @@ final class ZerodhaAdapter: ConnectedAdapter {
 
     @exclusivity(unchecked) var books = Books()
     @exclusivity(unchecked) var stream = Stream()
+    /// Commands that the host ended before their last request was made: nothing may be sent for them any more.
+    @exclusivity(unchecked) private var over: Set<UInt64> = []
     /// One frame's ticks, kept for its memory.
     @exclusivity(unchecked) var ticks: [Tick] = []
 
@@ -114,6 +116,17 @@ final class ZerodhaAdapter: ConnectedAdapter {
         }
         return request
     }
+
+    func onCancelled(token: UInt64) {
+        if over.count >= Self.mostOver { over.removeAll() }
+        over.insert(token)
+    }
+
+    /// More than are in flight; of what is forgotten the host refuses a request by itself.
+    private static let mostOver = 1_000
+
+    /// Whether the host has ended a command: a second request for it would break the contract, and the host asks again.
+    func isOver(_ command: Command) -> Bool { over.contains(command.token) }
 
     /// Sends a call for a command; `then` gets the `data` of a success. Every other answer ends the command.
     func send(_ call: Call, for command: Command, then: @escaping (JSONValue) -> Void) {
