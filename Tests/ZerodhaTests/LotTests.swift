@@ -71,10 +71,35 @@ struct LotTests {
         desk.answer("GET", "/portfolio/positions", Self.positions)
         #expect(desk.host.completion(of: sent)?.outcome == .ok)
         let rows = try #require(desk.host.rows[sent.token]?.orders)
-        #expect(rows.map(\.identity.brokerOrderID) == ["1", "2", "3"])
+        #expect(rows.map(\.identity.brokerOrderID) == ["1", "3"])
         #expect(rows[0].cumulativeQuantity == 100 && rows[0].order?.quantity == 200)
-        #expect(rows[1].state == .partiallyFilled && rows[1].order == nil && rows[1].cumulativeQuantity == nil)
         #expect(desk.host.violations.isEmpty)
+    }
+
+    @Test("What is ours is told by its id and state, though its row names no instrument that is known")
+    func ours() throws {
+        let desk = try Self.desk()
+        let sent = desk.host.query(.orders)
+        let tag = #""tag":"a00000000000000001""#
+        desk.answer(
+            "GET", "/orders",
+            #"[{"order_id":"1","status":"CANCELLED",\#(tag)},{"order_id":"2",\#(tag),"exchange":"NSEIX"}]"#)
+        let rows = try #require(desk.host.rows[sent.token]?.orders)
+        #expect(rows.map(\.state) == [.canceled, .other])
+        #expect(rows.allSatisfy { $0.order == nil && $0.cumulativeQuantity == nil && $0.rawState == nil })
+        #expect(desk.host.violations.isEmpty)
+    }
+
+    @Test("Positions of an exchange that nobody here knows hide none of the others")
+    func positionsElsewhere() throws {
+        let desk = try Self.desk()
+        let sent = desk.host.query(.positions)
+        desk.answer(
+            "GET", "/portfolio/positions",
+            #"{"net":[{"tradingsymbol":"GIFT","exchange":"NSEIX","product":"NRML","quantity":5},{"tradingsymbol":"INFY","exchange":"NSE","product":"NEW","quantity":0},{"tradingsymbol":"INFY","exchange":"NSE","product":"CNC","quantity":3}]}"#
+        )
+        #expect(desk.host.completion(of: sent)?.outcome == .ok)
+        #expect(desk.host.rows[sent.token]?.positions.map(\.quantity) == [3])
     }
 
     @Test("An execution that cannot be read does not keep the books being read when all has ended")

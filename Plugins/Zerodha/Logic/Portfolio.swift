@@ -37,15 +37,29 @@ enum Portfolio {
     }
 
     /// `GET /portfolio/positions`: the net book. A closed row stays in it with quantity 0.
+    ///
+    /// - Parameters:
+    ///   - unknown: Gets what is held of an instrument that nobody knows.
+    ///   - foreign: Gets rows of exchanges that nobody here knows: nothing of ours can be held there.
     static func positions(
-        _ data: JSONValue, account: Int, instrument: (Symbol) -> StoredInstrument?, unknown: (Symbol) -> Void
+        _ data: JSONValue, account: Int, instrument: (Symbol) -> StoredInstrument?, unknown: (Symbol) -> Void,
+        foreign: (JSONValue) -> Void = { _ in }
     ) -> [Position]? {
         guard let rows = data["net"]?.array else { return nil }
         var positions: [Position] = []
         for row in rows {
-            guard let symbol = row.object.flatMap(Symbol.init), let counted = row["quantity"]?.decimalOrText,
-                let product = KiteProduct.product(row["product"]?.string)
-            else { return nil }
+            if let exchange = row["exchange"]?.filled, Exchange(rawValue: exchange) == nil {
+                foreign(row)
+                continue
+            }
+            guard let symbol = row.object.flatMap(Symbol.init), let counted = row["quantity"]?.decimalOrText else {
+                return nil
+            }
+            guard let product = KiteProduct.product(row["product"]?.string) else {
+                // A closed row holds nothing, whatever it was.
+                if counted.isZero { continue }
+                return nil
+            }
             // What a lot holds says the row itself, where the list does not.
             guard let instrument = instrument(symbol),
                 case let lot = instrument.lotSize ?? row["multiplier"]?.decimalOrText.unlessZero,

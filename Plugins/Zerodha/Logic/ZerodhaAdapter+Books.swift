@@ -170,6 +170,13 @@ extension ZerodhaAdapter {
         return (trades, unreadable)
     }
 
+    /// A row of an exchange that nobody here knows.
+    func noteForeign(_ row: JSONValue) {
+        let symbol = "\(row["exchange"]?.string ?? ""):\(row["tradingsymbol"]?.string ?? "")"
+        guard books.isNews("foreign \(symbol)") else { return }
+        host.log(.error, "A row of the books is of an exchange that is not known", ["symbol": symbol])
+    }
+
     /// The instruments of a trade book.
     static func symbols(_ trades: JSONValue) -> [Symbol?] {
         (trades.array ?? []).map { $0.object.flatMap(Symbol.init) }

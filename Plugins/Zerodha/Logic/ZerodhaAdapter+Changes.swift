@@ -90,7 +90,7 @@ extension ZerodhaAdapter {
         let status = host.send(request(call, for: command)) { [self] answer in
             guard !isOver(command) else { return }
             guard case .success(let data) = read(answer, bucket: call.bucket),
-                let record = data.array?.last.flatMap(OrderRecord.init)
+                let record = data.array?.last.flatMap(OrderRecord.init), record.orderID == order.orderID
             else {
                 command.reject(error)
                 return

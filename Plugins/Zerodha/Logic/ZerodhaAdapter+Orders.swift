@@ -40,7 +40,8 @@ extension ZerodhaAdapter {
             return placed([id], [], variety, reference, command)
         }
         let rows = data.array ?? ([data] + (data["children"]?.array ?? []))
-        let ids = rows.compactMap { $0["order_id"]?.identifier }
+        var ids: [String] = []
+        for id in rows.compactMap({ $0["order_id"]?.identifier }) where !ids.contains(id) { ids.append(id) }
         let failures = rows.compactMap { row -> AdapterError? in
             if row["order_id"]?.identifier != nil { return nil }
             if let error = row["error"], !error.isNull { return Failure.part(error) }

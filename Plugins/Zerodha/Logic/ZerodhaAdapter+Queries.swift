@@ -12,7 +12,9 @@ extension ZerodhaAdapter {
                 // An order that the list shows without a name is looked up by whoever misses it, and then it is open.
                 guard let book = orderBook(data) else { return unreadable("orders", command) }
                 knowLots(of: book.records.map(\.symbol), for: command) { [self] in
-                    let rows = book.whole().map { update($0, withOrder: true) }
+                    // Of an exchange that nobody here knows, only what is ours all the same.
+                    let rows = book.whole().filter { $0.first.symbol != nil || isOurs($0) }
+                        .map { update($0, withOrder: true) }
                     command.send(orders: rows.filter { instrumentID == nil || $0.order?.instrument.id == instrumentID })
                     command.ok()
                 }
@@ -24,7 +26,8 @@ extension ZerodhaAdapter {
                 books.learnLots(data)
                 var unknown: [Symbol] = []
                 let rows = Portfolio.positions(
-                    data, account: 0, instrument: { instrument($0) }, unknown: { unknown.append($0) })
+                    data, account: 0, instrument: { instrument($0) }, unknown: { unknown.append($0) },
+                    foreign: { noteForeign($0) })
                 guard let rows else { return unreadable("positions", command) }
                 guard unknown.isEmpty else { return self.unknown(unknown, command) }
                 command.send(positions: rows.filter { instrumentID == nil || $0.instrumentID == instrumentID })
@@ -62,6 +65,10 @@ extension ZerodhaAdapter {
         case .quotes: queryQuotes(filter, command)
         case .candles: queryCandles(filter, command)
         }
+    }
+
+    private func isOurs(_ order: WholeOrder) -> Bool {
+        order.reference != nil || books.reference(of: order.first.orderID) != nil
     }
 
     /// An answer that is a success and cannot be read: a failed query, never an empty one.
