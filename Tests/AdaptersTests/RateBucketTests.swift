@@ -59,7 +59,37 @@ struct RateBucketTests {
                 #expect(sum <= Int64(window.units), "seed \(seed): \(sum) in a window of \(window.units)")
             }
         }
-        #expect(grants.count > 10)
+        #expect(grants.count > 5)
+    }
+
+    @Test("Units that are given back later leave the others counted where they were", arguments: 0..<20)
+    func givenBack(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let most = UInt32.random(in: 2...90, using: &random)
+        var bucket = RateBucket(Self.rule((most, 1), mode: .refuse), keepsReserve: false)
+        var (now, id, given): (Int64, UInt64, Int) = (0, 0, 0)
+        var kept: [(at: Int64, units: Int64)] = []
+        for _ in 0..<2_000 {
+            now += Int64.random(in: 0...20_000_000, using: &random)
+            id += 1
+            let wanted = UInt32.random(in: 1...2, using: &random)
+            if bucket.admit(request(id, units: wanted), now: now) == .granted { kept.append((now, Int64(wanted))) }
+            // One of some time ago, or of just now.
+            if Int.random(in: 0..<4, using: &random) == 0, !kept.isEmpty {
+                let back = kept.remove(at: max(0, kept.count - 1 - Int.random(in: 0..<80, using: &random)))
+                bucket.giveBack(UInt32(back.units), scope: "login", takenAt: back.at)
+                given += 1
+            }
+            let sum = kept.reversed().prefix { $0.at > now - Self.second }.reduce(0) { $0 + $1.units }
+            #expect(sum <= Int64(most), "seed \(seed): \(sum) in a window of \(most)")
+        }
+        #expect(given > 100)
+        // What was given back is there again: nothing is lost for good.
+        now += Self.second
+        for _ in 0..<most {
+            id += 1
+            #expect(bucket.admit(request(id), now: now) == .granted)
+        }
     }
 
     @Test("A small window is exact: a unit is free again to the nanosecond")
@@ -171,7 +201,7 @@ struct RateBucketTests {
         var bucket = RateBucket(Self.rule((1, 1)))
         #expect(bucket.admit(request(1), now: 0) == .granted)
         #expect(bucket.admit(request(2), now: 0) != .granted)
-        bucket.giveBack(1, scope: "login")
+        bucket.giveBack(1, scope: "login", takenAt: 0)
         #expect(drain(&bucket, 0) == [2])
     }
 

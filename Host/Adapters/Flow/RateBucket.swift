@@ -8,7 +8,9 @@
 ///   windows all of them hold. Counts begin empty with the process: what went before it is not known.
 /// - **Cancels first, with a reserve.** Of every window of two units or more a tenth (at least one, at most 50) is given to
 ///   cancels alone, and a cancel goes before whatever else waits in its scope. So a cancel waits for other cancels only, or
-///   in a window of one unit for that window once. Then closing orders, then the rest.
+///   in a window of one unit for that window once. Then come the others, in the order of `RatePriority`.
+/// - **What is under way goes on.** Further sends of commands that the adapter has already go before commands that have not
+///   begun: nobody waits for what they alone could bring about.
 /// - **Fair.** Of one scope and priority the units go round among accounts, the oldest request of each; scopes that wait
 ///   take turns. Nobody passes by going straight to an exhausted window: who comes later waits behind.
 /// - **Bounded.** At most `maximumScopes` scopes are counted apart. Beyond it those with nothing counted and nobody waiting
@@ -29,7 +31,7 @@ package struct RateBucket: Sendable {
 
     package let rule: RateRule
     package let bounds: Bounds
-    let keepsReserve: Bool
+    private(set) var keepsReserve: Bool
     /// Wall clock minus monotonic clock, nanoseconds; wanted where a window has a reset.
     private(set) var wallOffset: Int64 = 0
     var scopes: [String: RateScope] = [:]
@@ -61,6 +63,13 @@ package struct RateBucket: Sendable {
 
     /// Says how far the wall clock is ahead of the monotonic one, nanoseconds; before the first request, and now and then.
     package mutating func setWallOffset(_ nanoseconds: Int64) { wallOffset = nanoseconds }
+
+    /// From now on a part of every window is for cancels alone.
+    mutating func keepReserve() {
+        guard !keepsReserve else { return }
+        keepsReserve = true
+        for key in scopes.keys { scopes[key]?.keepReserve() }
+    }
 
     // MARK: - Asking
 
@@ -97,10 +106,10 @@ package struct RateBucket: Sendable {
         return .waiting(earliest: earliest)
     }
 
-    /// Gives back units of a request that was granted and then not made, at the instant of the grant.
-    package mutating func giveBack(_ units: UInt32, scope: String) {
+    /// Gives back units of a request that was granted at an instant and then not made.
+    package mutating func giveBack(_ units: UInt32, scope: String, takenAt: Int64) {
         let key = scopes[scope] == nil ? Self.sharedScope : scope
-        scopes[key]?.giveBack(Int64(units))
+        scopes[key]?.giveBack(Int64(units), takenAt: takenAt)
         nextGrant = .min
     }
 
@@ -117,15 +126,15 @@ package struct RateBucket: Sendable {
 
     /// The waiting request whose turn has come, its units taken; `nil`: nobody can go now. Call until `nil`.
     ///
-    /// - Parameter cancelsOnly: leaves everybody else waiting.
-    package mutating func nextGranted(now: Int64, cancelsOnly: Bool = false) -> UInt64? {
+    /// - Parameter begunOnly: leaves all waiting that is neither a cancel nor under way already.
+    package mutating func nextGranted(now: Int64, begunOnly: Bool = false) -> UInt64? {
         guard !places.isEmpty, nextGrant <= now else { return nil }
         var soonest = Int64.max
         for _ in 0..<turns.count {
             guard let key = turns.popFirst(), var scope = scopes.removeValue(forKey: key) else { continue }
             scope.advance(to: now, wallOffset: wallOffset)
             let head = scope.first { places[$0] != nil }
-            if let head, !cancelsOnly || head.priority == .cancel {
+            if let head, !begunOnly || head.priority <= .begun {
                 let earliest = scope.earliest(head, now: now, wallOffset: wallOffset) ?? .max
                 if earliest <= now {
                     scope.take(head, now: now)
@@ -140,7 +149,7 @@ package struct RateBucket: Sendable {
             scopes[key] = scope
             if head == nil { hasTurn.remove(key) } else { turns.append(key) }
         }
-        if !cancelsOnly { nextGrant = soonest }
+        if !begunOnly { nextGrant = soonest }
         return nil
     }
 

@@ -51,6 +51,8 @@ package struct RateRule: Hashable, Sendable {
 package enum RatePriority: UInt8, Comparable, CaseIterable, Hashable, Sendable {
     /// Before everything else, and alone entitled to the reserve.
     case cancel
+    /// A further send of a command that the adapter has already, in a bucket that lanes themselves take units of.
+    case begun
     /// An order that the engine judged strictly closing; in the bucket of reads a look-up.
     case closing
     case ordinary

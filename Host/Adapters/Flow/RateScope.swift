@@ -13,6 +13,7 @@ struct RateScope: Sendable {
     private(set) var blockedUntil: Int64 = .min
     private var lastCancel: Int64 = .min
     private var cancels = RateTurns()
+    private var begun = RateTurns()
     private var closing = RateTurns()
     private var ordinary = RateTurns()
 
@@ -72,8 +73,10 @@ struct RateScope: Sendable {
         if request.priority == .cancel { lastCancel = now }
     }
 
-    mutating func giveBack(_ units: Int64) {
-        for index in windows.indices { windows[index].giveBack(units) }
+    mutating func keepReserve() { for index in windows.indices { windows[index].keepReserve() } }
+
+    mutating func giveBack(_ units: Int64, takenAt: Int64) {
+        for index in windows.indices { windows[index].giveBack(units, takenAt: takenAt) }
         if let remaining = learned?.remaining { learned?.remaining = remaining + units }
     }
 
@@ -105,11 +108,12 @@ struct RateScope: Sendable {
     // MARK: - The queue
 
     /// Requests that lie here, those that no longer wait included.
-    var lying: Int { cancels.count + closing.count + ordinary.count }
+    var lying: Int { cancels.count + begun.count + closing.count + ordinary.count }
 
     mutating func append(_ request: RateRequest) {
         switch request.priority {
         case .cancel: cancels.append(request)
+        case .begun: begun.append(request)
         case .closing: closing.append(request)
         case .ordinary: ordinary.append(request)
         }
@@ -118,18 +122,21 @@ struct RateScope: Sendable {
     /// Whether somebody waits whom a newcomer of this priority must not overtake.
     mutating func hasWaiting(before priority: RatePriority, where isWaiting: (UInt64) -> Bool) -> Bool {
         if !cancels.isEmpty, cancels.first(where: isWaiting) != nil { return true }
+        if priority >= .begun, !begun.isEmpty, begun.first(where: isWaiting) != nil { return true }
         if priority >= .closing, !closing.isEmpty, closing.first(where: isWaiting) != nil { return true }
         return priority >= .ordinary && !ordinary.isEmpty && ordinary.first(where: isWaiting) != nil
     }
 
     /// Whose turn it is.
     mutating func first(where isWaiting: (UInt64) -> Bool) -> RateRequest? {
-        cancels.first(where: isWaiting) ?? closing.first(where: isWaiting) ?? ordinary.first(where: isWaiting)
+        cancels.first(where: isWaiting) ?? begun.first(where: isWaiting) ?? closing.first(where: isWaiting)
+            ?? ordinary.first(where: isWaiting)
     }
 
     mutating func removeFirst(of priority: RatePriority) {
         switch priority {
         case .cancel: cancels.removeFirst()
+        case .begun: begun.removeFirst()
         case .closing: closing.removeFirst()
         case .ordinary: ordinary.removeFirst()
         }
@@ -137,6 +144,7 @@ struct RateScope: Sendable {
 
     mutating func compact(where isWaiting: (UInt64) -> Bool) {
         cancels.compact(where: isWaiting)
+        begun.compact(where: isWaiting)
         closing.compact(where: isWaiting)
         ordinary.compact(where: isWaiting)
     }

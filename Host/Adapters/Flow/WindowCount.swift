@@ -15,7 +15,7 @@ struct WindowCount: Hashable, Sendable {
 
     let window: RateWindow
     /// Units of the window that cancels alone may take: a tenth, at least one, at most 50; none of a window of one unit.
-    let reserve: Int64
+    private(set) var reserve: Int64
     private var taken: [Taken] = []
     private var head = 0
     private(set) var used: Int64 = 0
@@ -24,8 +24,12 @@ struct WindowCount: Hashable, Sendable {
 
     init(_ window: RateWindow, keepsReserve: Bool) {
         self.window = window
-        reserve = keepsReserve && window.units >= 2 ? min(50, max(1, Int64(window.units) / 10)) : 0
+        reserve = 0
+        if keepsReserve { keepReserve() }
     }
+
+    /// From now on a part of the window is for cancels alone.
+    mutating func keepReserve() { if window.units >= 2 { reserve = min(50, max(1, units / 10)) } }
 
     var units: Int64 { Int64(window.units) }
     var isEmpty: Bool { used == 0 }
@@ -80,12 +84,19 @@ struct WindowCount: Hashable, Sendable {
         }
     }
 
-    /// Gives back what was just taken and not used.
-    mutating func giveBack(_ wanted: Int64) {
-        used = max(0, used - wanted)
-        guard window.reset == nil, taken.count > head else { return }
-        let last = taken.count - 1
-        taken[last].units -= min(wanted, taken[last].units)
-        if taken[last].units == 0 { taken.removeLast() }
+    /// Gives back what was taken at an instant and not used; what has left the window meanwhile is no use any more.
+    mutating func giveBack(_ wanted: Int64, takenAt: Int64) {
+        guard window.reset == nil else {
+            used = max(0, used - wanted)
+            return
+        }
+        guard
+            let index = taken.indices.last(where: { $0 >= head && taken[$0].from <= takenAt && takenAt <= taken[$0].at }
+            )
+        else { return }
+        let given = min(wanted, taken[index].units)
+        taken[index].units -= given
+        used -= given
+        if taken[index].units == 0, index == taken.count - 1 { taken.removeLast() }
     }
 }

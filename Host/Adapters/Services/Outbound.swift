@@ -17,6 +17,9 @@ enum SendProof: Sendable {
 /// Something on its way out that commands depend on. Any thread.
 protocol Outbound: AnyObject, Sendable {
     var isMutation: Bool { get }
+    var isTakenBack: Bool { get }
+    /// What it costs of rate limits.
+    var costs: [RequestPlan.Cost] { get }
     var proof: SendProof { get }
     /// What is known of it at this instant.
     var record: SendRecord { get }
@@ -101,6 +104,7 @@ final class OutboundRequest: Outbound, HTTPObserver {
     }
 
     var isMutation: Bool { plan.effect.isMutation }
+    var costs: [RequestPlan.Cost] { plan.costs }
     var proof: SendProof { record.proof }
     var record: SendRecord { withEarlierTries(state.withLockedValue { $0 }) }
 
@@ -159,6 +163,7 @@ final class OutboundFrame: Outbound, FrameObserver {
     let account: Int
     let effect: RequestEffect
     let notAfter: Int64?
+    let costs: [RequestPlan.Cost]
     let queued: Moment
     private let egress: Egress
     /// Held until the transport has told the end: the session forgets the request before.
@@ -167,10 +172,10 @@ final class OutboundFrame: Outbound, FrameObserver {
 
     init(
         tag: UInt64, kind: FrameKind, payload: Template, account: Int, effect: RequestEffect, notAfter: Int64?,
-        queued: Moment, egress: Egress, session: AdapterSession
+        costs: [RequestPlan.Cost], queued: Moment, egress: Egress, session: AdapterSession
     ) {
         (self.tag, self.kind, self.payload, self.account) = (tag, kind, payload, account)
-        (self.effect, self.notAfter, self.queued) = (effect, notAfter, queued)
+        (self.effect, self.notAfter, self.costs, self.queued) = (effect, notAfter, costs, queued)
         (self.egress, self.session) = (egress, session)
     }
 
@@ -224,6 +229,7 @@ enum NetworkEvent: Sendable {
     case answer(OutboundRequest, HTTPOutcome)
     /// A rate limit had no unit for it: it was not handed to the transport.
     case blocked(OutboundRequest, String)
+    case blockedFrame(OutboundFrame, String)
     case sent(OutboundFrame, SendResult, written: Moment?, done: Moment, text: String?)
     case frame(stream: UInt64, FrameKind, [UInt8])
     case link(stream: UInt64, LinkState, status: Int, reason: String)

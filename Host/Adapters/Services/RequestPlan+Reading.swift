@@ -105,6 +105,7 @@ enum RequestReader {
     static func costs(_ span: sluice_span, _ rates: borrowing RequestRates) throws(ContractBreach) -> [RequestPlan
         .Cost]?
     {
+        guard span.count > 0 else { return [] }
         let size = MemoryLayout<sluice_cost>.size
         let span = try SpanReader(span, size: size, limit: ServiceBounds.costs, "costs")
         var result: [RequestPlan.Cost] = []

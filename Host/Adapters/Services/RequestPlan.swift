@@ -86,10 +86,13 @@ final class RequestPlan: Sendable {
 
     var place: EndpointTable.Place { frame.place }
 
-    var exchange: HTTPExchange {
+    /// One try of it.
+    ///
+    /// - Parameter spent: nanoseconds of its time that are over, in queues and in earlier tries.
+    func exchange(spent: Int64) -> HTTPExchange {
         HTTPExchange(
             route: place.route, connectTimeout: connectTimeout, firstByteTimeout: firstByteTimeout,
-            totalTimeout: totalTimeout, maximumBody: maximumBody, isStreamed: isStreamed,
+            totalTimeout: max(1, totalTimeout &- spent), maximumBody: maximumBody, isStreamed: isStreamed,
             isMutation: effect.isMutation)
     }
 

@@ -1,98 +1,187 @@
 import CSluice
+import Transport
 
-/// The rate limits that requests name by bucket id (ABI.md rule 21). Lane only.
+/// What requests, frames and connections cost of the rate limits that they name by bucket id (ABI.md rule 21), and those
+/// that wait for it. Lane only.
 ///
-/// Units of `orders` and `reads` are taken by the lane for the command itself, before the adapter has it: a request that
-/// names them costs nothing more. Every other bucket counts the requests that name it, each try.
+/// Of `orders` and `reads` the lane takes one unit for a command itself, before the adapter has it: the first send for the
+/// command that names the bucket costs that unit less, every further one and every further try costs all that it says.
 struct RequestRates {
-    private struct Known {
-        var id: String
-        /// Its place among `buckets`; `nil`: the lane counts it.
-        var bucket: Int?
-    }
-    /// Few: a search through them is shorter than a hash.
-    private var known: [Known] = []
-    private var buckets: [RateBucket] = []
-    private var waiting: [UInt64: OutboundRequest] = [:]
-    private var lastID: UInt64 = 0
+    private let flow: SessionFlow?
     private let login: String
+    /// By the number under which each waits in `flow`.
+    private var waiting: [UInt64: Payment] = [:]
 
-    init(_ rules: [RateRule], login: String) {
-        self.login = login
-        for rule in rules {
-            guard rule.id != RateRule.orders, rule.id != RateRule.reads else {
-                known.append(Known(id: rule.id, bucket: nil))
-                continue
-            }
-            known.append(Known(id: rule.id, bucket: buckets.count))
-            buckets.append(
-                RateBucket(
-                    rule, keepsReserve: false,
-                    bounds: RateBucket.Bounds(maximumWaiting: ServiceBounds.openRequests)))
-        }
-    }
+    init(_ flow: SessionFlow?, login: String) { (self.flow, self.login) = (flow, login) }
 
     /// The place of a bucket among those that were declared.
-    func place(of bucket: sluice_str) -> Int? { known.firstIndex { bucket.holds($0.id) } }
+    func place(of bucket: sluice_str) -> Int? { flow?.ids.firstIndex { bucket.holds($0) } }
+
+    /// The bucket of the lane that stands at a place; `nil`: another one does.
+    func bucket(at place: Int) -> SessionFlow.Bucket? { flow?.bucket(at: place) }
+
+    // MARK: - Paying
 
     enum Verdict {
         case go, waits
         case blocked(String)
     }
 
-    /// Takes the units that a try costs. The first bucket that has none may make it wait; a further one blocks it.
-    mutating func admit(_ request: OutboundRequest, account: String, now: Int64, wallOffset: Int64) -> Verdict {
-        guard !buckets.isEmpty else { return .go }
-        var mayWait = true
-        for cost in request.plan.costs {
-            guard let index = known[cost.bucket].bucket else { continue }
-            if buckets[index].needsWallClock { buckets[index].setWallOffset(wallOffset) }
-            lastID += 1
-            let demand = RateRequest(
-                id: lastID, scope: scope(cost, buckets[index].rule, account), account: account, units: cost.units,
-                priority: request.plan.isPriority ? .cancel : .ordinary,
-                deadline: request.queued.monotonic &+ request.plan.totalTimeout)
-            switch buckets[index].admit(demand, now: now, mayWait: mayWait) {
-            case .granted: mayWait = false
+    /// Takes the units that a send costs, bucket after bucket; where one has none the send waits for it, and goes on with
+    /// the next one then. What is refused has taken nothing.
+    ///
+    /// - Parameters:
+    ///   - wallOffset: wall clock minus monotonic clock; read where it is wanted.
+    ///   - credit: units of the lane's bucket at a place that commands have paid for already.
+    mutating func admit(
+        _ sending: Sending, _ costs: [RequestPlan.Cost], account: String, priority: RatePriority, deadline: Int64,
+        mayWait: Bool = true, now: Int64, wallOffset: () -> Int64,
+        credit: (_ bucket: SessionFlow.Bucket, _ place: Int) -> UInt32
+    ) -> Verdict {
+        guard let flow else { return .go }
+        if flow.needsWallClock { flow.setWallOffset(wallOffset()) }
+        var payer = SessionFlow.Payer(
+            account: account, login: login, priority: priority, deadline: deadline, mayWait: mayWait)
+        for index in costs.indices {
+            let due = due(costs, index, credit)
+            guard due.units > 0 else { continue }
+            payer.priority = self.priority(priority, of: due)
+            let (verdict, number) = flow.admit(due, payer, now: now)
+            switch verdict {
+            case .granted: continue
             case .waiting:
-                waiting[lastID] = request
+                payer.priority = priority
+                var payment = Payment(sending, payer)
+                payment.paid = costs.indices.prefix(upTo: index).map { (self.due(costs, $0, credit), now) }
+                payment.owed = costs.indices.suffix(from: index).map { self.due(costs, $0, credit) }
+                waiting[number] = payment
                 return .waits
             case .refused(let refusal):
-                return .blocked("the rate limit \(known[cost.bucket].id) has no unit (\(refusal.reason.rawValue))")
+                for other in costs.indices.prefix(upTo: index) {
+                    flow.giveBack(self.due(costs, other, credit), payer, takenAt: now)
+                }
+                return .blocked(words(refusal, due))
             }
         }
         return .go
     }
 
-    private func scope(_ cost: RequestPlan.Cost, _ rule: RateRule, _ account: String) -> String {
-        rule.scopeKey == "account" ? account : rule.scopeKey == "login" ? login : cost.scope ?? ""
-    }
-
-    /// Requests whose turn has come, and those that waited in vain.
-    mutating func serve(now: Int64) -> (granted: [OutboundRequest], expired: [OutboundRequest]) {
-        guard !waiting.isEmpty else { return ([], []) }
-        var (granted, expired): ([OutboundRequest], [OutboundRequest]) = ([], [])
-        for index in buckets.indices {
-            while let number = buckets[index].nextExpired(now: now) {
-                if let request = waiting.removeValue(forKey: number) { expired.append(request) }
-            }
-            while let number = buckets[index].nextGranted(now: now) {
-                if let request = waiting.removeValue(forKey: number) { granted.append(request) }
-            }
+    /// What is left to take of a cost. The credit of a bucket that is named twice counts once.
+    private func due(
+        _ costs: [RequestPlan.Cost], _ index: Int, _ credit: (SessionFlow.Bucket, Int) -> UInt32
+    ) -> SessionFlow.Due {
+        let cost = costs[index]
+        var units = cost.units
+        if let bucket = bucket(at: cost.bucket), !costs[..<index].contains(where: { $0.bucket == cost.bucket }) {
+            units -= min(units, credit(bucket, cost.bucket))
         }
-        return (granted, expired)
+        return SessionFlow.Due(place: cost.bucket, scope: cost.scope, units: units)
     }
 
-    var nextWake: Int64? { waiting.isEmpty ? nil : buckets.compactMap(\.nextWake).min() }
+    /// Of the lane's own buckets what is under way goes before what has not begun, which it may have to wait for.
+    private func priority(_ priority: RatePriority, of due: SessionFlow.Due) -> RatePriority {
+        bucket(at: due.place) == nil ? priority : min(priority, .begun)
+    }
+
+    private func words(_ refusal: RateRefusal, _ due: SessionFlow.Due) -> String {
+        "the rate limit \(flow?.ids[due.place] ?? "") has no unit (\(refusal.reason.rawValue))"
+    }
+
+    // MARK: - Waiting
+
+    /// What became of a send that waited.
+    enum Served {
+        case go(Sending)
+        /// It is not sent; its units were given back.
+        case ended(Sending, String)
+    }
+
+    /// A number was granted. `nil`: no send waits under it, or it goes on to wait for its next bucket.
+    mutating func granted(_ number: UInt64, now: Int64) -> Served? {
+        guard let flow, var payment = waiting.removeValue(forKey: number), !payment.owed.isEmpty else { return nil }
+        payment.paid.append((payment.owed.removeFirst(), now))
+        if payment.sending.isTakenBack { return ended(payment, "it was taken back before it was sent") }
+        while let due = payment.owed.first {
+            if due.units > 0 {
+                var payer = payment.payer
+                payer.priority = priority(payer.priority, of: due)
+                let (verdict, number) = flow.admit(due, payer, now: now)
+                switch verdict {
+                case .granted: break
+                case .waiting:
+                    waiting[number] = payment
+                    return nil
+                case .refused(let refusal): return ended(payment, words(refusal, due))
+                }
+            }
+            payment.paid.append((payment.owed.removeFirst(), now))
+        }
+        return .go(payment.sending)
+    }
+
+    /// The wait under a number is over. `nil`: no send waits under it.
+    mutating func expired(_ number: UInt64) -> Served? {
+        waiting.removeValue(forKey: number).map {
+            ended($0, "it waited for its rate limit until its time was over")
+        }
+    }
+
+    private func ended(_ payment: Payment, _ text: String) -> Served {
+        for (due, takenAt) in payment.paid where due.units > 0 {
+            flow?.giveBack(due, payment.payer, takenAt: takenAt)
+        }
+        return .ended(payment.sending, text)
+    }
+
+    /// Lets a send that was taken back wait no longer. `false`: it does not wait here.
+    mutating func withdraw(_ outbound: any Outbound) -> Bool {
+        guard let (number, payment) = waiting.first(where: { $0.value.sending.outbound === outbound }) else {
+            return false
+        }
+        waiting[number] = nil
+        flow?.withdraw(number)
+        _ = ended(payment, "")
+        return true
+    }
+
+    mutating func forgetAll() {
+        for number in waiting.keys { flow?.withdraw(number) }
+        waiting.removeAll()
+    }
+
+    // MARK: - Learning
 
     /// Takes what a broker said of its count.
-    mutating func learn(
-        _ bucket: Int, _ feedback: RateFeedback, account: String, scope: String?, now: Int64
-    ) {
-        guard let index = known[bucket].bucket else { return }
-        let cost = RequestPlan.Cost(bucket: bucket, scope: scope, units: 1)
-        buckets[index].learn(feedback, scope: self.scope(cost, buckets[index].rule, account), now: now)
+    func learn(_ place: Int, _ feedback: RateFeedback, account: String, scope: String?, now: Int64) {
+        flow?.learn(place, feedback, account: account, login: login, scope: scope, now: now)
+    }
+}
+
+/// Something that costs units before it goes.
+enum Sending {
+    case request(OutboundRequest)
+    case frame(OutboundFrame, any SocketLink)
+    /// Never waits.
+    case connection
+
+    var outbound: (any Outbound)? {
+        switch self {
+        case .request(let request): request
+        case .frame(let frame, _): frame
+        case .connection: nil
+        }
     }
 
-    mutating func forgetAll() { waiting.removeAll() }
+    var isTakenBack: Bool { outbound?.isTakenBack ?? false }
+}
+
+/// What a send that waits has paid and still owes.
+struct Payment {
+    let sending: Sending
+    let payer: SessionFlow.Payer
+    var paid: [(due: SessionFlow.Due, takenAt: Int64)] = []
+    /// It waits for the first of them.
+    var owed: [SessionFlow.Due] = []
+
+    init(_ sending: Sending, _ payer: SessionFlow.Payer) { (self.sending, self.payer) = (sending, payer) }
 }

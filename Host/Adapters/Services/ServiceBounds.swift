@@ -23,6 +23,8 @@ enum ServiceBounds {
     /// Tries of what may be repeated, the first included, and the pause before the second; it doubles.
     static let tries = 3
     static let firstPause: Int64 = 200_000_000
+    /// How long a frame waits for its units at most.
+    static let frameWait: Int64 = 30_000_000_000
     static let timeout: ClosedRange<Int64> = 1_000_000...600_000_000_000
 
     /// `[a-z0-9_]{1,64}`

@@ -34,20 +34,24 @@ extension SessionCore {
             guard frame <= UInt64(ServiceBounds.frameBytes) else {
                 throw ContractBreach("max_frame", "is \(frame); at most \(ServiceBounds.frameBytes)")
             }
+            guard let costs = try RequestReader.costs(connection.pointee.costs, network.rates) else {
+                return SLUICE_ERR_NOT_FOUND
+            }
+            let protocolName = try connection.pointee.subprotocol.text("subprotocol")
             var link = LinkSpecification(route: place.route, isWebSocket: isWebSocket)
             link.pingInterval = try RequestReader.timeout(
                 connection.pointee.ping_interval_ns, standard: 30_000_000_000, "ping_interval_ns")
             link.idleTimeout = try RequestReader.timeout(
                 connection.pointee.idle_timeout_ns, standard: 0, "idle_timeout_ns")
             if frame > 0 { link.maximumFrame = Int(frame) }
+            guard payOpening(costs, account: account, network) else { return SLUICE_ERR_QUOTA }
             network.lastStream += 1
             let number = network.lastStream
             let observer = LinkWatcher(
                 stream: number, account: account, base: place.base, target: target, headers: headers,
-                subprotocol: try connection.pointee.subprotocol.text("subprotocol"), egress: network.egress,
-                session: session)
+                subprotocol: protocolName, egress: network.egress, session: session)
             network.streams[number] = SessionNetwork.Stream(
-                link: network.transport.open(link, observer), account: account, isWebSocket: isWebSocket)
+                link: network.transport.open(link, observer), account: account, isWebSocket: isWebSocket, costs: costs)
             stream.pointee = number
             return SLUICE_OK
         } catch {
@@ -76,7 +80,7 @@ extension SessionCore {
             let payload = try RequestReader.template(UnsafeRawPointer(frame), Int(SLUICE_AT_frame_payload), "payload")
             try RequestReader.check(payload, .alone, values: 0, "payload")
             for handle in payload.secrets where network.vault.secret(handle) == nil { return SLUICE_ERR_NOT_FOUND }
-            guard try RequestReader.costs(frame.pointee.costs, network.rates) != nil else {
+            guard let costs = try RequestReader.costs(frame.pointee.costs, network.rates) else {
                 return SLUICE_ERR_NOT_FOUND
             }
             let served = try RequestReader.tokens(frame.pointee.tokens)
@@ -91,11 +95,15 @@ extension SessionCore {
                 tag: frame.pointee.tag, kind: kind, payload: payload, account: stream.account, effect: effect,
                 notAfter: frame.pointee.not_after == .min || frame.pointee.not_after == 0
                     ? nil : frame.pointee.not_after,
-                queued: moment, egress: network.egress, session: session)
+                costs: costs, queued: moment, egress: network.egress, session: session)
             network.openFrames[outbound.tag] = outbound
             network.depend(served, on: outbound)
-            counters.requests &+= 1
-            stream.link.send(outbound)
+            if costs.isEmpty {
+                send(outbound, stream.link)
+            } else {
+                let isPriority = frame.pointee.flags & SLUICE_REQUEST_PRIORITY != 0
+                pay(outbound, served, isPriority: isPriority, stream.link)
+            }
             return SLUICE_OK
         } catch {
             return breach("ws_send", error)
@@ -116,15 +124,18 @@ extension SessionCore {
 
     func deliver(
         _ frame: OutboundFrame, _ result: SendResult, written: Moment?, done: Moment, text: String?,
-        _ network: SessionNetwork
+        isBlocked: Bool = false, _ network: SessionNetwork
     ) {
         guard network.openFrames.removeValue(forKey: frame.tag) != nil else { return }
         let transport = scratch.zeroed(MemoryLayout<sluice_transport>.size)
             .assumingMemoryBound(to: sluice_transport.self)
         fill(
             &transport.pointee,
-            result: frame.isTakenBack && result == .neverSent
-                ? SLUICE_TRANSPORT_ABORTED : UInt32(result.rawValue), tag: frame.tag, tries: 1, queued: frame.queued,
+            result: isBlocked
+                ? SLUICE_TRANSPORT_BLOCKED_BY_LIMIT
+                : frame.isTakenBack && result == .neverSent
+                    ? SLUICE_TRANSPORT_ABORTED : UInt32(result.rawValue), tag: frame.tag, tries: 1,
+            queued: frame.queued,
             written: written, firstByte: nil, done: done, text: text.map { network.vault.redact($0) })
         call(.onSent) { network.calls.onSent($0, transport) }
     }
@@ -146,7 +157,12 @@ extension SessionCore {
     func deliver(
         _ state: LinkState, status: Int, reason: String, of number: UInt64, _ network: SessionNetwork
     ) {
-        guard network.streams[number] != nil else { return }
+        guard let stream = network.streams[number] else { return }
+        if state == .opening {
+            // The first opening is paid for; the transport's own further ones happen, and are counted where there is room.
+            if stream.hasOpened { _ = payOpening(stream.costs, account: stream.account, network) }
+            network.streams[number]?.hasOpened = true
+        }
         if state == .closed { network.streams[number]?.isClosed = true }
         if state == .lost || state == .closed {
             logger.info(

@@ -25,8 +25,8 @@ extension SessionCore {
             let now = moment
             let request = OutboundRequest(plan, tries: 1, queued: now, egress: network.egress, session: session)
             network.requests[request.plan.tag] = request
-            network.depend(request.plan.tokens, on: request)
-            begin(request, network, at: now)
+            let isFirst = network.depend(request.plan.tokens, on: request)
+            begin(request, isFirst: isFirst, network)
             return SLUICE_OK
         } catch {
             return breach("http_send", error)
@@ -34,12 +34,42 @@ extension SessionCore {
     }
 
     /// Takes the units that a try costs, and hands it to the transport, now or when its turn comes.
-    func begin(_ request: OutboundRequest, _ network: SessionNetwork, at now: Moment) {
-        let account = reader.accounts[request.plan.account].id.rawValue
-        let offset = now.wall &- now.monotonic
-        switch network.rates.admit(request, account: account, now: now.monotonic, wallOffset: offset) {
-        case .go: send(request, network)
-        case .waits: counters.throttled &+= 1
+    ///
+    /// - Parameter isFirst: the first send of every command that it serves.
+    private func begin(_ request: OutboundRequest, isFirst: Bool, _ network: SessionNetwork) {
+        let isNew = request.tries == 1
+        if request.plan.costs.isEmpty || (isNew && isFirst && isCovered(request, network)) {
+            return send(request, spent: isNew ? 0 : clock.monotonic() &- request.queued.monotonic, network)
+        }
+        pay(request, network)
+    }
+
+    /// Whether all that it costs is the one unit that the lane has taken for its command: so it is with most orders.
+    private func isCovered(_ request: OutboundRequest, _ network: SessionNetwork) -> Bool {
+        guard request.plan.costs.count == 1, request.plan.tokens.count == 1, request.plan.costs[0].units == 1 else {
+            return false
+        }
+        return Self.paysItself(
+            tokens.kind(request.plan.tokens[0]), network.rates.bucket(at: request.plan.costs[0].bucket))
+    }
+
+    @inline(never)
+    private func pay(_ request: OutboundRequest, _ network: SessionNetwork) {
+        let plan = request.plan
+        let now = request.tries == 1 ? request.queued.monotonic : clock.monotonic()
+        let verdict = network.rates.admit(
+            .request(request), plan.costs, account: reader.accounts[plan.account].id.rawValue,
+            priority: priority(plan.tokens, isPriority: plan.isPriority),
+            deadline: request.queued.monotonic &+ plan.totalTimeout, now: now, wallOffset: { wallOffset },
+            credit: { bucket, place in
+                // A further try costs all of it.
+                request.tries == 1 ? credit(plan.tokens, bucket, place, unlessUsedBefore: request, network) : 0
+            })
+        switch verdict {
+        case .go: send(request, spent: now &- request.queued.monotonic, network)
+        case .waits:
+            flowHasWaiting = true
+            counters.throttled &+= 1
         case .blocked(let text):
             counters.throttled &+= 1
             block(request, text)
@@ -52,15 +82,38 @@ extension SessionCore {
         session.arrive(.blocked(request, text))
     }
 
-    private func send(_ request: OutboundRequest, _ network: SessionNetwork) {
+    private func send(_ request: OutboundRequest, spent: Int64, _ network: SessionNetwork) {
         counters.requests &+= 1
-        network.flows[request.plan.tag] = network.transport.send(request.plan.exchange, request)
+        network.flows[request.plan.tag] = network.transport.send(request.plan.exchange(spent: spent), request)
+    }
+
+    /// Sends what waited for its units, or tells that it is not sent.
+    func goOn(_ served: RequestRates.Served, _ network: SessionNetwork) {
+        switch served {
+        case .go(.request(let request)):
+            send(request, spent: clock.monotonic() &- request.queued.monotonic, network)
+        case .go(.frame(let frame, let link)): send(frame, link)
+        case .ended(.request(let request), let text):
+            if request.isTakenBack { tellTakenBack(request) } else { block(request, text) }
+        case .ended(.frame(let frame, _), let text): block(frame, text)
+        case .go(.connection), .ended(.connection, _): break  // one that cannot wait
+        }
+    }
+
+    private func tellTakenBack(_ request: OutboundRequest) {
+        session.arrive(
+            .answer(request, HTTPOutcome(.neverSent, done: moment, text: "it was taken back before it was sent")))
     }
 
     func httpAbort(_ tag: UInt64) -> sluice_status {
         guard let network else { return SLUICE_ERR_UNSUPPORTED }
         guard let request = network.requests[tag] else { return SLUICE_ERR_NOT_FOUND }
-        return request.takeBack() ? SLUICE_OK : SLUICE_ERR_STATE
+        guard request.takeBack() else { return SLUICE_ERR_STATE }
+        // What the transport does not have yet is told at once.
+        let wasResting = network.retries.contains { $0.request === request }
+        if wasResting { network.retries.removeAll { $0.request === request } }
+        if network.rates.withdraw(request) || wasResting { tellTakenBack(request) }
+        return SLUICE_OK
     }
 
     // MARK: - What comes back
@@ -69,9 +122,6 @@ extension SessionCore {
     func deliverArrivals(_ waiting: Int, until end: Int64) {
         guard let network, handle != nil, !hasEnded else { return }
         beginRetries(network)
-        let served = network.rates.serve(now: instant)
-        for request in served.granted { send(request, network) }
-        for request in served.expired { block(request, "it waited for its rate limit until its time was over") }
         var count = 0
         while count < waiting, count == 0 || instant < end, let event = inbox.withLock({ $0.arrivals.popFirst() }) {
             count += 1
@@ -80,6 +130,8 @@ extension SessionCore {
             case .answer(let request, let outcome): deliver(outcome, of: request, network)
             case .blocked(let request, let text):
                 deliver(HTTPOutcome(.neverSent, done: moment, text: text), of: request, isBlocked: true, network)
+            case .blockedFrame(let frame, let text):
+                deliver(frame, .neverSent, written: nil, done: moment, text: text, isBlocked: true, network)
             case .sent(let frame, let result, let written, let done, let text):
                 deliver(frame, result, written: written, done: done, text: text, network)
             case .frame(let stream, let kind, let payload): deliver(kind, payload, of: stream, network)
@@ -93,7 +145,7 @@ extension SessionCore {
         guard !network.retries.isEmpty else { return }
         let due = network.retries.filter { $0.at <= instant }
         network.retries.removeAll { $0.at <= instant }
-        for retry in due { begin(retry.request, network, at: moment) }
+        for retry in due { begin(retry.request, isFirst: false, network) }
     }
 
     private func deliver(_ part: [UInt8], of request: OutboundRequest, _ network: SessionNetwork) {
@@ -125,6 +177,7 @@ extension SessionCore {
         network.requests[tag] = nil
         network.flows[tag] = nil
         if outcome.result != .done { note(outcome, of: request, network) }
+        if outcome.status >= 418 { learn(from: outcome, of: request, network) }
         if request.plan.captures.isEmpty { return give(outcome, of: request, isBlocked: isBlocked, [], network) }
         var outcome = outcome
         let captured = take(from: &outcome, of: request, network)

@@ -132,24 +132,16 @@ extension SessionCore {
             guard Int(feedback.account) < reader.accounts.count, feedback.retry_after_ns >= 0 else {
                 throw ContractBreach("feedback", "names account \(feedback.account) or waits a negative time")
             }
-            let bucket = try feedback.bucket.required("bucket")
+            _ = try feedback.bucket.required("bucket")
             guard let place = network.rates.place(of: feedback.bucket) else { return SLUICE_ERR_NOT_FOUND }
             let account = reader.accounts[Int(feedback.account)].id.rawValue
-            let wait = feedback.retry_after_ns == 0 ? nil : feedback.retry_after_ns
-            if bucket == RateRule.orders || bucket == RateRule.reads {
-                if let wait {
-                    flow?.learn(
-                        bucket == RateRule.orders ? .orders : .reads, retryAfter: wait, account: account,
-                        login: session.id.login, now: clock.monotonic())
-                }
-                return SLUICE_OK
-            }
             let reset = timestamp(feedback.reset_at).map { clock.monotonic() &+ max(0, $0.since(clock.wall())) }
             network.rates.learn(
                 place,
                 RateFeedback(
                     remaining: feedback.remaining < 0 ? nil : UInt32(clamping: feedback.remaining), resetAt: reset,
-                    retryAfter: wait), account: account, scope: try feedback.scope.text("scope"),
+                    retryAfter: feedback.retry_after_ns == 0 ? nil : feedback.retry_after_ns), account: account,
+                scope: try feedback.scope.text("scope"),
                 now: clock.monotonic())
             return SLUICE_OK
         } catch {

@@ -9,6 +9,9 @@ final class SessionNetwork {
         var link: any SocketLink
         var account: Int
         var isWebSocket: Bool
+        /// Of each opening.
+        var costs: [RequestPlan.Cost] = []
+        var hasOpened = false
         var isClosed = false
     }
     /// A request that waits for its next try.
@@ -50,25 +53,33 @@ final class SessionNetwork {
 
     init(
         _ calls: ConnectedModule, _ adapter: LoadedAdapter, endpoints: EndpointTable, transport: any Transport,
-        egress: Egress, keeper: (any SecretKeeper)?, session: AdapterSession
+        egress: Egress, keeper: (any SecretKeeper)?, flow: SessionFlow?, session: AdapterSession
     ) {
         (self.calls, self.endpoints, self.transport) = (calls, endpoints, transport)
         (self.egress, self.keeper, self.session) = (egress, keeper, session)
         grantsReveal = adapter.grantsReveal
-        rates = RequestRates(adapter.description.rateBuckets, login: session.id.login)
+        rates = RequestRates(flow, login: session.id.login)
     }
 
     var vault: SecretVault { egress.vault }
 
     /// When something of the network is due though nothing arrives, monotonic.
-    var nextWake: Int64? {
-        let rate = rates.nextWake
-        guard !retries.isEmpty, let retry = retries.lazy.map(\.at).min() else { return rate }
-        return min(rate ?? .max, retry)
+    var nextWake: Int64? { retries.isEmpty ? nil : retries.lazy.map(\.at).min() }
+
+    /// Notes what serves which commands. `true`: none of them has sent anything before.
+    @discardableResult
+    func depend(_ tokens: [UInt64], on outbound: any Outbound) -> Bool {
+        var isFirst = true
+        for token in tokens {
+            let count = Self.append(outbound, to: &sends[token, default: []])
+            if count > 1 { isFirst = false }
+        }
+        return isFirst
     }
 
-    func depend(_ tokens: [UInt64], on outbound: any Outbound) {
-        for token in tokens { sends[token, default: []].append(outbound) }
+    private static func append(_ outbound: any Outbound, to sends: inout [any Outbound]) -> Int {
+        sends.append(outbound)
+        return sends.count
     }
 
     // MARK: - The verdict (ABI.md rule 26)
@@ -135,7 +146,7 @@ extension SessionNetwork {
     /// What a session needs before its adapter is asked for anything: addresses and secrets.
     static func make(
         _ calls: ConnectedModule, _ adapter: LoadedAdapter, id: SessionID, accounts: [Account],
-        environment: LaneEnvironment, services: SessionServices, session: AdapterSession
+        environment: LaneEnvironment, services: SessionServices, flow: SessionFlow?, session: AdapterSession
     ) throws(SessionFailure) -> SessionNetwork {
         var ways: [AccountConnection] = []
         for account in accounts {
@@ -181,6 +192,7 @@ extension SessionNetwork {
         }
         return SessionNetwork(
             calls, adapter, endpoints: endpoints, transport: services.transport,
-            egress: Egress(vault, random: environment.random), keeper: services.secretKeeper, session: session)
+            egress: Egress(vault, random: environment.random), keeper: services.secretKeeper, flow: flow,
+            session: session)
     }
 }

@@ -92,7 +92,7 @@ package final class AdapterSession: @unchecked Sendable {
         if let calls = adapter.connected {
             core.network = try SessionNetwork.make(
                 recording == nil ? calls : calls.recorded, adapter, id: id, accounts: accounts,
-                environment: environment, services: services, session: self)
+                environment: environment, services: services, flow: core.flow, session: self)
         }
         let recorder = recording.map { file in
             let vault = core.network?.vault

@@ -42,7 +42,7 @@ extension SessionCore {
             }
         }
         guard breaker.openSince != nil, !breaker.admit(breakerKind, now: instant) else { return false }
-        flow?.giveBack(demand)
+        flow?.giveBack(demand, takenAt: instant)
         refuse(entry, .circuitOpen, error: circuitError)
         return true
     }
@@ -82,7 +82,11 @@ extension SessionCore {
         flowHasWaiting = flow.hasWaiting
         guard flowHasWaiting else { return }
         while let id = flow.nextExpired(now: instant) {
-            if let entry = inbox.withLock({ $0.unpark(id) }) { refuse(entry, .deadline) }
+            if let entry = inbox.withLock({ $0.unpark(id) }) {
+                refuse(entry, .deadline)
+            } else if let network, let end = network.rates.expired(id) {
+                goOn(end, network)
+            }
         }
         if flow.needsWallClock { flow.setWallOffset(clock.wall().nanoseconds &- instant) }
         let batch =
@@ -90,11 +94,13 @@ extension SessionCore {
         repeat {
             while taken.count < min(batch, Self.callsPerTurn) {
                 let isFull = tokens.openCount + taken.count >= maximumInFlight
-                guard let id = flow.nextGranted(now: instant, cancelsOnly: isFull) else { break }
+                guard let id = flow.nextGranted(now: instant, begunOnly: isFull) else { break }
                 // Withdrawn while it waited: its unit is spent, which only tightens.
                 if var entry = inbox.withLock({ $0.unpark(id) }) {
                     entry.isPaid = true
                     taken.append(entry)
+                } else if let network, let next = network.rates.granted(id, now: instant) {
+                    goOn(next, network)
                 }
             }
             guard !taken.isEmpty else { return }

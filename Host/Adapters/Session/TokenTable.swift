@@ -77,6 +77,13 @@ struct TokenTable {
         return slot < slots.count && slots[slot].generation == token >> Self.slotBits && slots[slot].command != nil
     }
 
+    /// What kind of call an open token stands for.
+    func kind(_ token: UInt64) -> CommandKind? {
+        let slot = Int(token & (1 << Self.slotBits - 1))
+        guard slot < slots.count, slots[slot].generation == token >> Self.slotBits else { return nil }
+        return slots[slot].command?.kind
+    }
+
     /// Ends a token. `nil`: it is not open.
     mutating func take(_ token: UInt64) -> OpenCommand? {
         let slot = Int(token & (1 << Self.slotBits - 1))

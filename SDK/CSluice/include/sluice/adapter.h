@@ -650,7 +650,8 @@ typedef struct sluice_rate_window_1_0 {
 typedef struct sluice_rate_bucket_1_0 {
     uint32_t struct_size;
     uint32_t reserved;
-    sluice_str id;              /* "orders" is the bucket that each submit, modify and cancel costs one unit of */
+    sluice_str id;              /* "orders" is the bucket that each submit, modify and cancel costs one unit of, "reads"
+                                   that of each look-up and each page of a query */
     sluice_str scope_key;       /* "account", "login" */
     sluice_span windows;        /* of sluice_rate_window */
     uint32_t mode;              /* SLUICE_RATE_* */

@@ -208,7 +208,10 @@ typedef struct sluice_header_1_0 {
     struct sluice_template_1_0 value;
 } sluice_header;
 
-/* What a send costs of a declared rate bucket. Every try costs it. */
+/* What a send costs of a declared rate bucket. Every try costs it, and where a bucket has no unit the send waits for one.
+   The bucket "orders" (of a look-up or query: "reads") has given one unit for each command already, before the adapter was
+   called: the first send for a command that names it costs that unit less. A connection costs at each opening, and one
+   for which there is no unit now is refused with ERR_QUOTA. */
 typedef struct sluice_cost_1_0 {
     uint32_t struct_size;
     uint32_t units;
@@ -249,8 +252,9 @@ typedef struct sluice_request_1_0 {
     sluice_span captures;       /* of sluice_capture; kept out of answers with status 200...299, only hidden in others */
     int64_t connect_timeout_ns; /* 0 = the host's default, 5 s */
     int64_t first_byte_timeout_ns; /* 0 = 10 s */
-    int64_t total_timeout_ns;   /* 0 = 30 s; its end is never an abort of a mutation in flight: it is told as
-                                   SENT_NO_REPLY and the late answer is dropped */
+    int64_t total_timeout_ns;   /* from http_send on, with the wait for rate units and all tries; 0 = 30 s. Its end is
+                                   never an abort of a mutation in flight: it is told as SENT_NO_REPLY and the late
+                                   answer is dropped */
     sluice_time not_after;      /* not sent later than this: NEVER_SENT */
     uint64_t max_body;          /* bytes of the answer, 0 = 4 MiB, at most 128 MiB; more is REPLY_TRUNCATED */
 } sluice_request;
@@ -312,7 +316,7 @@ typedef struct sluice_frame_1_0 {
     uint32_t effect;
     uint32_t flags;             /* SLUICE_REQUEST_PRIORITY */
     struct sluice_template_1_0 payload;
-    sluice_span costs;
+    sluice_span costs;          /* while it waits for its units, frames that need not wait overtake it */
     sluice_time not_after;
 } sluice_frame;
 
