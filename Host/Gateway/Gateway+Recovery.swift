@@ -113,8 +113,12 @@ extension Gateway {
                 ])
         }
         state.withLockedValue { state in
+            for refusal in refusals {
+                for account in refusal.accounts { state.sessionRefusals[account] = refusal.reason }
+            }
             for session in sessions {
                 for account in session.accounts {
+                    state.sessionRefusals[account.id] = nil
                     guard let index = session.accountIndex(account.id) else { continue }
                     state.sessions[account.id] = SessionPlace(session: session, index: index)
                 }
@@ -164,6 +168,8 @@ extension Gateway {
         package var account: Account
         /// `nil` = no session.
         package var session: SessionStatus?
+        /// Why no session could be made; `nil` = none was tried, or there is one.
+        package var refusal: String?
         package var isReady: Bool
         /// What the broker said of its funds last.
         package var funds: Inputs.Funds?
@@ -179,6 +185,7 @@ extension Gateway {
                 let session = state.sessions[account.id]?.session
                 return AccountStatus(
                     account: account, session: session?.status,
+                    refusal: session == nil ? state.sessionRefusals[account.id] : nil,
                     isReady: state.engine.readiness(number) == .ready, funds: state.engine.funds(number),
                     reservedMargin: state.engine.reservedMargin(number), circuit: session?.circuitState)
             }

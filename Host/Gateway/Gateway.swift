@@ -79,6 +79,8 @@ package final class Gateway: Sendable {
         var keys = KeyMemory()
         var outbound = OutboundQueue()
         var sessions: [AccountID: SessionPlace] = [:]
+        /// Why accounts have no session, where making one failed.
+        var sessionRefusals: [AccountID: String] = [:]
         var reopenings: [SessionID: Reopening] = [:]
         var preparedInstruments: [PreparedKey: AdapterInstrument] = [:]
         var runWaiters: [RunID: [RunWaiter]] = [:]

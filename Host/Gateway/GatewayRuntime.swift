@@ -39,6 +39,7 @@ package final class GatewayRuntime: Sendable {
     ) throws {
         self.configuration = configuration
         self.logger = logger
+        try Self.checkSecrets(configuration)
         store = try Store(directory: configuration.data)
         let overlay = try configuration.instrumentOverlay.map { try InstrumentOverlay.read(file: $0) } ?? []
         calendar = try Self.readCalendar(configuration)
@@ -69,6 +70,17 @@ package final class GatewayRuntime: Sendable {
         let quotes = market.quotes
         players = try configuration.replays.map { replay in
             try ReplayPlayer(replay, instruments: table.snapshot, hub: quotes)
+        }
+    }
+
+    /// A secret that others can read is one no more: nothing begins with it.
+    private static func checkSecrets(_ configuration: SluiceConfiguration) throws {
+        for account in configuration.accounts {
+            for (name, reference) in account.secrets.sorted(by: { $0.key < $1.key }) {
+                do throws(SecretReference.Failure) { try reference.checkAccess() } catch {
+                    throw StartFailure(description: "secret \(name) of account \(account.account.id): \(error)")
+                }
+            }
         }
     }
 

@@ -42,6 +42,15 @@ package enum SecretReference: Hashable, Sendable, CustomStringConvertible {
     /// The longest secret, in bytes.
     package static let maximumBytes = 65_536
 
+    /// Refuses a file that is there and that its group or others may read or write; everything else is `load`'s to say.
+    package func checkAccess() throws(Failure) {
+        guard case .file(let path) = self else { return }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 != 0 else { return }
+        throw failure(Self.isOpenToOthers)
+    }
+    private static let isOpenToOthers = "its group or others have access to it; run chmod 600 on it"
+
     /// Fetches the secret. One line feed (or CR LF) at the end of a file is not part of it.
     ///
     /// A file that its group or others may read or write is refused, and so is an empty secret. Blocks for one small read.
@@ -64,7 +73,7 @@ package enum SecretReference: Hashable, Sendable, CustomStringConvertible {
         guard fstat(descriptor, &status) == 0 else { throw failure("cannot be examined") }
         guard status.st_mode & S_IFMT == S_IFREG else { throw failure("is not a regular file") }
         guard status.st_mode & 0o077 == 0 else {
-            throw failure("its group or others have access to it; run chmod 600 on it")
+            throw failure(Self.isOpenToOthers)
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.maximumBytes + 1, alignment: 1)
         defer {

@@ -52,7 +52,9 @@ extension Gateway.AccountStatus {
     /// Why it is not ready; `nil` when it is.
     var reason: String? {
         if isReady { return nil }
-        guard let session else { return account.isEnabled ? "the account has no session" : "the account is disabled" }
+        guard let session else {
+            return account.isEnabled ? refusal ?? "the account has no session" : "the account is disabled"
+        }
         if let poison = session.poisonReason { return "the adapter broke its contract: \(poison)" }
         if let error = session.error { return error.text ?? error.brokerText ?? error.code.rawName }
         return "the session is \(session.state.rawName)"

@@ -192,6 +192,18 @@ package final class SealedSecrets: SecretKeeper {
             unlink(draft)
             throw Failure("\(path) cannot be written: \(String(cString: strerror(errno)))")
         }
+        try synchronise(directoryOf: path)
+    }
+
+    /// Without it a loss of power may bring the old file back, or none.
+    private static func synchronise(directoryOf path: String) throws(Failure) {
+        let directory = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
+        let folder = open(directory.isEmpty ? "." : String(directory), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw Failure("\(directory) cannot be opened: \(String(cString: strerror(errno)))") }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else {
+            throw Failure("\(directory) cannot be synchronised: \(String(cString: strerror(errno)))")
+        }
     }
 }
 

@@ -107,14 +107,15 @@ struct AccountsCommand: NounCommand {
         var table = Table([
             .text("ACCOUNT"), .text("ADAPTER"), .text("ENVIRONMENT").optional, .text("CURRENCY"),
             .text("ENABLED").optional,
-            .text("STATE").optional, .text("LOGIN").optional, .text("OWNER").optional, .sentence("REASON"),
+            .text("STATE").optional, .text("EXPIRES").optional, .text("LOGIN").optional, .text("OWNER").optional,
+            .sentence("REASON"),
         ])
         for row in rows {
             table.append([
                 Table.Cell(row.text("id"), .bold), Table.Cell(row.text("adapter")),
                 Table.Cell(row.text("environment")), Table.Cell(row.text("currency")),
                 Table.Cell(row.text("enabled")), .status(row.text("state")),
-                Table.Cell(row.text("login")), Table.Cell(row.text("owner")),
+                Table.Cell(row.text("expires_at")), Table.Cell(row.text("login")), Table.Cell(row.text("owner")),
                 Table.Cell(row.text("reason")),
             ])
         }
