@@ -62,6 +62,10 @@ extension Gateway: AdapterDelegate {
             else { return }
             lookUp(place, &state)
             if late.kind == .modify { checkReplace(place, session, now, &state) }
+        case .secretRevealed(let account, let name):
+            emit(
+                .secretRevealed, account.rawValue, "\(name), to adapter \(adapter)",
+                by: Actor(person: "adapter:\(adapter)", keyID: ""), &state)
         case .poisoned(let reason):
             logger.error(
                 "Adapter broke its contract", metadata: ["adapter.id": "\(adapter)", "reason": "\(reason)"])

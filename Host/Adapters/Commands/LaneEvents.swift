@@ -185,6 +185,8 @@ package enum LaneEvent: Sendable {
     indirect case late(LateCompletion)
     /// A broker's question, or what became of it.
     indirect case question(BrokerQuestion, QuestionNews)
+    /// An adapter was shown a secret of an account in clear.
+    case secretRevealed(AccountID, name: String)
     /// Said once: from now on the session refuses submits and modifies; cancels, look-ups and queries go on.
     case poisoned(String)
 }

@@ -59,6 +59,14 @@ final class SecretVault: Sendable {
         }
     }
 
+    /// Whose secret a handle names, and how it is called.
+    func place(_ handle: UInt64) -> (account: Int, name: String)? {
+        state.withLockedValue { state in
+            guard handle > 0, handle <= UInt64(state.entries.count) else { return nil }
+            return (state.entries[Int(handle) - 1].account, state.entries[Int(handle) - 1].name)
+        }
+    }
+
     /// Whether every handle names a value.
     func allKnown(_ handles: [UInt64]) -> Bool {
         if handles.isEmpty { return true }

@@ -116,12 +116,17 @@ extension SessionCore {
         }
     }
 
-    /// Needs the manifest's grant, and every use is written down.
+    /// Needs the manifest's grant, and every use is in the audit.
     func secretReveal(_ handle: sluice_handle, _ value: UnsafeMutablePointer<sluice_bytes>?) -> sluice_status {
         guard let network, network.grantsReveal else { return SLUICE_ERR_UNSUPPORTED }
         guard let value else { return breach("secret_reveal", ContractBreach("value", "is null")) }
-        guard let secret = network.vault.secret(handle) else { return SLUICE_ERR_NOT_FOUND }
-        logger.notice("Secret revealed to its adapter", metadata: ["handle": "\(handle)"])
+        guard let secret = network.vault.secret(handle), let place = network.vault.place(handle) else {
+            return SLUICE_ERR_NOT_FOUND
+        }
+        let account = reader.accounts[place.account].id
+        logger.notice(
+            "Secret revealed to its adapter", metadata: ["account": "\(account)", "secret": "\(place.name)"])
+        events.append(.secretRevealed(account, name: place.name))
         let view = secret.withBytes { PinnedBytes($0) }
         views.append(view)
         value.pointee = sluice_bytes(ptr: UnsafePointer(view.start), len: UInt64(view.count))
