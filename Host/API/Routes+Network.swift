@@ -61,6 +61,8 @@ extension Schema {
                 .optional("expires_at", .time, "when the login ends, where the broker says so"),
                 .optional("renew_at", .time, ""), .optional("reason", .text, ""),
                 .optional("how", .text, "what a person does"),
+                .optional(
+                    "capability_document", .any, "what this login offers, where it is less than its adapter does"),
                 .optional("challenge", .object("LoginChallenge"), "what it waits for"),
             ]),
         Schema(

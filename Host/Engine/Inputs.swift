@@ -55,6 +55,8 @@ package struct Inputs: Sendable {
 
     /// By adapter number; `nil` = the adapter's document was not read.
     var offers: [Offer?] = []
+    /// What logins offer, where it is less, by account number; most of the time there is none.
+    var narrowedOffers: [Int32: Offer] = [:]
     var references: [Reference] = []
     var funds: [Funds?] = []
     var readiness: [Readiness] = []
@@ -115,6 +117,11 @@ extension Engine {
         guard let number = adapters.firstIndex(of: adapter) else { return }
         while inputs.offers.count < adapters.count { inputs.offers.append(nil) }
         inputs.offers[number] = offer
+    }
+
+    /// What the login of an account offers of it; `nil`: all.
+    package mutating func setNarrowedOffer(_ account: Int32, _ offer: Inputs.Offer?) {
+        inputs.narrowedOffers[account] = offer
     }
 
     package mutating func setReadiness(_ account: Int32, _ readiness: Inputs.Readiness) {

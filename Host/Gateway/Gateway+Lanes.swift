@@ -224,6 +224,7 @@ extension Gateway: AdapterDelegate {
             else { continue }
             if readiness != .notReady, state.engine.readiness(number) == .notReady { askAgain(account.id, &state) }
             state.engine.setReadiness(number, readiness)
+            state.engine.setNarrowedOffer(number, CapabilityDocument.offer(status.capabilityDocument))
             if readiness == .ready {
                 state.fundsDue[account.id] = now
                 askSoon(account.id, now, &state)

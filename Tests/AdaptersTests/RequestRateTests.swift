@@ -129,6 +129,23 @@ struct RequestRateTests {
         #expect(sent(stage, since: before) == 2, "the third has the unit that the second did not use")
     }
 
+    @Test("What waits when another login begins is taken back, unless it may be sent under that one too")
+    func anotherLogin() throws {
+        let stage = try stage()
+        let before = stage.transport.requests.count
+        stage.after(milliseconds: 3_599_500)
+        for run in ["slow", "slow", "slow-replay"] { try stage.submit(run) }
+        #expect(sent(stage, since: before) == 1)
+        stage.after(milliseconds: 500)
+        #expect(stage.session.status.state == .degraded)
+        _ = stage.session.open()
+        stage.lanes.runUntilIdle()
+        #expect(stage.said("result") == Int64(SLUICE_TRANSPORT_ABORTED))
+        #expect(stage.recorder.submitted.map(\.outcome) == [.notSent])
+        stage.after(milliseconds: 500)
+        #expect(sent(stage, since: before) == 2, "the one that may be replayed has gone on")
+    }
+
     @Test("A frame waits for its units; a connection for which there is none is refused")
     func sockets() throws {
         let stage = try stage()

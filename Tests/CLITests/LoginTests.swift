@@ -30,6 +30,8 @@ struct LoginTests {
         arguments: [
             "request_token=ab+c\n", "ab+c\n",
             "https://me.example/cb?action=login&request_token=ab%2Bc&status=success#x\n",
+            "myapp://cb?request_token=ab%2Bc\n", "127.0.0.1/?status=success&request_token=ab%2Bc", "ab+c \t\n",
+            "  request_token=ab+c  \n",
         ])
     func answers(text: String) async throws {
         let harness = Harness(json: [asking, ready], files: ["answer": text])
@@ -39,6 +41,31 @@ struct LoginTests {
         #expect(body["fields"]?["request_token"]?.string == "ab+c")
         #expect(harness.out.contains("A1: ready") && harness.out.contains("2026-11-26T00:30:00Z"))
         #expect(!harness.out.contains("ab+c"))
+    }
+
+    @Test("A value that looks like an address of something else is a value")
+    func bare() async throws {
+        let harness = Harness(json: [asking, ready], files: ["answer": "what?is=this\n"])
+        #expect(await harness.run("accounts", "login", "A1", "--answer", "answer") == 0)
+        let body = try JSONValue.parse(try #require(harness.request?.body))
+        #expect(body["fields"]?["request_token"]?.string == "what?is=this")
+    }
+
+    @Test("Until when the login waits is shown")
+    func deadline() async {
+        let until = asking.replacing("\"deadline\":null", with: "\"deadline\":\"2026-11-25T16:15:00Z\"")
+        let harness = Harness(json: [until])
+        #expect(await harness.run("accounts", "login", "A1") == 0)
+        #expect(harness.out.contains("it waits until 2026-11-25T16:15:00Z"))
+    }
+
+    @Test("The list of accounts says when each login ends")
+    func expiry() async {
+        let row =
+            #"{"id":"A1","adapter":"zerodha","currency":"INR","state":"ready","expires_at":"2026-11-26T00:30:00Z"}"#
+        let harness = Harness(json: ["{\"items\":[\(row)]}"])
+        #expect(await harness.run("accounts", "list") == 0)
+        #expect(harness.out.contains("EXPIRES") && harness.out.contains("2026-11-26T00:30:00Z"))
     }
 
     @Test("An answer to nothing, and one without what is asked for, are refused before they are sent")

@@ -230,6 +230,16 @@ extension EndToEnd {
                 "POST", "/api/accounts/Z3/login",
                 ["challenge": challenge, "fields": ["request_token": .string(clients[2].requestToken)]])
             scenario.expectEqual(posted?.status, 200, "login over HTTP: \(posted?.text ?? "no answer")")
+            // Whoever answered is in the audit, a broker's redirect too.
+            let records = server.http.get("/api/audit?limit=200")?.json["items"]?.array ?? []
+            for (account, person) in [("Z1", nil), ("Z2", "callback"), ("Z3", nil)] as [(String, String?)] {
+                let answer = records.first {
+                    $0["type"]?.string == "account_connected" && $0["subject"]?.string == account
+                        && $0["facts"]?["detail"]?.string == "login answered"
+                }
+                scenario.expect(answer != nil, "the audit has no login of \(account)")
+                if let person { scenario.expectEqual(answer?["by"]?.string, person, "who logged \(account) in") }
+            }
         }
 
         private static func becomeReady(_ server: Server, _ scenario: Scenario) throws {

@@ -1,5 +1,6 @@
 import Adapters
 import Domain
+import Gateway
 import Hummingbird
 import NIOCore
 import Settings
@@ -30,14 +31,13 @@ extension Backend {
         reader.finish(Schema.loginAnswer)
         guard reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
         let session = try session(of: account)
+        let actor = try call.caller().caller.actor
         if let challenge {
-            try await answer(challenge, fields ?? [:], session)
+            try await answer(challenge, fields ?? [:], account.id, session, by: actor)
         } else {
             await begin(session)
+            try await gateway.record(.accountConnected, account.id.rawValue, detail: "login begun", by: actor)
         }
-        try await gateway.record(
-            .accountConnected, account.id.rawValue, detail: challenge == nil ? "login begun" : "login answered",
-            by: try call.caller().caller.actor)
         return .json { $0.login(account.id, session) }
     }
 
@@ -60,7 +60,9 @@ extension Backend {
     }
 
     private func begin(_ session: AdapterSession) async {
-        guard ![.opening, .challenge, .ready].contains(session.status.state) else { return }
+        let status = session.status
+        let hasRunOut = status.challenge?.hasRunOut(gateway.clock.wall()) ?? false
+        guard ![.opening, .ready].contains(status.state), status.state != .challenge || hasRunOut else { return }
         _ = await withCheckedContinuation { (done: CheckedContinuation<Bool, Never>) in
             let verdict = session.open(deadline: gateway.clock.monotonic() + 30_000_000_000) { _ in
                 done.resume(returning: true)
@@ -69,17 +71,29 @@ extension Backend {
         }
     }
 
-    private func answer(_ challenge: String, _ fields: [String: Secret], _ session: AdapterSession) async throws {
+    /// Passes an answer on, and says in the audit how it ended; one that the challenge does not ask for is passed to nobody.
+    private func answer(
+        _ challenge: String, _ fields: [String: Secret], _ account: AccountID, _ session: AdapterSession,
+        by actor: Actor
+    ) async throws {
         guard let standing = session.status.challenge, standing.id == challenge else {
             throw Problem(
                 .conflict, "no_such_challenge", path: "/challenge", value: challenge,
                 "the login waits for no such answer", remedy: "GET the login again and answer what it shows")
         }
-        let missing = standing.fields.filter { fields[$0.name] == nil }
-        guard missing.isEmpty else {
+        guard !standing.hasRunOut(gateway.clock.wall()) else {
+            throw Problem(
+                .conflict, "login_challenge_over", path: "/challenge", value: challenge,
+                "the login waited for an answer until \(standing.deadline?.description ?? "")",
+                remedy: "POST an empty object to begin anew")
+        }
+        let flaws = standing.flaws(of: fields)
+        guard flaws.isEmpty else {
             throw Problem.invalid(
-                missing.map {
-                    Problem.Entry(path: "/fields/\($0.name)", value: nil, message: "is missing", remedy: $0.label)
+                flaws.map {
+                    // What was sent may be a secret: it is not repeated.
+                    Problem.Entry(
+                        path: "/fields/\($0.field.name)", value: nil, message: $0.message, remedy: $0.field.label)
                 })
         }
         let deadline = gateway.clock.monotonic() + 30_000_000_000
@@ -88,6 +102,9 @@ extension Backend {
                 done.resume(returning: $0)
             }
         }
+        var detail = "login answered"
+        if case .failure(let failure) = result { detail += " and failed: \(failure.text.prefix(200))" }
+        try await gateway.record(.accountConnected, account.rawValue, detail: detail, by: actor)
         if case .failure(let failure) = result {
             throw Problem(
                 .unprocessableContent, "login_failed", path: "/fields", value: nil, "the login failed: \(failure.text)",
@@ -108,7 +125,7 @@ extension Backend {
         for field in challenge.fields {
             if let value = call.query.text(field.name) { fields[field.name] = Secret(Array(value.utf8)) }
         }
-        try await answer(challenge.id, fields, session)
+        try await answer(challenge.id, fields, id, session, by: Actor(person: "callback", keyID: ""))
         let text = "<!doctype html><title>Sluice</title><p>Logged in. This window may be closed.</p>\n"
         return Answer(
             .ok, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
@@ -193,6 +210,7 @@ extension JSONWriter {
             json.member("renew_at", status.renewAt)
             json.member("reason", status.error.flatMap { $0.brokerText ?? $0.text })
             json.member("how", session.connections?.loginText)
+            json.document("capability_document", status.capabilityDocument)
             json.key("challenge")
             if let challenge = status.challenge { json.challenge(challenge) } else { json.null() }
         }

@@ -29,6 +29,8 @@ package struct SessionStatus: Hashable, Sendable {
     package var renewAt: Timestamp?
     /// What the login waits for, in state challenge.
     package var challenge: LoginChallenge?
+    /// What this login offers of what the adapter's descriptor names, JSON of the same form; `nil`: all of it.
+    package var capabilityDocument: String?
     /// Not `nil`: the adapter broke its contract badly, and how.
     package var poisonReason: String?
 

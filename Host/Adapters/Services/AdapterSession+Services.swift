@@ -9,6 +9,12 @@ extension AdapterSession {
         _ reply: ChallengeReply, deadline: Int64? = nil,
         completion: @escaping @Sendable (Result<Void, QueryFailure>) -> Void
     ) {
+        // Patterns are the adapter's own and may take their time: they are looked at here and not on the lane.
+        if let standing = status.challenge, standing.id == reply.challenge,
+            let flaw = standing.flaws(of: reply.fields).first
+        {
+            return completion(.failure(QueryFailure(.failed, "the field \(flaw.field.name) \(flaw.message)")))
+        }
         ask(.authReply(reply), deadline: deadline) { completion($0.map { _ in }) }
     }
 

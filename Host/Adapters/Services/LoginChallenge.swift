@@ -37,6 +37,27 @@ package struct LoginChallenge: Hashable, Sendable {
     package var deadline: Timestamp?
     /// Whose login it is.
     package var account: AccountID
+
+    /// Whether it is too late for an answer.
+    package func hasRunOut(_ now: Timestamp) -> Bool { deadline.map { $0 <= now } ?? false }
+
+    /// What is wrong with an answer: fields that are missing, and those that do not fit their pattern as a whole.
+    ///
+    /// - Complexity: the adapter's patterns decide; not for a lane, and values longer than `longestMatched` fit none.
+    package func flaws(of answer: [String: Secret]) -> [(field: Field, message: String)] {
+        fields.compactMap { field in
+            guard let value = answer[field.name] else { return (field, "is missing") }
+            guard let pattern = field.pattern, let expression = try? Regex(pattern) else { return nil }
+            let text = value.withBytes { bytes in
+                bytes.count <= Self.longestMatched ? String(decoding: bytes, as: UTF8.self) : nil
+            }
+            guard let text, (try? expression.wholeMatch(in: text)) ?? nil != nil else {
+                return (field, "is not what the login asks for, which matches \(pattern.printableLine)")
+            }
+            return nil
+        }
+    }
+    private static let longestMatched = 4_096
 }
 
 /// A person's answer. The values become secrets of the session; the adapter gets handles.

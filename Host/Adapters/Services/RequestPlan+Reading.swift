@@ -198,7 +198,7 @@ extension SessionNetwork {
         return RequestPlan(
             tag: request.pointee.tag, effect: effect, tokens: try RequestReader.tokens(request.pointee.tokens),
             account: account, isStreamed: flags & SLUICE_REQUEST_STREAM != 0,
-            isPriority: flags & SLUICE_REQUEST_PRIORITY != 0,
+            isPriority: flags & SLUICE_REQUEST_PRIORITY != 0, isReplayable: flags & SLUICE_REQUEST_REPLAYABLE != 0,
             frame: try frame(request, place, values: values.count, isMutation: effect.isMutation), values: values,
             body: body,
             costs: costs,

@@ -55,6 +55,8 @@ final class RequestPlan: Sendable {
     let account: Int
     let isStreamed: Bool
     let isPriority: Bool
+    /// It may be sent under another login than that under which it was asked for.
+    let isReplayable: Bool
     let frame: Frame
     let values: [Template]
     let body: Template
@@ -71,11 +73,12 @@ final class RequestPlan: Sendable {
 
     init(
         tag: UInt64, effect: RequestEffect, tokens: [UInt64], account: Int, isStreamed: Bool, isPriority: Bool,
-        frame: Frame, values: [Template], body: Template, costs: [Cost], captures: [Capture], connectTimeout: Int64,
+        isReplayable: Bool, frame: Frame, values: [Template], body: Template, costs: [Cost], captures: [Capture], connectTimeout: Int64,
         firstByteTimeout: Int64, totalTimeout: Int64, notAfter: Int64?, maximumBody: Int
     ) {
         (self.tag, self.effect, self.tokens, self.account) = (tag, effect, tokens, account)
-        (self.isStreamed, self.isPriority, self.frame) = (isStreamed, isPriority, frame)
+        (self.isStreamed, self.isPriority, self.isReplayable) = (isStreamed, isPriority, isReplayable)
+        self.frame = frame
         (self.values, self.body, self.costs, self.captures) = (values, body, costs, captures)
         (self.connectTimeout, self.firstByteTimeout) = (connectTimeout, firstByteTimeout)
         (self.totalTimeout, self.notAfter, self.maximumBody) = (totalTimeout, notAfter, maximumBody)

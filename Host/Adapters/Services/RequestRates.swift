@@ -144,6 +144,14 @@ struct RequestRates {
         return true
     }
 
+    /// Requests that wait and are no cancels.
+    var waitingRequests: [OutboundRequest] {
+        waiting.values.compactMap { payment in
+            guard payment.payer.priority != .cancel, case .request(let request) = payment.sending else { return nil }
+            return request
+        }
+    }
+
     mutating func forgetAll() {
         for number in waiting.keys { flow?.withdraw(number) }
         waiting.removeAll()

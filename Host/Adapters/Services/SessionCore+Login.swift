@@ -1,5 +1,6 @@
 import CSluice
 import Domain
+import Exact
 import Signing
 
 // Logins: what a session says of itself, and the challenges that people answer.
@@ -16,12 +17,21 @@ extension SessionCore {
             if report.pointee.state == SLUICE_SESSION_CHALLENGE {
                 challenge = try self.challenge(report.pointee.challenge, account: report.pointee.account, network)
             }
+            let document = try report.pointee.capability_document.text(
+                "capability_document", limit: Bounds.documentBytes)
+            if let document, (try? JSONValue.parse(document, limits: .large))?.object == nil {
+                throw ContractBreach("capability_document", "is no JSON object")
+            }
             let status = sessionState(report.pointee.state, report.pointee.expires_at, report.pointee.error)
             guard status == SLUICE_OK else { return status }
             let renewal = report.pointee.renew_at == 0 ? nil : timestamp(report.pointee.renew_at)
-            guard challenge != nil || renewal != nil else { return SLUICE_OK }
+            let isReady = self.status.state == .ready
+            guard challenge != nil || renewal != nil || (isReady && document != self.status.capabilityDocument) else {
+                return SLUICE_OK
+            }
             self.status.challenge = challenge
             self.status.renewAt = renewal
+            if isReady { self.status.capabilityDocument = document }
             publishStatus()
             if case .session? = events.last { events[events.count - 1] = .session(self.status) }
             return SLUICE_OK
@@ -48,10 +58,14 @@ extension SessionCore {
             let field = try span.element(index, size: fieldSize, "challenge.fields")
                 .assumingMemoryBound(to: sluice_challenge_field.self).pointee
             let name = try field.name.required("challenge.fields.name", limit: 64)
+            let pattern = try field.pattern.text("challenge.fields.pattern", limit: 1024)
+            guard pattern.map({ (try? Regex($0)) != nil }) ?? true else {
+                throw ContractBreach("challenge.fields.pattern", "is no regular expression")
+            }
             fields.append(
                 LoginChallenge.Field(
                     name: name, label: try field.label.text("challenge.fields.label", limit: 256) ?? name,
-                    isSecret: field.is_secret != 0, pattern: try field.pattern.text("challenge.fields.pattern")))
+                    isSecret: field.is_secret != 0, pattern: pattern))
         }
         let url = try RequestReader.template(
             UnsafeRawPointer(challenge), Int(SLUICE_AT_challenge_url), "challenge.url")
@@ -83,6 +97,9 @@ extension SessionCore {
                 .failure(QueryFailure(.notReady, "the session is \(status.state.rawName) and waits for no such answer"))
             )
         }
+        if challenge.hasRunOut(clock.wall()) {
+            return end(entry, .failure(QueryFailure(.notReady, "the login waits for an answer no more: begin it anew")))
+        }
         guard let account = reader.accounts.firstIndex(where: { $0.id == challenge.account }) else { return }
         var fields: [(name: String, handle: UInt64)] = []
         for field in challenge.fields {
@@ -96,6 +113,7 @@ extension SessionCore {
             fields.append((field.name, handle))
         }
         guard let token = issueService(entry) else { return }
+        takeBackForLogin(network)
         let id = scratch.text(challenge.id)
         let span = namedSecrets(fields)
         status.challenge = nil

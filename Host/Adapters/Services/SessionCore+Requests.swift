@@ -116,6 +116,17 @@ extension SessionCore {
         return SLUICE_OK
     }
 
+    /// Another login is about to begin: requests that still wait, for units or for their next try, are taken back unless they
+    /// may be sent under it too. Cancels go on: whose login it was says nothing of who may take an order back.
+    func takeBackForLogin(_ network: SessionNetwork) {
+        let resting = network.retries.map(\.request).filter {
+            priority($0.plan.tokens, isPriority: $0.plan.isPriority) != .cancel
+        }
+        for request in network.rates.waitingRequests + resting where !request.plan.isReplayable {
+            _ = httpAbort(request.plan.tag)
+        }
+    }
+
     // MARK: - What comes back
 
     /// Gives the adapter what has come from the network, until the turn's time is over.

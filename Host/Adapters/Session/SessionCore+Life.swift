@@ -8,7 +8,8 @@ extension SessionCore {
             endedRequests.append((request, failure(of: .deadline, "open")))
             return
         }
-        let isOver = network != nil && status.state == .degraded  // a login that has run out begins anew (rule 15)
+        // A login that has run out begins anew (rule 15), and so does one whose challenge nobody answered in time.
+        let isOver = network != nil && (status.state == .degraded || status.challenge?.hasRunOut(clock.wall()) == true)
         guard closing == nil, isOver || [.created, .closed, .failed].contains(status.state) else {
             endedRequests.append(
                 (
@@ -26,6 +27,7 @@ extension SessionCore {
         openRequests[token] = request
         tokens.renumber(token, id: token)
         setState(.opening)
+        if let network { takeBackForLogin(network) }
         let mark = events.count
         FaultPoint.hit(.laneOpenBefore)
         let status = call(.open) { calls.open($0, token) }

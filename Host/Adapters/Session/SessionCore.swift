@@ -190,8 +190,11 @@ final class SessionCore {
     }
 
     func setState(_ state: SessionState, expiresAt: Timestamp? = nil, error: AdapterError? = nil) {
+        // What a login offers holds until another begins.
+        let document = state == .ready || state == .degraded ? status.capabilityDocument : nil
         status = SessionStatus(
-            state: state, expiresAt: expiresAt, error: error, since: clock.wall(), poisonReason: status.poisonReason)
+            state: state, expiresAt: expiresAt, error: error, since: clock.wall(), capabilityDocument: document,
+            poisonReason: status.poisonReason)
         publishStatus()
         if state == .ready { breaker.loggedIn(now: instant) }
         events.append(.session(status))

@@ -62,19 +62,31 @@ extension AccountsCommand {
             for field in challenge["fields"]?.array ?? [] {
                 lines.append("it asks for \(field.text("name").displayable): \(field.text("label").displayable)")
             }
+            let deadline = challenge.text("deadline")
+            if !deadline.isEmpty { lines.append("it waits until \(deadline)") }
             lines.append("then: sluice accounts login \(id) --answer -")
             return lines
         }
 
         /// Values of fields out of an address's query, of lines `name=value`, or of a bare value.
         static func values(in text: String, of names: [String]) -> [String: String] {
-            let trimmed = text.split(whereSeparator: \.isNewline).map {
-                $0.drop { $0 == " " || $0 == "\t" }
+            func isBlank(_ character: Character) -> Bool { character == " " || character == "\t" }
+            let trimmed = text.split(whereSeparator: \.isNewline).map { line in
+                var line = line.drop(while: isBlank)
+                while line.last.map(isBlank) ?? false { line.removeLast() }
+                return line
             }
             guard let first = trimmed.first else { return [:] }
             var pairs: [Substring] = trimmed
             var isAddress = false
-            if first.hasPrefix("http://") || first.hasPrefix("https://"), let mark = first.firstIndex(of: "?") {
+            // An address of any scheme, or of none, is one by the name of a field in its query.
+            let isLine = names.contains { first.hasPrefix("\($0)=") }
+            if !isLine, let mark = first.firstIndex(of: "?"),
+                first.hasPrefix("http://") || first.hasPrefix("https://")
+                    || first[mark...].dropFirst().split(separator: "&").contains(where: { pair in
+                        names.contains { pair.hasPrefix("\($0)=") }
+                    })
+            {
                 pairs = first[first.index(after: mark)...].prefix { $0 != "#" }.split(separator: "&")
                 isAddress = true
             } else if names.count == 1, !first.hasPrefix("\(names[0])=") {

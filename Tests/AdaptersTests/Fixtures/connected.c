@@ -127,9 +127,14 @@ static sluice_status open_session(sluice_session *session, sluice_token token) {
     concat(&url, 0, 1);
     sluice_challenge_field field = {.struct_size = sizeof field, .is_secret = 1, .name = text("request_token"),
                                     .label = text("Request token")};
+    sluice_time until = SLUICE_TIME_ABSENT;
+#ifdef PATTERN
+    field.pattern = text(PATTERN);
+    until = host->now(host) + 60ll * 1000000000ll;
+#endif
     sluice_challenge challenge = {.struct_size = sizeof challenge, .kind = SLUICE_CHALLENGE_REDIRECT, .id = text("login"),
                                   .url = made(&url), .prompt = text("Log in at the broker"),
-                                  .fields = {&field, 1, sizeof field, 0}, .deadline = SLUICE_TIME_ABSENT};
+                                  .fields = {&field, 1, sizeof field, 0}, .deadline = until};
     sluice_session_report said = {.struct_size = sizeof said, .state = SLUICE_SESSION_CHALLENGE,
                                   .expires_at = SLUICE_TIME_ABSENT, .renew_at = SLUICE_TIME_ABSENT,
                                   .challenge = &challenge};
@@ -190,7 +195,13 @@ static void logged_in(sluice_session *session, const sluice_answer *answer) {
     sluice_time expires = host->now(host) + 3600ll * 1000000000ll;
     report(session, "stored",
            session->services->secret_store(host, 0, text("access_token"), captured->handle, expires));
+#ifdef NARROWED
+    sluice_session_report said = {.struct_size = sizeof said, .state = SLUICE_SESSION_READY, .expires_at = expires,
+                                  .renew_at = SLUICE_TIME_ABSENT, .capability_document = text(NARROWED)};
+    report(session, "narrowed", session->services->session_report(host, &said));
+#else
     host->session_state(host, SLUICE_SESSION_READY, expires, NULL);
+#endif
     finish(session, session->login_token, SLUICE_OUTCOME_OK, 0, (sluice_str){0}, (sluice_str){0});
 }
 
@@ -242,6 +253,7 @@ static sluice_status submit(sluice_session *session, sluice_token token, const s
     if (is(order->run_id, "later-slot")) request.body = made(&sign);
     if (is(order->run_id, "no-bucket")) costs[0].bucket = text("none");
     if (order->run_id.len >= 4 && !memcmp(order->run_id.ptr, "slow", 4)) costs[0].bucket = text("slow");
+    if (is(order->run_id, "slow-replay")) request.flags = SLUICE_REQUEST_REPLAYABLE;
     if (is(order->run_id, "slow-strict")) request.costs.count = 2;
     if (is(order->run_id, "slow-read")) request.effect = SLUICE_EFFECT_READ;
     sluice_capture capture = {.struct_size = sizeof capture, .source = SLUICE_CAPTURE_TEXT, .secret = text("all"),

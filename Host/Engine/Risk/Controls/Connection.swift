@@ -1,7 +1,7 @@
 import Domain
 
 /// Not a numbered control: an account whose session takes no orders refuses its leg (`not_ready`); a degraded one still
-/// takes strict closing orders (ABI.md rule 15). What its adapter does not offer is refused as `unsupported`.
+/// takes strict closing orders (ABI.md rule 15). What its adapter or its login does not offer is refused as `unsupported`.
 struct Connection: RiskControl {
     static let id = ControlID.notReady
 
@@ -20,6 +20,11 @@ struct Connection: RiskControl {
             !offer.covers(candidate.words)
         {
             return .reject(Rejection(.unsupported, .unsupported, scope: .adapter))
+        }
+        if !engine.inputs.narrowedOffers.isEmpty, let offer = engine.inputs.narrowedOffers[candidate.account],
+            !offer.covers(candidate.words)
+        {
+            return .reject(Rejection(.unsupported, .unsupported, scope: .account))
         }
         return .pass
     }

@@ -138,7 +138,8 @@ extern "C" {
 
 /* sluice_request.flags */
 #define SLUICE_REQUEST_STREAM 0x1u       /* the body of the answer comes by on_http_chunk, at most 64 KiB a call */
-#define SLUICE_REQUEST_REPLAYABLE 0x2u   /* may be evaluated and sent again after a login while it still waits */
+#define SLUICE_REQUEST_REPLAYABLE 0x2u   /* may be sent under another login than that under which it was asked for: without
+                                            it, a request that still waits when a login is answered is told as ABORTED */
 #define SLUICE_REQUEST_PRIORITY 0x4u     /* a cancel or a closing order: overtakes others in the queue, may use the reserve */
 
 #define SLUICE_FRAME_TEXT 1u
@@ -327,7 +328,8 @@ typedef struct sluice_challenge_field_1_0 {
     uint32_t is_secret;
     sluice_str name;            /* of the redirect's query parameter, or as a person is asked */
     sluice_str label;
-    sluice_str pattern;         /* regular expression of what is acceptable; absent = anything */
+    sluice_str pattern;         /* regular expression that all of an acceptable answer matches; absent = anything. The host
+                                   asks again for what does not match */
 } sluice_challenge_field;
 
 /* What a login needs of a person. Answered by auth_reply; its fields arrive as handles. */
@@ -338,7 +340,7 @@ typedef struct sluice_challenge_1_0 {
     struct sluice_template_1_0 url; /* REDIRECT; holds no secret but those the broker wants in it */
     sluice_str prompt;
     sluice_span fields;         /* of sluice_challenge_field */
-    sluice_time deadline;
+    sluice_time deadline;       /* no answer is passed on after it, and a person may begin anew: open is called again */
 } sluice_challenge;
 
 /* The session's state, with what a login knows. */
