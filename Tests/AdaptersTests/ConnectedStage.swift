@@ -67,9 +67,9 @@ final class ConnectedStage {
             secrets: ["api_key": Secret(Array("key-of-the-app".utf8)), "api_secret": Secret(Array(apiSecret.utf8))])
     }
 
-    static func account(config: String = "{}") -> Account {
+    static func account(config: String = "{}", id: String = "C0", login: String = "login") -> Account {
         var account = Account(
-            id: AccountID(unchecked: "C0"), adapter: AdapterID("connected") ?? noAdapter, login: "login",
+            id: AccountID(unchecked: id), adapter: AdapterID("connected") ?? noAdapter, login: login,
             currency: Currency(packed: 0x494E52))
         account.config = config
         return account
@@ -89,14 +89,29 @@ final class ConnectedStage {
         recorder.clear()
     }
 
+    /// A further session of the same adapter, which finds the login that was kept.
+    func another(_ account: Account, role: SessionRole) throws -> AdapterSession {
+        let made = host.makeSessions(
+            for: [account], role: role,
+            services: SessionServices(
+                transport: transport, secretKeeper: keeper, connection: { _ in Self.connection() }),
+            delegate: recorder)
+        try #require(made.refusals.isEmpty, "\(made.refusals)")
+        let session = try #require(made.sessions.first)
+        _ = session.open()
+        lanes.runUntilIdle()
+        try #require(session.status.state == .ready)
+        return session
+    }
+
     @discardableResult
-    func submit(_ run: String, deadline: Int64? = nil) throws -> UInt64 {
+    func submit(_ run: String, deadline: Int64? = nil, to other: AdapterSession? = nil) throws -> UInt64 {
         nextID += 1
         let order = SubmitCommand(
             id: nextID, accountIndex: 0, side: .buy, orderType: .limit, product: .intraday, timeInForce: .day,
             clientOrderID: ClientOrderID(prefix: 1, sequence: nextID), runText: run, instrument: instrument,
             quantity: 10, price: ExactDecimal(mantissa: 250_005, exponent: -2), deadline: deadline)
-        try #require(session.submit(order) == .taken)
+        try #require((other ?? session).submit(order) == .taken)
         lanes.runUntilIdle()
         return nextID
     }

@@ -1,22 +1,22 @@
-import NIOConcurrencyHelpers
-
 /// The rate limits of one session's lane, where its adapter has any. The lane takes from them; any thread may look.
 ///
 /// Of `orders` and `reads` the lane takes one unit for each command; requests, frames and connections take what they say of
-/// any bucket (`RequestRates`).
-///
-/// A session counts for itself: two sessions of one login (one of them for data, say) do not know of each other.
+/// any bucket (`RequestRates`). What is counted together with other sessions of the adapter says `SharedLimits`.
 final class SessionFlow: Sendable {
-    private struct State {
-        /// In the order of the rules: they are changed where they lie.
-        var buckets: [RateBucket] = []
-        var lastID: UInt64 = 0
+    /// Where a bucket is.
+    private struct Place {
+        var isOfLogin: Bool
+        /// Among its table's.
+        var index: Int
+        var key: Key
     }
     /// By what a bucket counts.
     private enum Key { case account, login, own }
 
-    private let state: NIOLockedValueBox<State>
-    private let keys: [Key]
+    private let tables: SharedLimits.Tables
+    private let member: Int
+    private let adapterMember: Int
+    private let places: [Place]
     /// The buckets' ids, in the order of their places.
     let ids: [String]
     private let orders: Int?
@@ -24,17 +24,47 @@ final class SessionFlow: Sendable {
     let needsWallClock: Bool
 
     /// `nil`: the adapter has no limit.
-    init?(_ rules: [RateRule], commandBound: Int) {
+    ///
+    /// - Parameters:
+    ///   - login: names what shares the counts by account and login.
+    ///   - wake: the lane should look; called on another session's lane.
+    init?(
+        _ rules: [RateRule], commandBound: Int, shared: SharedLimits = SharedLimits(), login: String = "",
+        wake: @escaping @Sendable () -> Void = {}
+    ) {
         guard !rules.isEmpty else { return nil }
         // Commands, and requests of those under way.
         let bounds = RateBucket.Bounds(maximumWaiting: 2 * commandBound + ServiceBounds.openRequests)
-        let buckets = rules.map { RateBucket($0, keepsReserve: $0.id == RateRule.orders, bounds: bounds) }
-        keys = rules.map { $0.scopeKey == "account" ? .account : $0.scopeKey == "login" ? .login : .own }
+        func buckets(ownKeys: Bool) -> [RateBucket] {
+            rules.filter { (Self.key($0) == .own) == ownKeys }.map {
+                RateBucket($0, keepsReserve: $0.id == RateRule.orders, bounds: bounds)
+            }
+        }
+        var places: [Place] = []
+        for rule in rules {
+            let key = Self.key(rule)
+            let index = places.count(where: { ($0.key == .own) == (key == .own) })
+            places.append(Place(isOfLogin: key != .own, index: index, key: key))
+        }
+        self.places = places
         ids = rules.map(\.id)
         orders = ids.firstIndex(of: RateRule.orders)
         reads = ids.firstIndex(of: RateRule.reads)
-        needsWallClock = buckets.contains(where: \.needsWallClock)
-        state = NIOLockedValueBox(State(buckets: buckets))
+        needsWallClock = rules.contains { $0.windows.contains { $0.reset != nil } }
+        tables = shared.tables(login, ownKeys: places.contains { $0.key == .own }) {
+            RateTable(buckets(ownKeys: $0))
+        }
+        member = tables.login.join(wake: wake)
+        adapterMember = tables.adapter?.join(wake: wake) ?? 0
+    }
+
+    deinit {
+        tables.login.leave(member)
+        tables.adapter?.leave(adapterMember)
+    }
+
+    private static func key(_ rule: RateRule) -> Key {
+        rule.scopeKey == "account" ? .account : rule.scopeKey == "login" ? .login : .own
     }
 
     enum Bucket { case orders, reads }
@@ -71,7 +101,7 @@ final class SessionFlow: Sendable {
     private func place(_ bucket: Bucket) -> Int? { bucket == .orders ? orders : reads }
 
     private func scope(_ place: Int, _ account: String, _ login: String, _ own: String? = nil) -> String {
-        switch keys[place] {
+        switch places[place].key {
         case .account: account
         case .login: login
         case .own: own ?? ""
@@ -81,89 +111,91 @@ final class SessionFlow: Sendable {
     /// The bucket that the lane itself takes of, by its place.
     func bucket(at place: Int) -> Bucket? { place == orders ? .orders : place == reads ? .reads : nil }
 
+    // A number tells its table by its lowest bit.
+
+    private func number(_ id: UInt64, isOfLogin: Bool) -> UInt64 { id << 1 | (isOfLogin ? 0 : 1) }
+
+    private func table(_ place: Place) -> RateTable? { place.isOfLogin ? tables.login : tables.adapter }
+
     // MARK: - Asking
 
     /// The verdict, and the number under which the command waits if it does.
     func admit(_ demand: Demand, now: Int64) -> (verdict: RateVerdict, id: UInt64) {
-        state.withLockedValue { state in
-            state.lastID += 1
-            guard let place = place(demand.bucket) else { return (.granted, state.lastID) }
-            let request = RateRequest(
-                id: state.lastID, scope: scope(place, demand.account, demand.login), account: demand.account,
-                priority: demand.priority, deadline: demand.deadline)
-            return (state.buckets[place].admit(request, now: now, mayWait: demand.mayWait), state.lastID)
-        }
+        guard let place = place(demand.bucket) else { return (.granted, 0) }
+        return admit(
+            place, scope: scope(place, demand.account, demand.login), account: demand.account, units: 1,
+            priority: demand.priority, deadline: demand.deadline, mayWait: demand.mayWait, keepsReserve: false, now: now
+        )
     }
 
     /// The same for a send.
     func admit(_ due: Due, _ payer: Payer, now: Int64) -> (verdict: RateVerdict, id: UInt64) {
-        let scope = scope(due.place, payer.account, payer.login, due.scope)
-        return state.withLockedValue { state in
-            state.lastID += 1
+        admit(
+            due.place, scope: scope(due.place, payer.account, payer.login, due.scope), account: payer.account,
+            units: due.units, priority: payer.priority, deadline: payer.deadline, mayWait: payer.mayWait,
             // A bucket in which nothing is ever cancelled is shared out whole.
-            if payer.priority == .cancel, due.place != reads { state.buckets[due.place].keepReserve() }
-            let request = RateRequest(
-                id: state.lastID, scope: scope, account: payer.account, units: due.units, priority: payer.priority,
-                deadline: payer.deadline)
-            return (state.buckets[due.place].admit(request, now: now, mayWait: payer.mayWait), state.lastID)
-        }
+            keepsReserve: payer.priority == .cancel && due.place != reads, now: now)
+    }
+
+    @inline(__always)
+    private func admit(
+        _ place: Int, scope: String, account: String, units: UInt32, priority: RatePriority, deadline: Int64,
+        mayWait: Bool, keepsReserve: Bool, now: Int64
+    ) -> (verdict: RateVerdict, id: UInt64) {
+        let place = places[place]
+        guard let table = table(place) else { return (.granted, 0) }
+        let (verdict, id) = table.admit(
+            place.index, scope: scope, account: account, units: units, priority: priority, deadline: deadline,
+            mayWait: mayWait, keepsReserve: keepsReserve, by: place.isOfLogin ? member : adapterMember, now: now)
+        return (verdict, number(id, isOfLogin: place.isOfLogin))
     }
 
     func giveBack(_ demand: Demand, takenAt: Int64) {
         guard let place = place(demand.bucket) else { return }
-        state.withLockedValue {
-            $0.buckets[place].giveBack(1, scope: scope(place, demand.account, demand.login), takenAt: takenAt)
-        }
+        table(places[place])?.giveBack(
+            places[place].index, 1, scope: scope(place, demand.account, demand.login), takenAt: takenAt)
     }
 
     func giveBack(_ due: Due, _ payer: Payer, takenAt: Int64) {
-        let scope = scope(due.place, payer.account, payer.login, due.scope)
-        state.withLockedValue { $0.buckets[due.place].giveBack(due.units, scope: scope, takenAt: takenAt) }
+        table(places[due.place])?.giveBack(
+            places[due.place].index, due.units, scope: scope(due.place, payer.account, payer.login, due.scope),
+            takenAt: takenAt)
     }
 
     // MARK: - The queue
 
-    func withdraw(_ id: UInt64) {
-        state.withLockedValue { state in
-            for index in state.buckets.indices { state.buckets[index].withdraw(id) }
+    func withdraw(_ number: UInt64) {
+        if number & 1 == 0 {
+            tables.login.withdraw(number >> 1, by: member)
+        } else {
+            tables.adapter?.withdraw(number >> 1, by: adapterMember)
         }
     }
 
     /// - Parameter begunOnly: leaves commands waiting that the adapter does not have yet, but for cancels.
     func nextGranted(now: Int64, begunOnly: Bool) -> UInt64? {
-        state.withLockedValue { state in
-            for index in state.buckets.indices where state.buckets[index].waitingCount > 0 {
-                if let id = state.buckets[index].nextGranted(now: now, begunOnly: begunOnly) { return id }
-            }
-            return nil
+        if let id = tables.login.nextGranted(of: member, now: now, begunOnly: begunOnly) {
+            return number(id, isOfLogin: true)
+        }
+        return tables.adapter?.nextGranted(of: adapterMember, now: now, begunOnly: begunOnly).map {
+            number($0, isOfLogin: false)
         }
     }
 
     func nextExpired(now: Int64) -> UInt64? {
-        state.withLockedValue { state in
-            for index in state.buckets.indices {
-                if let id = state.buckets[index].nextExpired(now: now) { return id }
-            }
-            return nil
-        }
+        if let id = tables.login.nextExpired(of: member, now: now) { return number(id, isOfLogin: true) }
+        return tables.adapter?.nextExpired(of: adapterMember, now: now).map { number($0, isOfLogin: false) }
     }
 
-    /// Whether anybody waits for a unit.
+    /// Whether anybody of this session waits for a unit.
     var hasWaiting: Bool {
-        state.withLockedValue { state in
-            for index in state.buckets.indices where state.buckets[index].waitingCount > 0 { return true }
-            return false
-        }
+        tables.login.hasWaiting(member) || tables.adapter?.hasWaiting(adapterMember) == true
     }
 
     var nextWake: Int64? {
-        state.withLockedValue { state in
-            var wake: Int64?
-            for index in state.buckets.indices {
-                if let next = state.buckets[index].nextWake { wake = min(wake ?? .max, next) }
-            }
-            return wake
-        }
+        let wake = tables.login.nextWake(member)
+        guard let other = tables.adapter?.nextWake(adapterMember) else { return wake }
+        return min(wake ?? .max, other)
     }
 
     // MARK: - Learning
@@ -176,22 +208,22 @@ final class SessionFlow: Sendable {
 
     /// What a broker said of its count.
     ///
-    /// - Parameter scope: of a bucket that counts by a key of the adapter's own.
+    /// - Parameter own: of a bucket that counts by a key of the adapter's own.
     func learn(
         _ place: Int, _ feedback: RateFeedback, account: String, login: String, scope own: String?, now: Int64
     ) {
-        let scope = scope(place, account, login, own)
-        state.withLockedValue { $0.buckets[place].learn(feedback, scope: scope, now: now) }
+        table(places[place])?.learn(
+            places[place].index, feedback, scope: scope(place, account, login, own), now: now)
     }
 
     func setWallOffset(_ nanoseconds: Int64) {
-        state.withLockedValue { state in
-            for index in state.buckets.indices { state.buckets[index].setWallOffset(nanoseconds) }
-        }
+        tables.login.setWallOffset(nanoseconds)
+        tables.adapter?.setWallOffset(nanoseconds)
     }
 
-    /// The counts at one instant. Any thread.
+    /// The counts at one instant, in the order of the rules. Any thread.
     func status(now: Int64) -> [RateBucketStatus] {
-        state.withLockedValue { $0.buckets }.map { $0.status(now: now) }
+        let (login, adapter) = (tables.login.status(now: now), tables.adapter?.status(now: now) ?? [])
+        return places.map { $0.isOfLogin ? login[$0.index] : adapter[$0.index] }
     }
 }

@@ -17,11 +17,18 @@ final class SecretVault: Sendable {
     }
     private struct State {
         var entries: [Entry] = []
-        var nonces: [Int: Int64] = [:]
         /// What the brokers' clocks are ahead of ours, nanoseconds.
         var clockOffset: Int64 = 0
     }
     private let state = NIOLockedValueBox(State())
+    private let shared: SharedLimits
+    /// Ids of the session's accounts, by their places.
+    private let accounts: [String]
+
+    /// - Parameter shared: where nonces are counted, with the other sessions of the accounts.
+    init(shared: SharedLimits = SharedLimits(), accounts: [String] = []) {
+        (self.shared, self.accounts) = (shared, accounts)
+    }
 
     /// Sets a secret. `nil`: the session has as many as it may.
     func put(
@@ -102,11 +109,8 @@ final class SecretVault: Sendable {
 
     /// An account's next nonce: at least the clock in the unit, and above every one before.
     func nextNonce(account: Int, now: Int64, unit: Int64) -> Int64 {
-        state.withLockedValue { state in
-            let next = max(now / max(1, unit), (state.nonces[account] ?? .min / 2) + 1)
-            state.nonces[account] = next
-            return next
-        }
+        shared.nextNonce(
+            account: accounts.indices.contains(account) ? accounts[account] : "\(account)", now: now, unit: unit)
     }
 
     // MARK: - Redaction

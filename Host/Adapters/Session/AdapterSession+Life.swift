@@ -22,6 +22,16 @@ extension AdapterSession {
     /// Whether `close` was asked for; it may have ended since.
     package var isClosing: Bool { inbox.withLock { $0.isClosing } }
 
+    /// Has the lane look at what waits. Any thread.
+    func wake() {
+        let mustWake = inbox.withLock { inbox in
+            guard !inbox.isOver else { return false }
+            defer { inbox.isScheduled = true }
+            return !inbox.isScheduled
+        }
+        if mustWake { scheduler.wake(self) }
+    }
+
     func publish(counters: AdapterCounters, openCommands: Int, metrics: [String: AdapterMetric]) {
         published.withLockedValue { published in
             (published.counters, published.openCommands, published.metrics) = (counters, openCommands, metrics)

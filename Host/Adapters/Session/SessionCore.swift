@@ -98,7 +98,9 @@ final class SessionCore {
         hardBudget = Int64(adapter.limits.callMilliseconds) * 1_000_000
         maximumInFlight = adapter.maximumInFlight
         logBudget = LogBudget(linesPerSecond: adapter.limits.logLinesPerSecond)
-        flow = SessionFlow(adapter.description.rateBuckets, commandBound: services.commandBound)
+        flow = SessionFlow(
+            adapter.description.rateBuckets, commandBound: services.commandBound, shared: adapter.sharedLimits,
+            login: "\(session.id.login)/\(session.id.environment.rawName)", wake: { [weak session] in session?.wake() })
         let capabilities = adapter.description.capabilities
         breaker = CircuitBreaker(
             services.circuit, hasReadProbe: Self.probeReads.contains(where: capabilities.contains))

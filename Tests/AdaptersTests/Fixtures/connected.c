@@ -32,7 +32,7 @@ struct sluice_session {
     "\"default\":5,\"description\":\"seconds\"}}}"
 #else
 #define MORE 0
-#ifdef BUCKETS /* orders 10 a second, slow 1 a second, strict 1 in ten seconds and refusing */
+#ifdef BUCKETS /* orders 10 a second, slow and address 1 a second, strict 1 in ten seconds and refusing */
 #define CAPABILITIES (SLUICE_CAN_SUBMIT | SLUICE_CAN_CANCEL)
 #define ORDERS_A_SECOND 10
 #else
@@ -253,6 +253,7 @@ static sluice_status submit(sluice_session *session, sluice_token token, const s
     if (is(order->run_id, "later-slot")) request.body = made(&sign);
     if (is(order->run_id, "no-bucket")) costs[0].bucket = text("none");
     if (order->run_id.len >= 4 && !memcmp(order->run_id.ptr, "slow", 4)) costs[0].bucket = text("slow");
+    if (is(order->run_id, "address")) costs[0].bucket = text("address"), costs[0].scope = text("192.0.2.7");
     if (is(order->run_id, "slow-replay")) request.flags = SLUICE_REQUEST_REPLAYABLE;
     if (is(order->run_id, "slow-strict")) request.costs.count = 2;
     if (is(order->run_id, "slow-read")) request.effect = SLUICE_EFFECT_READ;
@@ -580,7 +581,7 @@ static const sluice_session_functions functions = {
 
 static const sluice_descriptor *describe(const sluice_module *module) {
     static sluice_rate_window windows[3];
-    static sluice_rate_bucket buckets[3];
+    static sluice_rate_bucket buckets[4];
     static sluice_descriptor descriptor;
     (void)module;
     windows[0] = (sluice_rate_window){.struct_size = sizeof windows[0], .units = ORDERS_A_SECOND, .window_ns = 1000000000};
@@ -592,10 +593,12 @@ static const sluice_descriptor *describe(const sluice_module *module) {
                                       .windows = {windows + 1, 1, sizeof windows[0], 0}};
     buckets[2] = (sluice_rate_bucket){.struct_size = sizeof buckets[0], .id = text("strict"), .scope_key = text("account"),
                                       .windows = {windows + 2, 1, sizeof windows[0], 0}, .mode = SLUICE_RATE_REFUSE};
+    buckets[3] = (sluice_rate_bucket){.struct_size = sizeof buckets[0], .id = text("address"), .scope_key = text("address"),
+                                      .windows = {windows + 1, 1, sizeof windows[0], 0}};
     descriptor = (sluice_descriptor){.struct_size = sizeof descriptor, .id = text("connected"), .name = text("Connected"),
                                      .version = text("1.0.0"), .language = text("C"), .capabilities = {CAPABILITIES, 0, 0, 0},
                                      .config_schema = text(CONFIG_SCHEMA),
-                                     .rate_buckets = {buckets, ORDERS_A_SECOND == 10 ? 3 : 1, sizeof buckets[0], 0},
+                                     .rate_buckets = {buckets, ORDERS_A_SECOND == 10 ? 4 : 1, sizeof buckets[0], 0},
                                      .limits = {.struct_size = sizeof descriptor.limits, .max_batch = MAX_BATCH}};
     return &descriptor;
 }
