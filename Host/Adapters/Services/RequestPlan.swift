@@ -73,7 +73,8 @@ final class RequestPlan: Sendable {
 
     init(
         tag: UInt64, effect: RequestEffect, tokens: [UInt64], account: Int, isStreamed: Bool, isPriority: Bool,
-        isReplayable: Bool, frame: Frame, values: [Template], body: Template, costs: [Cost], captures: [Capture], connectTimeout: Int64,
+        isReplayable: Bool, frame: Frame, values: [Template], body: Template, costs: [Cost], captures: [Capture],
+        connectTimeout: Int64,
         firstByteTimeout: Int64, totalTimeout: Int64, notAfter: Int64?, maximumBody: Int
     ) {
         (self.tag, self.effect, self.tokens, self.account) = (tag, effect, tokens, account)
