@@ -70,6 +70,8 @@ extension AdapterHost {
         guard let scheduler = scheduler(of: id.adapter) else {
             throw refusal("session.closed", "the host is shutting down")
         }
+        var services = services
+        services.sharedLimits = sharedLimits(of: id.adapter)
         let session: AdapterSession
         do throws(SessionFailure) {
             session = try AdapterSession(
@@ -81,6 +83,14 @@ extension AdapterHost {
         }
         state.withLockedValue { $0.sessions.append(session) }
         return session
+    }
+
+    private func sharedLimits(of adapter: AdapterID) -> SharedLimits {
+        state.withLockedValue { state in
+            let known = state.sharedLimits[adapter] ?? SharedLimits()
+            state.sharedLimits[adapter] = known
+            return known
+        }
     }
 
     private func scheduler(of adapter: AdapterID) -> (any LaneScheduler)? {

@@ -66,6 +66,8 @@ package final class AdapterHost: Sendable {
         var manifests: [Manifested] = []
         var schedulers: [AdapterID: any LaneScheduler] = [:]
         var sessions: [AdapterSession] = []
+        /// What sessions of an adapter count together, whichever release of it they run.
+        var sharedLimits: [AdapterID: SharedLimits] = [:]
         /// What sessions that have ended had counted.
         var endedCounters: [AdapterID: AdapterCounters] = [:]
         var isShutDown = false

@@ -62,14 +62,14 @@ struct RateBucketTests {
         #expect(grants.count > 5)
     }
 
-    @Test("Units that are given back later leave the others counted where they were", arguments: 0..<20)
+    @Test("Units that are given back later leave the others counted where they were", arguments: 0..<10)
     func givenBack(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let most = UInt32.random(in: 2...90, using: &random)
         var bucket = RateBucket(Self.rule((most, 1), mode: .refuse), keepsReserve: false)
         var (now, id, given): (Int64, UInt64, Int) = (0, 0, 0)
         var kept: [(at: Int64, units: Int64)] = []
-        for _ in 0..<2_000 {
+        for _ in 0..<800 {
             now += Int64.random(in: 0...20_000_000, using: &random)
             id += 1
             let wanted = UInt32.random(in: 1...2, using: &random)
@@ -81,9 +81,9 @@ struct RateBucketTests {
                 given += 1
             }
             let sum = kept.reversed().prefix { $0.at > now - Self.second }.reduce(0) { $0 + $1.units }
-            #expect(sum <= Int64(most), "seed \(seed): \(sum) in a window of \(most)")
+            if sum > Int64(most) { Issue.record("seed \(seed): \(sum) in a window of \(most)") }
         }
-        #expect(given > 100)
+        #expect(given > 50)
         // What was given back is there again: nothing is lost for good.
         now += Self.second
         for _ in 0..<most {

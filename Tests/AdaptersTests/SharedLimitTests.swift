@@ -76,6 +76,26 @@ struct SharedLimitTests {
         #expect(again.health.limits.first { $0.id == "slow" }?.waiting == 0)
     }
 
+    @Test("A login keeps its counts over releases and sessions while the rules are the same; changed rules count anew")
+    func rules() {
+        let shared = SharedLimits()
+        let rule = RateRule(id: "b", scopeKey: "login", windows: [RateWindow(units: 5, windowNanoseconds: 1)])
+        var tighter = rule
+        tighter.windows[0].units = 4
+        func table(_ login: String, _ rule: RateRule) -> RateTable {
+            shared.tables(login, of: [rule], ownKeys: []) { rules in rules.map { RateBucket($0) } }.login
+        }
+        let first = table("a", rule)
+        #expect(table("a", rule) === first && table("b", rule) !== first)
+        let second = table("a", tighter)
+        #expect(second !== first && table("a", tighter) === second)
+        func own(_ rule: RateRule) -> RateTable? {
+            shared.tables("a", of: [], ownKeys: [rule]) { rules in rules.map { RateBucket($0) } }.adapter
+        }
+        let adapter = own(rule)
+        #expect(adapter != nil && own(rule) === adapter && own(tighter) !== adapter)
+    }
+
     @Test("Two sessions of one account sign no nonce twice, at the same instant too")
     func nonces() throws {
         let stage = try ConnectedStage()
@@ -91,7 +111,7 @@ struct SharedLimitTests {
 
     @Test(
         "Whoever looks, and whoever is full: no window sees more than its units, and everyone gets what it asked for once",
-        arguments: 0..<30)
+        arguments: 0..<12)
     func table(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let second: Int64 = 1_000_000_000
@@ -105,11 +125,13 @@ struct SharedLimitTests {
         var waiting: [UInt64: Int] = [:]
         func look(_ member: Int, begunOnly: Bool) {
             while let id = table.nextGranted(of: member, now: now, begunOnly: begunOnly) {
-                #expect(waiting.removeValue(forKey: id) == member, "seed \(seed): another's, or a second time")
+                if waiting.removeValue(forKey: id) != member {
+                    Issue.record("seed \(seed): another's, or a second time")
+                }
                 used.append(now)
             }
         }
-        for _ in 0..<1_500 {
+        for _ in 0..<800 {
             now += Int64.random(in: 0...20_000_000, using: &random)
             let member = members.randomElement(using: &random) ?? 0
             if Int.random(in: 0..<3, using: &random) > 0 {
@@ -131,10 +153,12 @@ struct SharedLimitTests {
         }
         // Units are counted when they are granted, at most `freshness` before they are used.
         for (index, at) in used.enumerated() where index >= Int(units) {
-            #expect(at - used[index - Int(units)] >= second - RateTable.freshness, "seed \(seed)")
+            if at - used[index - Int(units)] < second - RateTable.freshness {
+                Issue.record("seed \(seed): more than \(units) in a second")
+            }
         }
         for _ in 0..<2_000 where !waiting.isEmpty {
-            now += second / 4
+            now += second
             for member in members { look(member, begunOnly: false) }
         }
         #expect(waiting.isEmpty, "seed \(seed): \(waiting.count) were forgotten")

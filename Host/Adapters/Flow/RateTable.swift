@@ -263,22 +263,36 @@ final class SharedLimits: Sendable {
         /// `nil`: no bucket counts by a key of the adapter's own.
         let adapter: RateTable?
     }
+    private struct Known {
+        var rules: [RateRule]
+        var table: RateTable
+    }
     private struct State {
-        var logins: [String: RateTable] = [:]
-        var adapter: RateTable?
+        var logins: [String: Known] = [:]
+        var adapter: Known?
         var nonces: [String: Int64] = [:]
     }
     private let state = NIOLockedValueBox(State())
 
+    /// The tables for a session under rules. Where the rules have changed since, new ones: sessions that are under way keep
+    /// theirs.
+    ///
     /// - Parameters:
     ///   - login: of one environment.
-    ///   - make: a table for the rules of a login, or for the others.
-    func tables(_ login: String, ownKeys: Bool, make: (_ ownKeys: Bool) -> RateTable) -> Tables {
+    ///   - make: buckets of these rules.
+    func tables(_ login: String, of rules: [RateRule], ownKeys: [RateRule], make: ([RateRule]) -> [RateBucket])
+        -> Tables
+    {
         state.withLockedValue { state in
-            let known = state.logins[login] ?? make(false)
-            state.logins[login] = known
-            if ownKeys, state.adapter == nil { state.adapter = make(true) }
-            return Tables(login: known, adapter: ownKeys ? state.adapter : nil)
+            var known = state.logins[login]
+            if known?.rules != rules { known = nil }
+            let table = known?.table ?? RateTable(make(rules))
+            state.logins[login] = Known(rules: rules, table: table)
+            guard !ownKeys.isEmpty else { return Tables(login: table, adapter: nil) }
+            let other = state.adapter?.rules == ownKeys ? state.adapter?.table : nil
+            let shared = other ?? RateTable(make(ownKeys))
+            state.adapter = Known(rules: ownKeys, table: shared)
+            return Tables(login: table, adapter: shared)
         }
     }
 

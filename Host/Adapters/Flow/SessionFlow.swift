@@ -35,11 +35,6 @@ final class SessionFlow: Sendable {
         guard !rules.isEmpty else { return nil }
         // Commands, and requests of those under way.
         let bounds = RateBucket.Bounds(maximumWaiting: 2 * commandBound + ServiceBounds.openRequests)
-        func buckets(ownKeys: Bool) -> [RateBucket] {
-            rules.filter { (Self.key($0) == .own) == ownKeys }.map {
-                RateBucket($0, keepsReserve: $0.id == RateRule.orders, bounds: bounds)
-            }
-        }
         var places: [Place] = []
         for rule in rules {
             let key = Self.key(rule)
@@ -51,8 +46,9 @@ final class SessionFlow: Sendable {
         orders = ids.firstIndex(of: RateRule.orders)
         reads = ids.firstIndex(of: RateRule.reads)
         needsWallClock = rules.contains { $0.windows.contains { $0.reset != nil } }
-        tables = shared.tables(login, ownKeys: places.contains { $0.key == .own }) {
-            RateTable(buckets(ownKeys: $0))
+        let isOwn = { (rule: RateRule) in Self.key(rule) == .own }
+        tables = shared.tables(login, of: rules.filter { !isOwn($0) }, ownKeys: rules.filter(isOwn)) { rules in
+            rules.map { RateBucket($0, keepsReserve: $0.id == RateRule.orders, bounds: bounds) }
         }
         member = tables.login.join(wake: wake)
         adapterMember = tables.adapter?.join(wake: wake) ?? 0

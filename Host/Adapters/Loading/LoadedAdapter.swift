@@ -72,8 +72,6 @@ package final class LoadedAdapter: @unchecked Sendable {
     let recording: RecordingPolicy?
     /// The manifest lets the adapter see secrets in clear.
     let grantsReveal: Bool
-    /// What its sessions count together.
-    let sharedLimits = SharedLimits()
     /// `nil`: the adapter has no network.
     let connected: ConnectedModule?
     package var connections: AdapterConnections? { connected?.connections }

@@ -157,7 +157,7 @@ extension SessionNetwork {
             }
         }
         let endpoints = try EndpointTable(adapter, calls.connections, id: id, accounts: accounts, ways: ways)
-        let vault = SecretVault(shared: adapter.sharedLimits, accounts: accounts.map(\.id.rawValue))
+        let vault = SecretVault(shared: services.sharedLimits, accounts: accounts.map(\.id.rawValue))
         let now = environment.clock.wall()
         for (index, account) in accounts.enumerated() {
             var known: [KeptSecret] = []

@@ -99,7 +99,7 @@ final class SessionCore {
         maximumInFlight = adapter.maximumInFlight
         logBudget = LogBudget(linesPerSecond: adapter.limits.logLinesPerSecond)
         flow = SessionFlow(
-            adapter.description.rateBuckets, commandBound: services.commandBound, shared: adapter.sharedLimits,
+            adapter.description.rateBuckets, commandBound: services.commandBound, shared: services.sharedLimits,
             login: "\(session.id.login)/\(session.id.environment.rawName)", wake: { [weak session] in session?.wake() })
         let capabilities = adapter.description.capabilities
         breaker = CircuitBreaker(

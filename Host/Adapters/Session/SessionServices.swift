@@ -35,6 +35,9 @@ package struct SessionServices: Sendable {
     /// Candles that may wait; beyond it the oldest is dropped and counted.
     package var candleBound: Int
 
+    /// What the session counts together with others; the host's to set.
+    var sharedLimits = SharedLimits()
+
     package init(
         prices: (any PriceSource)? = nil, commandBound: Int = 100_000, candleBound: Int = 65_536,
         circuit: CircuitBreaker.Policy = CircuitBreaker.Policy(),
