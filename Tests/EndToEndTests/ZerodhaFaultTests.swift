@@ -31,7 +31,7 @@ extension EndToEnd {
                       - { id: Z\(number), adapter: zerodha, currency: INR,
                           secrets: { api_key: "file:\(directory)/key-\(number)", api_secret: "file:\(directory)/secret-\(number)" },
                           \(number == 7 ? "egress: { proxy: \"\(proxyAddress)\" }," : "")
-                          config: { stream: false, poll_seconds: 1, login_url: "\(address)/connect/login" } }
+                          config: { stream: false, poll_seconds: 3, login_url: "\(address)/connect/login" } }
 
                     """
                 }
@@ -172,8 +172,8 @@ extension EndToEnd {
                 let unreadable = Self.unreadable.map {
                     Case(name: $0.0, turn: KiteServer.Turn(behaviour: $0.1, isAccepted: true), status: "FILLED")
                 }
-                // Four at once: two accounts, two shares. Further orders of a share wait for what is unknown of it, and ten
-                // bad answers of one account in ten seconds would open its circuit. Of another size each: that tells them
+                // Four at once: two accounts, two shares. Further orders of a share wait for what is unknown of it, which the
+                // books tell after some seconds, and ten bad answers of one account in ten would open its circuit. Of another size each: that tells them
                 // apart at the broker, and the same order in a row is refused.
                 let cases = try Self.recorded() + unreadable
                 var ends: [(legs: [JSONValue], seen: Set<String>)] = []
@@ -211,8 +211,9 @@ extension EndToEnd {
                     "an answer proves nothing of an order", "no whole answer in time", "http 504",
                     "the answer is no json", "the broker's clock differs from this machine's",
                 ] {
-                    scenario.expect(
-                        server.errors.lowercased().contains(what), "the log does not say \(what): \(server.tail)")
+                    // An order is found in the book before the wait for its own answer is over.
+                    let isSaid = Poll.holds(seconds: 10) { server.errors.lowercased().contains(what) }
+                    scenario.expect(isSaid, "the log does not say \(what): \(server.tail)")
                 }
                 let checks = server.http.send("POST", "/api/preflight")?.text ?? ""
                 scenario.expect(
