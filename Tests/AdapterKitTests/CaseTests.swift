@@ -1,5 +1,6 @@
 import AdapterKit
 import AdapterTesting
+import Exact
 import Testing
 
 private func run(_ folder: String) throws -> CaseReport {
@@ -34,5 +35,18 @@ struct CaseTests {
     @Test("A folder without recordings is an error, never a success")
     func empty() throws {
         #expect(throws: CaseError.self) { try run("nothing") }
+    }
+
+    @Test("A path that is as good as the recorded one passes, another does not")
+    func alternatives() throws {
+        func report(_ path: JSONValue, _ others: JSONValue) throws -> CaseReport {
+            let request: JSONValue = [
+                "case": "r", "intent": ["op": "read"], "method": "GET", "path": path, "path_alternatives": others,
+            ]
+            let answer = CaseRecording.answer("GET", "/old/read", ["x": 1], expect: ["x": 1])
+            return try CaseRecording(files: ["requests.json": [request], "responses.json": [answer]]).run()
+        }
+        #expect(try report("/old/read", ["/read/"]).isClean)
+        #expect(try report("/old/read", ["/other"]).failed == 1)
     }
 }

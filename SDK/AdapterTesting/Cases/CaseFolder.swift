@@ -13,6 +13,10 @@ public struct CaseFolder: Sendable {
         var operation: String { intent["op"]?.string ?? "" }
         var method: String { record["method"]?.string ?? "" }
         var path: String { record["path"]?.string ?? "" }
+        /// The path, and others that are as good.
+        var paths: [String] {
+            [path] + (record["path_alternatives"]?.array ?? []).compactMap(\.string)
+        }
     }
 
     /// An answer, which request it answers, and what it means.

@@ -70,7 +70,8 @@ public struct CaseRunner {
     }
 
     private func isRequest(_ request: SentRequest, of item: CaseFolder.RequestCase, on stage: CaseStage) -> Bool {
-        request.method == item.method && PathPattern(item.path).matches(stage.fullPath(request), or: request.path)
+        request.method == item.method
+            && item.paths.contains { PathPattern($0).matches(stage.fullPath(request), or: request.path) }
     }
 
     // MARK: Answers
@@ -148,7 +149,7 @@ public struct CaseRunner {
         if answer.path.isEmpty { return folder.requests.first { $0.operation == "place_order" } }
         let pattern = PathPattern(answer.path)
         let wish = answer.path.split(separator: " ").last.map(String.init) ?? ""
-        var fits = folder.requests.filter { $0.method == answer.method && pattern.matches($0.path) }
+        var fits = folder.requests.filter { $0.method == answer.method && $0.paths.contains(where: pattern.matches) }
         if fits.isEmpty {
             // The same call for another account or another order.
             fits = folder.requests.filter { $0.method == answer.method && pattern.isAlike($0.path) }

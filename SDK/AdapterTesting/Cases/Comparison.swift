@@ -13,8 +13,12 @@ struct Comparison {
             findings.append(Finding("method", expected: method, found: sent.method))
         }
         let basePath = Comparison.path(ofURL: base)
-        if let path = record["path"]?.string, path != sent.path, path != basePath + sent.path {
-            findings.append(Finding("path", expected: path, found: basePath + sent.path))
+        if let path = record["path"]?.string {
+            let others = (record["path_alternatives"]?.array ?? []).compactMap(\.string)
+            let made = [sent.path, basePath + sent.path].map(Comparison.plain)
+            if !([path] + others).contains(where: { made.contains(Comparison.plain($0)) }) {
+                findings.append(Finding("path", expected: path, found: basePath + sent.path))
+            }
         }
         if let host = record["host"]?.string, !base.hasPrefix(host) {
             findings.append(Finding("host", expected: host, found: base))
@@ -23,6 +27,9 @@ struct Comparison {
         headers(sent, record)
         body(sent, record)
     }
+
+    /// A path without the slash at its end.
+    private static func plain(_ path: String) -> String { path.hasSuffix("/") ? String(path.dropLast()) : path }
 
     private static func path(ofURL url: String) -> String {
         guard let scheme = url.firstRange(of: "://") else { return "" }
@@ -122,7 +129,7 @@ struct Comparison {
         if let members = expected.object, let others = found.object {
             for (name, value) in members {
                 guard let other = others[name] else {
-                    if !optional.contains(name) {
+                    if !optional.contains(name), !value.isNull {
                         findings.append(
                             Finding("\(place).\(name)", expected: Comparison.text(value), found: "absent"))
                     }
