@@ -166,6 +166,33 @@ package struct Instrument: Hashable, Sendable {
         return Instrument(self, currency: other, numerator: numerator / divisor, denominator: denominator / divisor)
     }
 
+    /// Another instrument with the same figures, and its own day range.
+    package func placed(
+        at index: InstrumentIndex, priceLow: ExactDecimal?, priceHigh: ExactDecimal?
+    ) throws(Unusable) -> Instrument {
+        func points(_ price: ExactDecimal?, _ field: String, absent: Int64) throws(Unusable) -> Int64 {
+            guard let price else { return absent }
+            guard let value = self.points(price) else {
+                throw Unusable(field: field, reason: "\(price) has more decimals than a hundredth of a tick")
+            }
+            return value
+        }
+        return Instrument(
+            self, index: index, priceLow: try points(priceLow, "price_low", absent: .min),
+            priceHigh: try points(priceHigh, "price_high", absent: .max))
+    }
+
+    private init(_ other: Instrument, index: InstrumentIndex, priceLow: Int64, priceHigh: Int64) {
+        (self.index, kind, isTradable) = (index, other.kind, other.isTradable)
+        (stepMantissa, stepExponent, priceExponent) = (other.stepMantissa, other.stepExponent, other.priceExponent)
+        (tick, lot) = (other.tick, other.lot)
+        (freezeQuantity, minimumQuantity, maximumQuantity) = (
+            other.freezeQuantity, other.minimumQuantity, other.maximumQuantity
+        )
+        (self.priceLow, self.priceHigh, expiryDay) = (priceLow, priceHigh, other.expiryDay)
+        (currency, moneyNumerator, moneyDivisor) = (other.currency, other.moneyNumerator, other.moneyDivisor)
+    }
+
     private init(_ other: Instrument, currency: Currency, numerator: Int64, denominator: Int64) {
         (index, kind, isTradable) = (other.index, other.kind, other.isTradable)
         (stepMantissa, stepExponent, priceExponent) = (other.stepMantissa, other.stepExponent, other.priceExponent)

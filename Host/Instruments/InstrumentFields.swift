@@ -103,6 +103,31 @@ struct InstrumentTerms: Hashable, Sendable {
     }
 }
 
+/// Instruments in integers, held once for all that have the same figures but for their day range.
+struct InstrumentForms: Sendable {
+    struct Key: Hashable, Sendable {
+        /// A number of `TermsTable`.
+        let terms: Int32
+        let kind: InstrumentKind
+        let expiry: CivilDate?
+        let isTradable: Bool
+    }
+
+    private var all: [Instrument] = []
+    private var numbers: [Key: Int32] = [:]
+
+    func number(_ key: Key) -> Int32? { numbers[key] }
+
+    mutating func add(_ form: Instrument, _ key: Key) -> Int32 {
+        let number = Int32(truncatingIfNeeded: all.count)  // no more forms than instruments, bounded there
+        all.append(form)
+        numbers[key] = number
+        return number
+    }
+
+    subscript(number: Int32) -> Instrument { all[Int(number)] }
+}
+
 /// Terms by number, each held once.
 struct TermsTable: Sendable {
     private(set) var all: [InstrumentTerms] = []

@@ -117,18 +117,31 @@ extension InstrumentRegistry {
     /// Makes the integers of an instrument from its figures; what cannot be made has a reason.
     private mutating func rebuild(_ number: Int32) {
         let index = Int(number)
-        content.instruments[index] = nil
-        guard content.effective[index] >= 0 else { return }
-        if let missing = content.terms[content.effective[index]].missingField(
-            of: InstrumentIDParts(content.ids[index]).kind)
-        {
+        content.forms[index] = -1
+        let effective = content.effective[index]
+        guard effective >= 0 else { return }
+        let (parts, terms) = (InstrumentIDParts(content.ids[index]), content.terms[effective])
+        if let missing = terms.missingField(of: parts.kind) {
             content.reasons[number] = InstrumentRefusal(
                 kind: .missingField, text: "\(missing) is missing: no source and no overlay says it", field: missing)
             return
         }
-        guard let record = InstrumentSnapshot.record(index, in: content) else { return }
+        let key = InstrumentForms.Key(
+            terms: effective, kind: parts.kind, expiry: terms.expiry ?? parts.expiry,
+            isTradable: content.reasons[number]?.kind != .notTraded)
+        let band = content.bands[index]
         do throws(Instrument.Unusable) {
-            content.instruments[index] = try Instrument(record, index: InstrumentIndex(number))
+            let form: Int32
+            if let known = content.formTable.number(key) {
+                form = known
+            } else {
+                guard var record = InstrumentSnapshot.record(index, in: content) else { return }
+                (record.priceLow, record.priceHigh) = (nil, nil)
+                form = content.formTable.add(try Instrument(record, index: InstrumentIndex(number)), key)
+            }
+            _ = try content.formTable[form].placed(
+                at: InstrumentIndex(number), priceLow: band.low, priceHigh: band.high)
+            content.forms[index] = form
         } catch {
             content.reasons[number] = InstrumentRefusal(kind: .unusable, text: "\(error)")
         }

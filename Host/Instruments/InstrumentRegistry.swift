@@ -34,6 +34,7 @@ struct InstrumentRegistry {
         var merge = InstrumentMerge()
         var touched = Set<Int32>()
         var changed: [Int32] = []
+        var hasNewNames = false
         for row in rows {
             guard let number = number(of: row.id, merge: &merge) else { continue }
             let terms = content.terms.intern(InstrumentTerms(row))
@@ -44,9 +45,14 @@ struct InstrumentRegistry {
                 continue
             }
             let isNews = statements[source][Int(number)] != terms
+            let wasAbsent = statements[source][Int(number)] < 0
             if isNews { merge.changedCount += 1 }
             statements[source][Int(number)] = terms
-            if content.handles[source][Int(number)]?.alias != row.alias { hasNewWords = true }
+            if content.handles[source][Int(number)]?.alias != row.alias {
+                hasNewWords = true
+                hasNewNames = true
+            }
+            hasNewNames = hasNewNames || wasAbsent
             content.handles[source][Int(number)] =
                 row.alias == nil && row.brokerData == nil
                 ? nil : InstrumentHandle(alias: row.alias, brokerData: row.brokerData)
@@ -63,12 +69,13 @@ struct InstrumentRegistry {
             for number in statements[source].indices where statements[source][number] >= 0 {
                 guard !touched.contains(Int32(number)) else { continue }
                 statements[source][number] = -1
+                hasNewNames = true
                 merge.withdrawnCount += 1
                 changed.append(Int32(number))
             }
         }
         for number in changed { resolve(number, merge: &merge) }
-        indexAliases(source)
+        if hasNewNames { indexAliases(source) }
         return merge
     }
 
@@ -161,19 +168,10 @@ struct InstrumentRegistry {
     /// explain them.
     func renames(from name: String, rows: [InstrumentLoad.Row], kept: Set<InstrumentID>) -> [InstrumentRename] {
         guard let source = content.sources.firstIndex(of: name) else { return [] }
-        var present = Set<Int32>()
-        var new: [RenameMatcher.Candidate] = []
+        var present = Set<Int32>(minimumCapacity: rows.count)
         for row in rows {
-            if let number = content.numbers[row.id], statements[source][Int(number)] >= 0 {
-                present.insert(number)
-            } else {
-                new.append(
-                    RenameMatcher.Candidate(
-                        id: row.id, isin: row.isin,
-                        handle: InstrumentHandle(alias: row.alias, brokerData: row.brokerData)))
-            }
+            if let number = content.numbers[row.id], statements[source][Int(number)] >= 0 { present.insert(number) }
         }
-        guard !new.isEmpty else { return [] }
         let gone = statements[source].indices.compactMap { index -> RenameMatcher.Candidate? in
             let id = content.ids[index]
             guard statements[source][index] >= 0, !present.contains(Int32(index)), !kept.contains(id) else {
@@ -182,6 +180,12 @@ struct InstrumentRegistry {
             return RenameMatcher.Candidate(
                 id: id, isin: content.isins[Int32(index)],
                 handle: content.handles[source][index] ?? InstrumentHandle(alias: nil, brokerData: nil))
+        }
+        guard !gone.isEmpty else { return [] }
+        let new = rows.compactMap { row -> RenameMatcher.Candidate? in
+            if let number = content.numbers[row.id], present.contains(number) { return nil }
+            return RenameMatcher.Candidate(
+                id: row.id, isin: row.isin, handle: InstrumentHandle(alias: row.alias, brokerData: row.brokerData))
         }
         return RenameMatcher.renames(gone: gone, new: new)
     }
@@ -224,7 +228,7 @@ struct InstrumentRegistry {
         content.names.append(nil)
         content.bands.append(.init())
         content.effective.append(-1)
-        content.instruments.append(nil)
+        content.forms.append(-1)
         content.leading.append(-1)
         hasNewWords = true
         for source in statements.indices {

@@ -16,7 +16,9 @@ package final class InstrumentSnapshot: Sendable {
         /// What holds of it, as a number of `terms`; -1 = nobody says anything.
         var effective: [Int32] = []
         var terms = TermsTable()
-        var instruments: [Instrument?] = []
+        /// The integers of its figures, as a number of `formTable`; -1 = they are incomplete or cannot be counted.
+        var forms: [Int32] = []
+        var formTable = InstrumentForms()
         /// Why opening orders on it are refused; none = they are not.
         var reasons: [Int32: InstrumentRefusal] = [:]
         /// Adapters that deviate from the figures in force.
@@ -70,7 +72,13 @@ package final class InstrumentSnapshot: Sendable {
 
     /// The instrument in integers. `nil` where its figures are incomplete or cannot be counted; `refusal` says why.
     package func instrument(_ index: InstrumentIndex) -> Instrument? {
-        content.instruments.indices.contains(Int(index.rawValue)) ? content.instruments[Int(index.rawValue)] : nil
+        guard isWhole(index) else { return nil }
+        let (number, band) = (Int(index.rawValue), content.bands[Int(index.rawValue)])
+        return try? content.formTable[content.forms[number]].placed(at: index, priceLow: band.low, priceHigh: band.high)
+    }
+
+    private func isWhole(_ index: InstrumentIndex) -> Bool {
+        content.forms.indices.contains(Int(index.rawValue)) && content.forms[Int(index.rawValue)] >= 0
     }
 
     /// Why opening orders on it are refused; `nil` = they are not, on the table's account.
@@ -176,13 +184,27 @@ package final class InstrumentSnapshot: Sendable {
         return leading < 0 ? nil : content.sources[Int(leading)]
     }
 
+    /// The row with the memory of what is known already where it says the same: a day's dump says little new.
+    func sharing(_ row: InstrumentFields, from source: String) -> InstrumentFields {
+        guard let number = content.numbers[row.id].map({ Int($0) }) else { return row }
+        var row = row
+        row.id = content.ids[number]
+        if row.name == content.names[number] { row.name = content.names[number] }
+        guard let known = content.sources.firstIndex(of: source), let handle = content.handles[known][number] else {
+            return row
+        }
+        if row.alias == handle.alias { row.alias = handle.alias }
+        if row.brokerData == handle.brokerData { row.brokerData = handle.brokerData }
+        return row
+    }
+
     package func name(_ index: InstrumentIndex) -> String? {
         content.names.indices.contains(Int(index.rawValue)) ? content.names[Int(index.rawValue)] : nil
     }
 
     /// The whole record, with `isTradable` as the table judges. `nil` exactly where `instrument` is.
     package func record(_ index: InstrumentIndex) -> InstrumentRecord? {
-        guard instrument(index) != nil else { return nil }
+        guard isWhole(index) else { return nil }
         return Self.record(Int(index.rawValue), in: content)
     }
 
