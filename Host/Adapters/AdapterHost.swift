@@ -253,7 +253,8 @@ package final class AdapterHost: Sendable {
         defer { closedir(stream) }
         var names: [String] = []
         while let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+            // Where it lies: an entry is shorter than its type, and a copy would read beyond the directory's buffer.
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name.hasSuffix(".yaml"), !name.hasPrefix(".") { names.append(name) }

@@ -32,6 +32,7 @@ package struct RefusalCode: Hashable, Sendable {
                     .limit,
                     "not tradable, expired, renamed, off tick or lot, outside the day's range, or adapters differ on it"
                 ),
+                (.noInput, "a figure of the instrument is missing, its lot_size say: an overlay can state it"),
                 (.stale, "the adapter's instruments are not of today's session"),
             ]
         ),

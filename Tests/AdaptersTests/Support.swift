@@ -45,16 +45,27 @@ final class Workshop {
         let key = ([source] + flags).joined(separator: " ")
         if let path = compiled.withLockedValue({ $0[key] }) { return path }
         let path = "\(store)/\(UUID().uuidString).so"
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/cc")
-        process.arguments =
-            ["-std=c11", "-O1", "-fPIC", "-shared", "-I", headers] + flags
+        let words =
+            ["/usr/bin/cc", "-std=c11", "-O1", "-fPIC", "-shared", "-I", headers] + flags
             + ["-o", path, "\(tests)/Fixtures/\(source).c"]
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "the fixture \(key) does not compile")
+        try #require(try run(words) == 0, "the fixture \(key) does not compile")
         compiled.withLockedValue { $0[key] = path }
         return path
+    }
+
+    /// Runs a program to its end and returns its status. Foundation's `Process` reads the list of open files with copies of
+    /// whole directory entries, which ends in a fault where the list fills its buffer: some 1,360 files, and the suites of
+    /// this process that run at once come to that.
+    private static func run(_ words: [String]) throws -> Int32 {
+        let arguments = words.map { strdup($0) } + [nil]
+        let environment = ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+        defer { for text in arguments + environment { free(text) } }
+        var process: pid_t = 0
+        let started = posix_spawn(&process, words[0], nil, nil, arguments, environment)
+        try #require(started == 0, "\(words[0]) did not start: \(String(cString: strerror(started)))")
+        var status: Int32 = 0
+        while waitpid(process, &status, 0) < 0 { try #require(errno == EINTR) }
+        return status
     }
 
     /// Puts a fixture into the workshop as the library of adapter `id`.
