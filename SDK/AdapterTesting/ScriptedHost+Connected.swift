@@ -36,15 +36,22 @@ extension ScriptedHost {
         requests.remove(at: index)
         var (headers, body) = (headers, body)
         var captured: [(name: String, handle: UInt64)] = []
-        if (200...299).contains(status) {
-            for capture in request.captures {
-                guard let value = taken(capture, &headers, &body) else {
-                    if !capture.isOptional { log.append(LogLine(level: .error, text: "A capture found nothing")) }
-                    continue
-                }
+        let isGood = (200...299).contains(status)
+        var missing: String?
+        for capture in request.captures {
+            // A failure may hold the secret too: then it is taken out and kept by nobody.
+            let isReadable = body.isEmpty || (try? JSONValue.parse(body, limits: .large)) != nil
+            if let value = taken(capture, &headers, &body) {
+                guard isGood else { continue }
                 let name = SecretName(account: UInt32(request.account), name: capture.secret)
                 captured.append((capture.secret, services.put(name, Signing.Secret(value))))
+            } else if isGood && !capture.isOptional || capture.isJSON && !isReadable {
+                missing = missing ?? capture.secret
             }
+        }
+        if let missing {
+            log.append(LogLine(level: .error, text: "A capture found nothing", fields: ["secret": missing]))
+            withhold(&headers, &body)
         }
         if request.isStreamed {
             var start = 0
@@ -63,15 +70,24 @@ extension ScriptedHost {
         answer(request, status: status, headers: headers, body: Array(text.utf8))
     }
 
-    /// Ends a request that was not answered whole. What came before the end reaches the adapter as it is, captures too:
-    /// nothing is taken out of an answer that was cut short.
+    /// Ends a request that was not answered whole. What came before the end reaches the adapter, unless secrets were to be
+    /// captured from it.
     public func fail(
         _ request: SentRequest, _ result: TransportResult, status: Int = 0, headers: [String: String] = [:],
         body: [UInt8] = [], text: String? = nil
     ) {
         guard let index = requests.firstIndex(of: request) else { return }
         requests.remove(at: index)
+        var (headers, body) = (headers, body)
+        if !request.captures.isEmpty, status != 0 { withhold(&headers, &body) }
         deliver(request.tag, result, status: status, headers: headers, body: body, captured: [], text: text)
+    }
+
+    /// Nothing is shown of an answer from which a secret could not be taken out.
+    private func withhold(_ headers: inout [String: String], _ body: inout [UInt8]) {
+        let harmless: Set = ["content-type", "date", "retry-after", "server"]
+        headers = headers.filter { harmless.contains($0.key.lowercased()) }
+        body = []
     }
 
     /// One part of a streamed body.
@@ -310,6 +326,13 @@ extension ScriptedHost {
             body(connected, session)
             return SLUICE_OK
         }
+    }
+}
+
+extension Capture {
+    fileprivate var isJSON: Bool {
+        if case .json = source { return true }
+        return false
     }
 }
 

@@ -138,6 +138,10 @@ extension ScriptedHost {
             let count = cell.uint64(offset + SLUICE_AT_span_count)
             guard count <= most else { throw .breach("\(name) are \(count); at most \(most)") }
         }
+        let isStreamed = cell.uint32(SLUICE_AT_request_flags) & SLUICE_REQUEST_STREAM != 0
+        guard !isStreamed || cell.uint64(SLUICE_AT_request_captures + SLUICE_AT_span_count) == 0 else {
+            throw .breach("captures stand in a request whose answer is streamed")
+        }
         for capture in cell.elements(SLUICE_AT_request_captures) {
             let name = capture.text(SLUICE_AT_capture_secret) ?? ""
             guard (1...64).contains(name.utf8.count),

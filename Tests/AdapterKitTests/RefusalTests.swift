@@ -107,10 +107,16 @@ private final class Captor: ConnectedAdapter {
 
     func vendorCall(_ name: String, _ arguments: String, _ command: Command) {
         var request = host.request(.get, "rest", "/", for: command, effect: .session)
+        if arguments.contains("must") { request.capture(Capture(.json("/must"), as: "must")) }
+        if arguments.contains("plain") { return show(request, command) }
         request.capture(Capture(.json("/data/number"), as: "number", isOptional: true))
         request.capture(Capture(.json("/data/text"), as: "text", isOptional: true))
         request.capture(Capture(.header("X-Token"), as: "head", isOptional: true))
         request.capture(Capture(.cookie("sid"), as: "cookie", isOptional: true))
+        show(request, command)
+    }
+
+    private func show(_ request: consuming Request, _ command: Command) {
         host.send(request, for: command) { answer in
             var json = JSONWriter()
             json.beginObject()
@@ -197,13 +203,30 @@ struct RefusalTests {
         #expect(seen.contains("sid=***; Path=/"), "\(seen)")
     }
 
-    @Test("An answer that was cut short has its status and what came of its body")
-    func truncated() throws {
+    private func seen(_ wish: String, _ end: (ScriptedHost, SentRequest) -> Void) throws -> JSONValue {
         let host = try ScriptedHost(Captor.self)
         host.open()
-        let sent = host.vendorCall("show")
-        host.fail(host.requests[0], .replyTruncated, status: 200, body: Array("{\"da".utf8))
-        let seen = try JSONValue.parse(try #require(host.completion(of: sent)?.document))
-        #expect(seen["status"] == 200 && seen["body"] == "{\"da" && seen["result"] == "replyTruncated")
+        let sent = host.vendorCall("show", "{\"wish\":\"\(wish)\"}")
+        end(host, host.requests[0])
+        return try JSONValue.parse(try #require(host.completion(of: sent)?.document))
+    }
+
+    @Test("An answer that was cut short has its status, and what came of its body unless secrets were to be captured")
+    func truncated() throws {
+        for (wish, body) in [("plain", "{\"da"), ("captures", "")] {
+            let seen = try seen(wish) { $0.fail($1, .replyTruncated, status: 200, body: Array("{\"da".utf8)) }
+            #expect(
+                seen["status"] == 200 && seen["body"]?.string == body && seen["result"] == "replyTruncated", "\(seen)")
+        }
+    }
+
+    @Test("Nothing is shown of an answer that lacks a secret that must be captured, or that cannot be read for one")
+    func withheld() throws {
+        let lacking = try seen("must plain") { $0.answer($1, text: #"{"other":"SECRET"}"#) }
+        #expect(lacking["status"] == 200 && lacking["body"] == "")
+        let unreadable = try seen("captures") { $0.answer($1, status: 500, text: #"{"data":{"text":"SECRET""#) }
+        #expect(unreadable["status"] == 500 && unreadable["body"] == "")
+        let failure = try seen("captures") { $0.answer($1, status: 500, text: #"{"data":{"text":"SECRET"}}"#) }
+        #expect(failure["body"] == #"{"data":{"text":"***"}}"#, "\(failure)")
     }
 }
