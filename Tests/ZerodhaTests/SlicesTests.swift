@@ -127,6 +127,32 @@ struct SlicesTests {
         #expect(told.identity.brokerOrderID == "9500" && told.identity.clientReference == Self.reference)
     }
 
+    @Test("A book that is read before the answer arrives takes nothing from it")
+    func bookBeforeAnswer() throws {
+        let desk = try Desk(config: #"{"stream":false,"poll_seconds":1}"#, isBookAnswered: false)
+        desk.host.submit(Desk.order(quantity: 38, options: #"{"autoslice":true}"#))
+        desk.answer("GET", "/orders", Self.book(Self.row("9500", "COMPLETE", 18)))
+        #expect(desk.host.orderUpdates.last?.state == .partiallyFilled)
+        desk.answer("GET", "/trades", "[]")
+        desk.answer(
+            "POST", "/orders/regular",
+            #"{"order_id":"9500","children":[{"order_id":"9501"},{"error":{"code":400,"error_type":"MarginException"}}]}"#
+        )
+        let told = try #require(
+            Self.poll(desk, Self.book(Self.row("9500", "COMPLETE", 18), Self.row("9501", "OPEN", 18))))
+        #expect(told.state == .partiallyFilled && told.leavesQuantity == 20)
+    }
+
+    @Test("After a lost answer an order that was not cut is one order, whatever becomes of its quantity")
+    func lostAnswerOfOne() throws {
+        let desk = try Desk(config: #"{"stream":false,"poll_seconds":1}"#)
+        desk.host.submit(Desk.order(quantity: 38, options: #"{"autoslice":true}"#))
+        desk.host.fail(try #require(desk.request("POST", "/orders/regular")), .sentNoReply)
+        #expect(Self.poll(desk, Self.book(Self.row("9500", "OPEN", 38)))?.state == .open)
+        let told = try #require(Self.poll(desk, Self.book(Self.row("9500", "COMPLETE", 20))))
+        #expect(told.state == .filled && told.identity.adapterState == KnownOrder.state(.regular))
+    }
+
     @Test("Executions of every slice belong to the order")
     func executions() throws {
         let desk = try Self.desk()

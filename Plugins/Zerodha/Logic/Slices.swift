@@ -78,7 +78,8 @@ struct Slices {
         guard isSeveral, let root = ids.first else { return }
         keep(root, ids) { family in
             if !reference.isAbsent { family.reference = reference }
-            family.total = wish?.total
+            // The book may have told it before the answer came.
+            family.total = wish?.total ?? family.total
             family.isOpen = isOpen
             family.hiddenUntil = hiddenUntil
         }
@@ -92,10 +93,10 @@ struct Slices {
         for record in records {
             guard let reference = record.clientReference else { continue }
             if let wish = wishes[reference] {
-                // The answer is not here, so the book says what it would have said.
+                // The answer is not here, so the book says what it would have said: one order is all of it, or a slice.
+                wishes[reference] = nil
                 let root = roots[record.orderID]
                 guard root != nil || wish.isCut(record) else { continue }
-                wishes[reference] = nil
                 keep(root ?? record.orderID, [record.orderID]) { family in
                     (family.total, family.isOpen, family.hiddenUntil) = (wish.total, true, wish.hiddenUntil)
                 }
