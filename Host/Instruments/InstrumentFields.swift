@@ -110,7 +110,6 @@ struct InstrumentForms: Sendable {
         let terms: Int32
         let kind: InstrumentKind
         let expiry: CivilDate?
-        let isTradable: Bool
     }
 
     private var all: [Instrument] = []

@@ -127,8 +127,7 @@ extension InstrumentRegistry {
             return
         }
         let key = InstrumentForms.Key(
-            terms: effective, kind: parts.kind, expiry: terms.expiry ?? parts.expiry,
-            isTradable: content.reasons[number]?.kind != .notTraded)
+            terms: effective, kind: parts.kind, expiry: terms.expiry ?? parts.expiry)
         let band = content.bands[index]
         do throws(Instrument.Unusable) {
             let form: Int32

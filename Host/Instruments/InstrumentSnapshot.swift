@@ -228,7 +228,7 @@ package final class InstrumentSnapshot: Sendable {
             multiplier: terms.multiplier ?? 1, contractSize: terms.contractSize, freezeQuantity: terms.freezeQuantity,
             minimumQuantity: terms.minimumQuantity, maximumQuantity: terms.maximumQuantity, priceLow: band.low,
             priceHigh: band.high, expiry: terms.expiry ?? parts.expiry,
-            isTradable: content.reasons[Int32(number)]?.kind != .notTraded,
+            isTradable: !isIndex && terms.isTradable != false,
             source: source)
     }
 
