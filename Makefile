@@ -76,6 +76,7 @@ lint:  ## formatter in strict mode, arrows between rooms, file sizes, secrets
 bench: set-up  ## release build, then the benchmarks beside the floors of the same run
 	swift build -c release
 	$$(swift build -c release --show-bin-path)/sluice-bench $(ARGS)
+	@case '$(ARGS)' in '') $$(swift build -c release --show-bin-path)/sluice-bench --only instruments --no-floors --no-reserve;; esac
 
 readers:  ## readers that are not ours into .build/readers: official OTLP messages, a viewer of traces, promtool
 	python3 -m venv .build/readers

@@ -9,13 +9,15 @@ final class Bench: @unchecked Sendable {
     let isJSON: Bool
     /// How many times a loop that can be counted runs (`--count`); `nil`: as it sees fit.
     let count: Int?
+    /// Whether memory was reserved before, as a gateway does.
+    let hasReserve: Bool
     private(set) var rows: [Row] = []
     private(set) var faults: [String] = []
     private var current = ""
     private let started = Clock.now()
 
-    init(isQuick: Bool, isJSON: Bool, count: Int? = nil) {
-        (self.isQuick, self.isJSON, self.count) = (isQuick, isJSON, count)
+    init(isQuick: Bool, isJSON: Bool, count: Int? = nil, hasReserve: Bool = false) {
+        (self.isQuick, self.isJSON, self.count, self.hasReserve) = (isQuick, isJSON, count, hasReserve)
     }
 
     /// A size for the full run and one for the smoke run.

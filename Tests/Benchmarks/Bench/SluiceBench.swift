@@ -79,7 +79,7 @@ enum SluiceBench {
         }
         // As `memory.reserve` does it for a gateway.
         let reserved = reserves && !isQuick ? chost_reserve_memory(1 << 30) : 0
-        let bench = Bench(isQuick: isQuick, isJSON: isJSON, count: count)
+        let bench = Bench(isQuick: isQuick, isJSON: isJSON, count: count, hasReserve: reserved > 0)
         bench.printHeader(arguments, reserved: reserved)
         for (name, body) in all {
             guard name == "floors" ? hasFloors : only.isEmpty || only.contains(name) else { continue }
