@@ -58,9 +58,4 @@ extension Template {
 
     /// The handles of the secrets that the template needs.
     public var secrets: [UInt64] { nodes.compactMap { $0.secret == 0 ? nil : $0.secret } }
-
-    /// Whether all handles of secrets that the template needs pass a test.
-    public func secrets(allSatisfy isKnown: (UInt64) -> Bool) -> Bool {
-        nodes.allSatisfy { $0.secret == 0 || isKnown($0.secret) }
-    }
 }

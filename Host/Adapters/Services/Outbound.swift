@@ -20,7 +20,6 @@ protocol Outbound: AnyObject, Sendable {
     var isTakenBack: Bool { get }
     /// What it costs of rate limits.
     var costs: [RequestPlan.Cost] { get }
-    var proof: SendProof { get }
     /// What is known of it at this instant.
     var record: SendRecord { get }
     /// Takes it back if it is still waiting, and says what is known of it then.
@@ -105,7 +104,6 @@ final class OutboundRequest: Outbound, HTTPObserver {
 
     var isMutation: Bool { plan.effect.isMutation }
     var costs: [RequestPlan.Cost] { plan.costs }
-    var proof: SendProof { record.proof }
     var record: SendRecord { withEarlierTries(state.withLockedValue { $0 }) }
 
     func settle() -> SendRecord {
@@ -180,7 +178,6 @@ final class OutboundFrame: Outbound, FrameObserver {
     }
 
     var isMutation: Bool { effect.isMutation }
-    var proof: SendProof { record.proof }
     /// What answers a frame is another frame, which only the adapter can tell.
     var record: SendRecord { state.withLockedValue { $0 } }
 

@@ -221,7 +221,7 @@ extension SessionCore {
             at: at,
             request: OutboundRequest(
                 plan, tries: request.tries + 1, queued: request.queued,
-                hasLeftBefore: request.proof == .left, egress: request.egress,
+                hasLeftBefore: request.record.proof == .left, egress: request.egress,
                 session: session))
     }
 

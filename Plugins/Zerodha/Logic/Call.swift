@@ -28,11 +28,7 @@ struct Call: Equatable {
         case json(String)
 
         /// A form of parameters whose names are known only when it is made.
-        static func form(_ fields: [Parameter]) -> Body {
-            var form = FormBody()
-            for field in fields { form.add(name: field.name, value: field.value) }
-            return .form(form)
-        }
+        static func form(_ fields: [Parameter]) -> Body { .form(FormBody(fields)) }
     }
 
     /// Whose limit a call counts against (FACTS.md §7).
@@ -87,15 +83,22 @@ struct Call: Equatable {
     var bodyText: String {
         switch body {
         case .none: ""
-        case .form(let fields): String(decoding: fields.bytes, as: UTF8.self)
+        case .form(let fields): fields.text
         case .json(let text): text
         }
     }
 
     /// Names and values as `application/x-www-form-urlencoded` writes them.
-    static func encoded(_ parameters: [Parameter]) -> String {
-        parameters.map { "\($0.name.formEncoded)=\($0.value.formEncoded)" }.joined(separator: "&")
+    static func encoded(_ parameters: [Parameter]) -> String { FormBody(parameters).text }
+}
+
+extension FormBody {
+    fileprivate init(_ parameters: [Call.Parameter]) {
+        self.init()
+        for parameter in parameters { add(name: parameter.name, value: parameter.value) }
     }
+
+    fileprivate var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
 // MARK: - The calls an order makes

@@ -10,7 +10,7 @@ public import Exact
 /// ```
 /// For fields that are put together before there is a request, or that are sent again under another path: one memory for
 /// all, and no text of a number in between.
-public struct FormBody: Hashable, Sendable {
+public struct FormBody: Equatable, Sendable {
     /// Written as far as `used`, so that a field costs one look at who else holds the memory.
     private var memory: [UInt8]
     private var used = 0
@@ -85,8 +85,6 @@ public struct FormBody: Hashable, Sendable {
     }
 
     public static func == (left: FormBody, right: FormBody) -> Bool { left.bytes == right.bytes }
-
-    public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 }
 
 extension Request {

@@ -117,51 +117,31 @@ public struct CaseReport: Hashable, Sendable {
         json.member("failed", failed)
         json.member("skipped", skipped.count)
         json.member("is_clean", isClean)
-        json.key("counts")
-        json.beginArray()
-        for count in counts {
-            json.beginObject()
+        json.objects("counts", counts) { json, count in
             json.member("file", count.file)
             json.member("operation", count.operation)
             json.member("passed", count.passed)
             json.member("failed", count.failed)
             json.member("skipped", count.skipped)
-            json.endObject()
         }
-        json.endArray()
-        json.key("differences")
-        json.beginArray()
-        for difference in differences {
-            json.beginObject()
+        json.objects("differences", differences) { json, difference in
             json.member("file", difference.file)
             json.member("case", difference.caseName)
             json.member("operation", difference.operation)
             json.member("place", difference.place)
             json.member("expected", difference.expected)
             json.member("found", difference.found)
-            json.endObject()
         }
-        json.endArray()
-        json.key("skipped")
-        json.beginArray()
-        for item in skipped {
-            json.beginObject()
+        json.objects("skipped", skipped) { json, item in
             json.member("file", item.file)
             json.member("case", item.caseName)
             json.member("reason", item.reason)
-            json.endObject()
         }
-        json.endArray()
-        json.key("not_compared")
-        json.beginArray()
-        for item in uncompared {
-            json.beginObject()
+        json.objects("not_compared", uncompared) { json, item in
             json.member("file", item.file)
             json.member("member", item.member)
             json.member("cases", item.cases)
-            json.endObject()
         }
-        json.endArray()
         json.key("no_cases")
         json.beginArray()
         for file in unread { json.value(.string(file)) }
@@ -181,5 +161,19 @@ struct Finding {
         self.place = place
         self.expected = expected
         self.found = found
+    }
+}
+
+extension JSONWriter {
+    /// A member that is a list of objects, whose members `fill` writes.
+    fileprivate mutating func objects<Item>(_ key: String, _ items: [Item], _ fill: (inout JSONWriter, Item) -> Void) {
+        self.key(key)
+        beginArray()
+        for item in items {
+            beginObject()
+            fill(&self, item)
+            endObject()
+        }
+        endArray()
     }
 }
