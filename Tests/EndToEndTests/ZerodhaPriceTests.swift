@@ -114,8 +114,9 @@ extension EndToEnd {
                 }
 
                 let first = try socket("408065")
-                scenario.expect(
-                    first.frames.contains(#"{"a":"mode","v":["full",[408065]]}"#), "the mode: \(first.frames)")
+                // It follows the subscription in a frame of its own.
+                let isFull = Poll.holds(seconds: 10) { first.frames.contains(#"{"a":"mode","v":["full",[408065]]}"#) }
+                scenario.expect(isFull, "the mode: \(first.frames)")
                 becomes("no price yet, no order") { $0.contains("price_collar_no_reference") }
                 first.send(Self.frame)
                 becomes("a price, an order") { $0.isEmpty }
