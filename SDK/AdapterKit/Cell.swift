@@ -63,7 +63,7 @@ package struct Cell {
     }
 
     package func text(_ offset: Int) -> String? {
-        memory(offset).map { String(decoding: $0, as: UTF8.self) }
+        memory(offset).map { String(copying: $0.assumingMemoryBound(to: UInt8.self)) }
     }
 
     package func bytes(_ offset: Int) -> [UInt8]? {

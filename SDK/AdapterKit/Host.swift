@@ -14,9 +14,7 @@ public final class Host {
     @exclusivity(unchecked) private var endedByHost = RecentTokens()
     /// The host's services, once they were asked for.
     @exclusivity(unchecked) var services: UnsafePointer<sluice_services>?
-    /// What waits for answers, by the tags of their requests.
-    @exclusivity(unchecked) var handlers: [UInt64: AnswerHandler] = [:]
-    @exclusivity(unchecked) var nextTag: UInt64 = 1
+    @exclusivity(unchecked) var handlers = AnswerHandlers()
     /// The memory of the last request, for the next.
     @exclusivity(unchecked) var spareRequest: RequestStorage?
 
@@ -36,7 +34,7 @@ public final class Host {
     func detach() {
         table = nil
         services = nil
-        handlers = [:]  // they hold the adapter, which holds this
+        handlers = AnswerHandlers()  // they hold the adapter, which holds this
     }
 
     /// Calls one host function with fresh scratch memory.

@@ -9,7 +9,7 @@ extension JSONParser {
             let content = UnsafeBufferPointer(rebasing: bytes[start..<position])
             if isASCII {
                 position += 1
-                return String(decoding: content, as: UTF8.self)
+                return String(copying: content)
             }
             let text = try validated(content, from: start)
             position += 1

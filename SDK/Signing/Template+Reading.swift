@@ -26,35 +26,50 @@ extension Template {
         let spanAt = SLUICE_AT_template_nodes
         guard room >= 4, min(Int(view.loadUnaligned(as: UInt32.self)), room) >= spanAt + 24,
             let span = try? View.Span(view + spanAt, most: Template.mostNodes, node: -1),
-            span.count == count
+            span.count == count, let start = span.start
         else { return false }
-        for index in 0..<span.count where !equals(node: index, span[index]) { return false }
-        return true
+        return pool.withUnsafeBytes { pool in
+            guard !isLiteral else {
+                return Template.equals(
+                    Node(
+                        kind: SLUICE_NODE_LITERAL, format: 0, secret: 0, number: 0, textStart: 0,
+                        textCount: Int32(pool.count), operandStart: 0, operandCount: 0), start, pool, [])
+            }
+            return nodes.withUnsafeBufferPointer { nodes in
+                for index in 0..<nodes.count
+                where !Template.equals(nodes[index], start + index * span.stride, pool, operands) { return false }
+                return true
+            }
+        }
     }
 
-    private func equals(node index: Int, _ cell: View) -> Bool {
-        guard let bytes = try? cell.bytes(SLUICE_AT_node_bytes, node: index) else { return false }
+    /// Whether a `sluice_node`, whose size was checked against its stride, is a node with these texts and operands.
+    private static func equals(
+        _ node: Node, _ cell: UnsafeRawPointer, _ pool: UnsafeRawBufferPointer, _ operands: [UInt8]
+    ) -> Bool {
+        func uint32(_ offset: Int) -> UInt32 { cell.loadUnaligned(fromByteOffset: offset, as: UInt32.self) }
+        func uint64(_ offset: Int) -> UInt64 { cell.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+        // One of an older layout is read anew instead.
+        guard Int(uint32(0)) >= MemoryLayout<sluice_node>.size else { return false }
         let spanAt = SLUICE_AT_node_operands
-        guard cell.size >= spanAt + 24 else { return false }
-        let kind = cell.uint32(SLUICE_AT_node_kind)
-        let (format, secret) = (cell.uint32(SLUICE_AT_node_format), cell.uint64(SLUICE_AT_node_secret))
-        let number = Int64(bitPattern: cell.uint64(SLUICE_AT_node_number))
-        let operandCount = (cell.start + spanAt).loadUnaligned(
-            fromByteOffset: SLUICE_AT_span_count, as: UInt64.self)
-        guard !isLiteral else {
-            return kind == SLUICE_NODE_LITERAL && format == 0 && secret == 0 && number == 0 && operandCount == 0
-                && pool.withUnsafeBytes { View.areEqual($0, bytes) }
-        }
-        let node = nodes[index]
-        guard kind == node.kind, format == node.format, secret == node.secret, number == node.number,
-            operandCount == UInt64(node.operandCount), withText(node, { View.areEqual($0, bytes) })
+        let textCount = uint64(SLUICE_AT_node_bytes + 8)
+        let operandCount = uint64(spanAt + SLUICE_AT_span_count)
+        guard uint32(SLUICE_AT_node_kind) == node.kind, uint32(SLUICE_AT_node_format) == node.format,
+            uint64(SLUICE_AT_node_secret) == node.secret,
+            Int64(bitPattern: uint64(SLUICE_AT_node_number)) == node.number,
+            textCount == UInt64(node.textCount), operandCount == UInt64(node.operandCount)
         else { return false }
+        if textCount > 0 {
+            guard let text = UnsafeRawPointer(bitPattern: UInt(uint64(SLUICE_AT_node_bytes))),
+                let known = pool.baseAddress, memcmp(known + Int(node.textStart), text, Int(textCount)) == 0
+            else { return false }
+        }
         guard operandCount > 0 else { return true }
-        guard let span = try? View.Span(cell.start + spanAt, most: Template.mostNodes, node: index, element: 4) else {
+        guard let span = try? View.Span(cell + spanAt, most: Template.mostNodes, node: -1, element: 4) else {
             return false
         }
         for place in 0..<span.count
-        where span.element(place).loadUnaligned(as: UInt32.self) != UInt32(operand(node, place)) {
+        where span.element(place).loadUnaligned(as: UInt32.self) != UInt32(operands[Int(node.operandStart) + place]) {
             return false
         }
         return true
@@ -98,13 +113,6 @@ struct View {
         }
         guard count <= UInt64(Template.mostBytes) else { throw TemplateError(node: node, .tooLarge) }
         return UnsafeRawBufferPointer(start: memory, count: Int(count))
-    }
-
-    static func areEqual(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Bool {
-        guard left.count == right.count, let first = left.baseAddress, let second = right.baseAddress else {
-            return left.count == right.count
-        }
-        return memcmp(first, second, left.count) == 0
     }
 
     struct Span {

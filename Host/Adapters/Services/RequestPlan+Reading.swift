@@ -36,6 +36,7 @@ enum RequestReader {
         guard span.count <= ServiceBounds.tokens, let start = span.ptr, span.stride >= 8 else {
             throw ContractBreach("tokens", "are \(span.count), their memory is null or their stride \(span.stride)")
         }
+        if span.count == 1 { return [start.loadUnaligned(as: UInt64.self)] }
         return (0..<Int(span.count)).map { (start + $0 * Int(span.stride)).loadUnaligned(as: UInt64.self) }
     }
 
@@ -109,6 +110,7 @@ enum RequestReader {
         let size = MemoryLayout<sluice_cost>.size
         let span = try SpanReader(span, size: size, limit: ServiceBounds.costs, "costs")
         var result: [RequestPlan.Cost] = []
+        result.reserveCapacity(span.count)
         for index in 0..<span.count {
             let cost = try span.element(index, size: size, "costs").assumingMemoryBound(to: sluice_cost.self)
             guard cost.pointee.units > 0 else { throw ContractBreach("costs.units", "is 0; at least 1") }

@@ -31,15 +31,13 @@ struct RequestRates {
     /// the next one then. What is refused has taken nothing.
     ///
     /// - Parameters:
-    ///   - wallOffset: wall clock minus monotonic clock; read where it is wanted.
     ///   - credit: units of the lane's bucket at a place that commands have paid for already.
     mutating func admit(
         _ sending: Sending, _ costs: [RequestPlan.Cost], account: String, priority: RatePriority, deadline: Int64,
-        mayWait: Bool = true, now: Int64, wallOffset: () -> Int64,
+        mayWait: Bool = true, now: Int64,
         credit: (_ bucket: SessionFlow.Bucket, _ place: Int) -> UInt32
     ) -> Verdict {
         guard let flow else { return .go }
-        if flow.needsWallClock { flow.setWallOffset(wallOffset()) }
         var payer = SessionFlow.Payer(
             account: account, login: login, priority: priority, deadline: deadline, mayWait: mayWait)
         for index in costs.indices {

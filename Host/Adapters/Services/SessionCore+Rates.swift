@@ -5,8 +5,13 @@ import Transport
 // What sends cost of rate limits, and what their answers tell of them.
 
 extension SessionCore {
-    /// Wall clock minus monotonic clock, nanoseconds.
-    var wallOffset: Int64 { clock.wall().nanoseconds &- clock.monotonic() }
+    /// Tells the limits how far the clocks are apart, once a turn, where a count begins anew at a time of day.
+    @inline(__always)
+    func noteWallClock() {
+        guard let flow, flow.needsWallClock, clocksComparedIn != turnStart else { return }
+        clocksComparedIn = turnStart
+        flow.setWallOffset(wallNow &- instant)
+    }
 
     /// Whether the lane has taken a unit of a bucket for a command of this kind.
     static func paysItself(_ kind: CommandKind?, _ bucket: SessionFlow.Bucket?) -> Bool {
@@ -47,10 +52,10 @@ extension SessionCore {
         let now = frame.queued.monotonic
         var wait = ServiceBounds.frameWait
         if let notAfter = frame.notAfter { wait = min(wait, max(0, notAfter &- frame.queued.wall)) }
+        noteWallClock()
         let verdict = network.rates.admit(
             .frame(frame, link), frame.costs, account: reader.accounts[frame.account].id.rawValue,
             priority: priority(served, isPriority: isPriority), deadline: now &+ wait, now: now,
-            wallOffset: { wallOffset },
             credit: { bucket, place in credit(served, bucket, place, unlessUsedBefore: frame, network) })
         switch verdict {
         case .go: send(frame, link)
@@ -80,9 +85,10 @@ extension SessionCore {
     func payOpening(_ costs: [RequestPlan.Cost], account: Int, _ network: SessionNetwork) -> Bool {
         guard !costs.isEmpty else { return true }
         let now = clock.monotonic()
+        noteWallClock()
         let verdict = network.rates.admit(
             .connection, costs, account: reader.accounts[account].id.rawValue, priority: .ordinary, deadline: now,
-            mayWait: false, now: now, wallOffset: { wallOffset }, credit: { _, _ in 0 })
+            mayWait: false, now: now, credit: { _, _ in 0 })
         guard case .go = verdict else {
             counters.throttled &+= 1
             return false

@@ -57,10 +57,11 @@ extension SessionCore {
     private func pay(_ request: OutboundRequest, _ network: SessionNetwork) {
         let plan = request.plan
         let now = request.tries == 1 ? request.queued.monotonic : clock.monotonic()
+        noteWallClock()
         let verdict = network.rates.admit(
             .request(request), plan.costs, account: reader.accounts[plan.account].id.rawValue,
             priority: priority(plan.tokens, isPriority: plan.isPriority),
-            deadline: request.queued.monotonic &+ plan.totalTimeout, now: now, wallOffset: { wallOffset },
+            deadline: request.queued.monotonic &+ plan.totalTimeout, now: now,
             credit: { bucket, place in
                 // A further try costs all of it.
                 request.tries == 1 ? credit(plan.tokens, bucket, place, unlessUsedBefore: request, network) : 0
@@ -84,7 +85,8 @@ extension SessionCore {
 
     private func send(_ request: OutboundRequest, spent: Int64, _ network: SessionNetwork) {
         counters.requests &+= 1
-        network.flows[request.plan.tag] = network.transport.send(request.plan.exchange(spent: spent), request)
+        let flow = network.transport.send(request.plan.exchange(spent: spent), request)
+        if request.plan.isStreamed { network.flows[request.plan.tag] = flow }
     }
 
     /// Sends what waited for its units, or tells that it is not sent.
@@ -186,7 +188,7 @@ extension SessionCore {
             return
         }
         network.requests[tag] = nil
-        network.flows[tag] = nil
+        if request.plan.isStreamed { network.flows[tag] = nil }
         if outcome.result != .done { note(outcome, of: request, network) }
         if outcome.status >= 418 { learn(from: outcome, of: request, network) }
         if request.plan.captures.isEmpty { return give(outcome, of: request, isBlocked: isBlocked, [], network) }

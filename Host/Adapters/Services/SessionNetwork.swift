@@ -30,6 +30,7 @@ final class SessionNetwork {
     // As in `SessionCore`: no access is under way while the adapter runs or the transport is called.
     /// By the adapter's tag.
     @exclusivity(unchecked) var requests: [UInt64: OutboundRequest] = [:]
+    /// Of streamed answers, by the tag of their requests.
     @exclusivity(unchecked) var flows: [UInt64: any HTTPFlow] = [:]
     var openFrames: [UInt64: OutboundFrame] = [:]
     /// What each open command asked to be sent.
@@ -71,14 +72,13 @@ final class SessionNetwork {
     func depend(_ tokens: [UInt64], on outbound: any Outbound) -> Bool {
         var isFirst = true
         for token in tokens {
-            let count = Self.append(outbound, to: &sends[token, default: []])
-            if count > 1 { isFirst = false }
+            if Self.append(outbound, to: &sends[token, default: []]) > 1 { isFirst = false }
         }
         return isFirst
     }
 
     private static func append(_ outbound: any Outbound, to sends: inout [any Outbound]) -> Int {
-        sends.append(outbound)
+        if sends.isEmpty { sends = [outbound] } else { sends.append(outbound) }
         return sends.count
     }
 

@@ -149,7 +149,9 @@ extension SessionCore {
 
     @inline(__always)
     private func finish(_ command: OpenCommand, _ token: UInt64, _ result: Result) {
-        note(command, isAnswered: Self.isAnswer(result.outcome), error: result.error?.value)
+        if !breaker.isQuiet || result.error != nil {
+            noteFully(command, Self.isAnswer(result.outcome), result.error?.value)
+        }
         if command.kind.isMutation {
             var verdict = Verdict.mutation(outcome: result.outcome, error: result.error)
             var times = CommandTimes(

@@ -22,7 +22,7 @@ extension SessionCore {
         let breakerKind: CircuitBreaker.Kind =
             demand.bucket == .reads ? .read : demand.priority == .ordinary ? .opening : .reducing
         if let flow, !entry.isPaid {
-            if flow.needsWallClock { flow.setWallOffset(clock.wall().nanoseconds &- instant) }
+            noteWallClock()
             let (verdict, id) = flow.admit(demand, now: instant)
             switch verdict {
             case .granted: break
@@ -88,7 +88,7 @@ extension SessionCore {
                 goOn(end, network)
             }
         }
-        if flow.needsWallClock { flow.setWallOffset(clock.wall().nanoseconds &- instant) }
+        noteWallClock()
         let batch =
             adapter.description.capabilities.contains(.submitBatch) ? max(1, adapter.description.maximumBatch) : 1
         repeat {
@@ -164,7 +164,7 @@ extension SessionCore {
     }
 
     @inline(never)
-    private func noteFully(_ command: OpenCommand, _ isAnswered: Bool, _ error: AdapterError?) {
+    func noteFully(_ command: OpenCommand, _ isAnswered: Bool, _ error: AdapterError?) {
         let isMutation = command.kind.isMutation
         guard isMutation || command.kind == .lookup || command.kind == .query else { return }
         let now = clock.monotonic()

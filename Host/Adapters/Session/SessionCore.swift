@@ -57,6 +57,8 @@ final class SessionCore {
     /// The turn's start, and the wall clock then or later in the turn; read when it is first asked for.
     @exclusivity(unchecked) var turnStart: Int64 = 0
     @exclusivity(unchecked) var wallOfTurn: Int64?
+    /// The turn in which the limits were told how far the clocks are apart, by its start.
+    @exclusivity(unchecked) var clocksComparedIn: Int64 = .min
     /// What of the network and of prices lay in the inbox when it was last looked at. What comes later is found at the
     /// turn's end, which makes it another turn.
     @exclusivity(unchecked) var arrivalCount = 0

@@ -97,8 +97,6 @@ extension FormBody {
         self.init()
         for parameter in parameters { add(name: parameter.name, value: parameter.value) }
     }
-
-    fileprivate var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
 // MARK: - The calls an order makes

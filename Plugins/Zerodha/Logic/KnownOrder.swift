@@ -21,8 +21,15 @@ struct KnownOrder: Equatable {
 
     /// `variety|parent|several`: what an acknowledged order's other fields do not tell.
     static func state(_ variety: Variety, parentOrderID: String? = nil, isSeveral: Bool = false) -> [UInt8] {
+        if case .regular = variety, parentOrderID == nil, !isSeveral { return regularState }
+        return written(variety, parentOrderID, isSeveral)
+    }
+
+    /// Of nearly all orders.
+    private static let regularState = written(.regular, nil, false)
+
+    private static func written(_ variety: Variety, _ parentOrderID: String?, _ isSeveral: Bool) -> [UInt8] {
         var state: [UInt8] = []
-        state.reserveCapacity(24)
         state += variety.rawValue.utf8
         state.append(UInt8(ascii: "|"))
         if let parentOrderID { state += parentOrderID.utf8 }

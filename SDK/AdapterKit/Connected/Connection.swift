@@ -147,7 +147,7 @@ extension Host {
     /// Sends one frame; `onSent` tells what became of it, by its tag. Anything but `.ok`: nothing left the machine.
     @discardableResult
     public func send(_ frame: Frame, on stream: StreamID) -> HostStatus {
-        guard frame.tag < Host.ownTags else { return .invalid }
+        guard frame.tag < AnswerHandlers.ownTags else { return .invalid }
         return callServices { table, services, scratch in
             let memory = scratch.pointee.take(SLUICE_SIZE_frame).assumingMemoryBound(to: sluice_frame.self)
             var entity = sluice_frame()

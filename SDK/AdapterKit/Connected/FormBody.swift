@@ -10,27 +10,32 @@ public import Exact
 /// ```
 /// For fields that are put together before there is a request, or that are sent again under another path: one memory for
 /// all, and no text of a number in between.
-public struct FormBody: Equatable, Sendable {
-    /// Written as far as `used`, so that a field costs one look at who else holds the memory.
-    private var memory: [UInt8]
+public struct FormBody: Equatable, @unchecked Sendable {
+    /// What was written so far. Written while one form alone holds it, so that forms may be handed to other threads.
+    private final class Memory: ManagedBuffer<Void, UInt8> {}
+    private var memory: ManagedBuffer<Void, UInt8>
+    private var capacity: Int
     private var used = 0
 
     /// A form without fields.
     ///
     /// - Parameter capacity: bytes for which room is made beforehand.
     public init(capacity: Int = 0) {
-        memory = []
-        if capacity > 0 {
-            memory.reserveCapacity(capacity)
-            memory.append(contentsOf: repeatElement(0, count: capacity))
-        }
+        self.capacity = max(16, capacity)
+        memory = Memory.create(minimumCapacity: self.capacity) { _ in () }
     }
 
     /// Whether no field was added.
     public var isEmpty: Bool { used == 0 }
 
+    /// Lends what was written.
+    @inline(__always)
+    func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        memory.withUnsafeMutablePointerToElements { body(UnsafeBufferPointer(start: $0, count: used)) }
+    }
+
     /// What was written.
-    public var bytes: ArraySlice<UInt8> { memory[..<used] }
+    public var text: String { withBytes { String(decoding: $0, as: UTF8.self) } }
 
     /// Adds a field.
     ///
@@ -68,11 +73,8 @@ public struct FormBody: Equatable, Sendable {
 
     private mutating func write(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>) {
         let room = used + 2 + 3 * (name.count + value.count)
-        if room > memory.count {
-            memory.append(contentsOf: repeatElement(0, count: max(room, 2 * memory.count) - memory.count))
-        }
-        used = memory.withUnsafeMutableBufferPointer { [used] memory in
-            guard let start = memory.baseAddress else { return used }
+        if room > capacity || !isKnownUniquelyReferenced(&memory) { move(room) }
+        used = memory.withUnsafeMutablePointerToElements { [used] start in
             var end = start + used
             if used > 0 {
                 end.pointee = UInt8(ascii: "&")
@@ -84,7 +86,21 @@ public struct FormBody: Equatable, Sendable {
         }
     }
 
-    public static func == (left: FormBody, right: FormBody) -> Bool { left.bytes == right.bytes }
+    /// Goes on in memory of its own with room for so many bytes.
+    @inline(never)
+    private mutating func move(_ room: Int) {
+        let size = max(room, 2 * used)
+        let next = Memory.create(minimumCapacity: size) { _ in () }
+        withBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            next.withUnsafeMutablePointerToElements { $0.initialize(from: start, count: bytes.count) }
+        }
+        (memory, capacity) = (next, size)
+    }
+
+    public static func == (left: FormBody, right: FormBody) -> Bool {
+        left.withBytes { left in right.withBytes { left.elementsEqual($0) } }
+    }
 }
 
 extension Request {
@@ -93,6 +109,6 @@ extension Request {
         storage.contentType = "application/x-www-form-urlencoded"
         guard !fields.isEmpty else { return }
         if !storage.body.isEmpty { storage.body.bytes.append(UInt8(ascii: "&")) }
-        storage.body.bytes.append(contentsOf: fields.bytes)
+        fields.withBytes { storage.body.bytes.append(contentsOf: $0) }
     }
 }

@@ -55,24 +55,18 @@ extension Host {
     }
 
     private func post(_ request: borrowing Request, _ handler: AnswerHandler) -> HostStatus {
-        let tag = Host.ownTags | nextTag
+        let tag = handlers.nextTag()
         let status = callServices { table, services, scratch in
             services.pointee.http_send(table, request.lay(tag, &scratch.pointee))
         }
-        if status.isOK {
-            nextTag += 1
-            handlers[tag] = handler
-        }
+        if status.isOK { handlers.keep(handler, for: tag) }
         return status
     }
-
-    /// Tags of the kit have this bit.
-    static let ownTags: UInt64 = 1 << 63
 
     /// Runs what waits for an answer.
     func answer(_ answer: Cell) {
         let transport = answer.embedded(SLUICE_AT_answer_transport, room: SLUICE_SIZE_transport)
-        guard let handler = handlers.removeValue(forKey: transport.uint64(SLUICE_AT_transport_tag)) else {
+        guard let handler = handlers.take(transport.uint64(SLUICE_AT_transport_tag)) else {
             log(.error, "Host call refused: an answer to a request that is not open")
             return
         }
@@ -106,32 +100,20 @@ extension AdapterError {
 }
 
 extension Request {
-    /// The request as the boundary's entity. A body's own content type is added where nobody named one.
+    /// The request as the boundary's entity.
     borrowing func lay(_ tag: UInt64, _ scratch: inout Scratch) -> UnsafePointer<sluice_request> {
-        if let type = storage.contentType, !storage.namesContentType {
-            storage.headers.append("Content-Type", type)
-            storage.namesContentType = true
-        }
         let memory = scratch.take(SLUICE_SIZE_request).assumingMemoryBound(to: sluice_request.self)
         var entity = sluice_request()
         entity.struct_size = UInt32(SLUICE_SIZE_request)
         entity.effect = effect.rawValue
         entity.tag = tag
-        entity.tokens = scratch.tokens(storage.tokens)
         entity.account = scratch.account(account)
         entity.flags =
             (isStreamed ? SLUICE_REQUEST_STREAM : 0) | (isReplayable ? SLUICE_REQUEST_REPLAYABLE : 0)
             | (isUrgent ? SLUICE_REQUEST_PRIORITY : 0)
-        entity.endpoint = scratch.text(storage.endpoint)
         entity.host = scratch.text(hostName)
-        entity.method = scratch.text(storage.method.rawValue)
-        entity.values = scratch.templates(storage.values)
-        entity.target = storage.target.lay(&scratch)
-        entity.headers = storage.headers.lay(after: storage.prepared, &scratch)
-        entity.body = storage.body.lay(&scratch)
+        storage.lay(in: &entity, &scratch)
         entity.idempotency_key = scratch.text(idempotencyKey)
-        entity.costs = scratch.costs(storage.costs)
-        entity.captures = scratch.captures(storage.captures)
         entity.connect_timeout_ns = connectTimeoutNanoseconds
         entity.first_byte_timeout_ns = firstByteTimeoutNanoseconds
         entity.total_timeout_ns = totalTimeoutNanoseconds
@@ -139,6 +121,22 @@ extension Request {
         entity.max_body = maxBody
         memory.pointee = entity
         return UnsafePointer(memory)
+    }
+}
+
+extension RequestStorage {
+    /// Lays out what was written. A body's own content type is added where nobody named one.
+    fileprivate func lay(in entity: inout sluice_request, _ scratch: inout Scratch) {
+        entity.tokens = scratch.tokens(tokens)
+        entity.endpoint = scratch.text(endpoint)
+        entity.method = scratch.text(method.rawValue)
+        entity.values = scratch.templates(values)
+        entity.target = target.lay(&scratch)
+        entity.headers = headers.lay(
+            after: prepared, contentType: namesContentType ? nil : contentType, &scratch)
+        entity.body = body.lay(&scratch)
+        entity.costs = scratch.costs(costs)
+        entity.captures = scratch.captures(captures)
     }
 }
 

@@ -60,7 +60,7 @@ final class RequestStorage {
     @exclusivity(unchecked) var prepared: PreparedHeaders?
     @exclusivity(unchecked) var hasQuery = false
     /// What the body is, until somebody names another type.
-    @exclusivity(unchecked) var contentType: String?
+    @exclusivity(unchecked) var contentType: StaticString?
     @exclusivity(unchecked) var namesContentType = false
     @exclusivity(unchecked) var tokens: [UInt64] = []
     @exclusivity(unchecked) var values: [PreparedTemplate] = []
@@ -75,11 +75,10 @@ final class RequestStorage {
         hasQuery = false
         contentType = nil
         namesContentType = false
-        // Most requests have few of these; to see that there is none is cheaper than to remove none.
-        if !tokens.isEmpty { tokens.removeAll(keepingCapacity: true) }
-        if !values.isEmpty { values.removeAll(keepingCapacity: true) }
-        if !costs.isEmpty { costs.removeAll(keepingCapacity: true) }
-        if !captures.isEmpty { captures.removeAll(keepingCapacity: true) }
+        tokens.clear()
+        values.clear()
+        costs.clear()
+        captures.clear()
     }
 }
 
@@ -262,31 +261,43 @@ extension TextEncoding {
     func write(
         _ bytes: UnsafeBufferPointer<UInt8>, to memory: UnsafeMutablePointer<UInt8>
     ) -> UnsafeMutablePointer<UInt8> {
+        guard var from = bytes.baseAddress else { return memory }
+        let last = from + bytes.count
         var end = memory
-        for byte in bytes {
+        while from < last {
+            let byte = from.pointee
+            from += 1
             if isUnreserved(byte) {
                 end.pointee = byte
                 end += 1
-            } else if byte == UInt8(ascii: " "), self == .form {
-                end.pointee = UInt8(ascii: "+")
-                end += 1
             } else {
-                end[0] = UInt8(ascii: "%")
-                end[1] = hexDigit(byte >> 4)
-                end[2] = hexDigit(byte & 15)
-                end += 3
+                end = escape(byte, end)
             }
         }
         return end
     }
+
+    @inline(never)
+    private func escape(_ byte: UInt8, _ end: UnsafeMutablePointer<UInt8>) -> UnsafeMutablePointer<UInt8> {
+        if byte == UInt8(ascii: " "), self == .form {
+            end.pointee = UInt8(ascii: "+")
+            return end + 1
+        }
+        end[0] = UInt8(ascii: "%")
+        end[1] = hexDigit(byte >> 4)
+        end[2] = hexDigit(byte & 15)
+        return end + 3
+    }
 }
 
-/// Letters, digits and - . _ ~ (RFC 3986 §2.3), one bit each.
+/// Letters, digits and - . _ ~ (RFC 3986 §2.3).
 @inline(__always)
 private func isUnreserved(_ byte: UInt8) -> Bool {
-    let low: UInt64 = 0x03ff_6000_0000_0000  // 0-9 - .
-    let high: UInt64 = 0x47ff_fffe_87ff_fffe  // A-Z a-z _ ~
-    return byte < 64 ? low >> UInt64(byte) & 1 != 0 : byte < 128 && high >> UInt64(byte - 64) & 1 != 0
+    if (byte | 0x20) &- UInt8(ascii: "a") < 26 || byte &- UInt8(ascii: "0") < 10 { return true }
+    return switch byte {
+    case UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "~"): true
+    default: false
+    }
 }
 
 @inline(__always)

@@ -2,94 +2,109 @@ import CSluice
 
 /// A part of a request while it is written: literal bytes, and templates between them.
 struct RequestPart {
-    private struct Segment {
-        var start: Int
-        var count: Int
-        var template: PreparedTemplate?
+    /// Where a template stands: behind so many of the bytes.
+    private struct Insert {
+        var position: Int
+        var template: PreparedTemplate
     }
 
     var bytes: [UInt8] = []
-    private var segments: [Segment] = []
-    private var open = 0
+    private var inserts: [Insert] = []
 
-    var isEmpty: Bool { bytes.isEmpty && segments.isEmpty }
+    var isEmpty: Bool { bytes.isEmpty && inserts.isEmpty }
 
     mutating func reset() {
         if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
-        if !segments.isEmpty { segments.removeAll(keepingCapacity: true) }
-        open = 0
+        inserts.clear()
     }
 
     mutating func append(_ template: PreparedTemplate) {
-        close()
-        segments.append(Segment(start: 0, count: 0, template: template))
-    }
-
-    private mutating func close() {
-        guard bytes.count > open else { return }
-        segments.append(Segment(start: open, count: bytes.count - open, template: nil))
-        open = bytes.count
+        inserts.append(Insert(position: bytes.count, template: template))
     }
 
     /// The part as a template; absent where nothing was written.
-    mutating func lay(_ scratch: inout Scratch) -> sluice_template {
-        close()
-        guard !segments.isEmpty else { return sluice_template() }
-        if segments.count == 1, let template = segments[0].template { return template.entity }
-        let written = scratch.take(max(bytes.count, 1))
-        bytes.withUnsafeBytes { source in
-            if let start = source.baseAddress { written.copyMemory(from: start, byteCount: source.count) }
+    func lay(_ scratch: inout Scratch) -> sluice_template {
+        if inserts.isEmpty {
+            return bytes.isEmpty ? sluice_template() : bytes.withUnsafeBytes { scratch.literal($0) }
         }
-        var count = segments.count == 1 ? 0 : 1
-        for segment in segments { count += segment.template?.nodeCount ?? 1 }
-        let nodes = scratch.take(count * SLUICE_SIZE_node)
-        let operands = scratch.take(segments.count * 4)
-        var used = 0
-        for (place, segment) in segments.enumerated() {
-            let target = nodes + used * SLUICE_SIZE_node
-            if let template = segment.template {
-                template.copyNodes(to: target, after: used, &scratch)
-                used += template.nodeCount
-            } else {
-                scratch.literalNode(at: target, written + segment.start, segment.count)
-                used += 1
-            }
-            operands.storeBytes(of: UInt32(used - 1), toByteOffset: place * 4, as: UInt32.self)
-        }
-        if segments.count > 1 {
-            var join = sluice_node()
-            join.struct_size = UInt32(SLUICE_SIZE_node)
-            join.kind = SLUICE_NODE_CONCAT
-            join.operands = scratch.span(operands, count: segments.count, stride: 4)
-            (nodes + used * SLUICE_SIZE_node).assumingMemoryBound(to: sluice_node.self).pointee = join
-        }
-        var entity = sluice_template()
-        entity.struct_size = UInt32(SLUICE_SIZE_template)
-        entity.nodes = scratch.span(nodes, count: count, stride: SLUICE_SIZE_node)
-        return entity
+        if inserts.count == 1, bytes.isEmpty { return inserts[0].template.entity }
+        return join(&scratch)
     }
+
+    /// Bytes and templates in their order, joined by the last node. There are two of them at least.
+    private func join(_ scratch: inout Scratch) -> sluice_template {
+        let written = bytes.withUnsafeBytes { scratch.copy($0) }
+        let nodes = scratch.take((inserts.reduce(inserts.count + 2) { $0 + $1.template.nodeCount }) * SLUICE_SIZE_node)
+        let operands = scratch.take((2 * inserts.count + 1) * 4)
+        var (used, parts, start) = (0, 0, 0)
+        func close(_ nodeCount: Int) {
+            used += nodeCount
+            operands.storeBytes(of: UInt32(used - 1), toByteOffset: parts * 4, as: UInt32.self)
+            parts += 1
+        }
+        func literal(upTo end: Int) {
+            guard end > start else { return }
+            scratch.literalNode(at: nodes + used * SLUICE_SIZE_node, written + start, end - start)
+            close(1)
+            start = end
+        }
+        for insert in inserts {
+            literal(upTo: insert.position)
+            insert.template.copyNodes(to: nodes + used * SLUICE_SIZE_node, after: used, &scratch)
+            close(insert.template.nodeCount)
+        }
+        literal(upTo: bytes.count)
+        var join = sluice_node()
+        join.struct_size = UInt32(SLUICE_SIZE_node)
+        join.kind = SLUICE_NODE_CONCAT
+        join.operands = scratch.span(operands, count: parts, stride: 4)
+        (nodes + used * SLUICE_SIZE_node).assumingMemoryBound(to: sluice_node.self).pointee = join
+        return scratch.template(nodes, count: used + 1)
+    }
+}
+
+extension Array {
+    /// Removes the few elements there are, one by one: less than to ask for all of them at once.
+    @inline(__always)
+    mutating func clear() { while popLast() != nil {} }
 }
 
 extension Scratch {
     @inline(__always)
-    func literalNode(at target: UnsafeMutableRawPointer, _ start: UnsafeMutableRawPointer, _ count: Int) {
+    func literalNode(at target: UnsafeMutableRawPointer, _ start: UnsafeRawPointer, _ count: Int) {
         var node = sluice_node()
         node.struct_size = UInt32(SLUICE_SIZE_node)
         node.kind = SLUICE_NODE_LITERAL
-        node.bytes = sluice_bytes(ptr: UnsafePointer(start.assumingMemoryBound(to: UInt8.self)), len: UInt64(count))
+        node.bytes = sluice_bytes(ptr: start.assumingMemoryBound(to: UInt8.self), len: UInt64(count))
         target.assumingMemoryBound(to: sluice_node.self).pointee = node
     }
 
-    /// A template of one literal.
-    mutating func literal(_ text: UnsafeRawBufferPointer) -> sluice_template {
-        let written = take(max(text.count, 1))
-        if let start = text.baseAddress { written.copyMemory(from: start, byteCount: text.count) }
-        let node = take(SLUICE_SIZE_node)
-        literalNode(at: node, written, text.count)
+    /// Bytes that the call's arguments point to.
+    @inline(__always)
+    mutating func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer {
+        let written = take(max(bytes.count, 1))
+        if let start = bytes.baseAddress { written.copyMemory(from: start, byteCount: bytes.count) }
+        return written
+    }
+
+    /// A template of nodes that are laid out.
+    @inline(__always)
+    func template(_ nodes: UnsafeMutableRawPointer, count: Int) -> sluice_template {
         var entity = sluice_template()
         entity.struct_size = UInt32(SLUICE_SIZE_template)
-        entity.nodes = span(node, count: 1, stride: SLUICE_SIZE_node)
+        entity.nodes = span(nodes, count: count, stride: SLUICE_SIZE_node)
         return entity
+    }
+
+    /// A template of one literal.
+    mutating func literal(_ text: UnsafeRawBufferPointer) -> sluice_template { literal(at: copy(text), text.count) }
+
+    /// A template of one literal that lies there already.
+    @inline(__always)
+    mutating func literal(at start: UnsafeRawPointer, _ count: Int) -> sluice_template {
+        let node = take(SLUICE_SIZE_node)
+        literalNode(at: node, start, count)
+        return template(node, count: 1)
     }
 
     /// A template that somebody keeps until the call is over.
@@ -110,7 +125,7 @@ struct HeaderList {
     mutating func reset() {
         guard !entries.isEmpty else { return }
         text.removeAll(keepingCapacity: true)
-        entries.removeAll(keepingCapacity: true)
+        entries.clear()
     }
 
     mutating func append(_ name: String, _ value: String) {
@@ -124,34 +139,40 @@ struct HeaderList {
         entries.append(Entry(nameCount: name.utf8.count, valueCount: 0, template: template))
     }
 
-    func lay(after prepared: PreparedHeaders? = nil, _ scratch: inout Scratch) -> sluice_span {
+    /// - Parameters:
+    ///   - prepared: Headers that go before.
+    ///   - contentType: The last header, of the program's own text.
+    func lay(
+        after prepared: PreparedHeaders? = nil, contentType: StaticString? = nil, _ scratch: inout Scratch
+    ) -> sluice_span {
         let first = prepared?.count ?? 0
-        guard first + entries.count > 0 else { return sluice_span() }
-        let written = scratch.take(max(text.count, 1))
-        text.withUnsafeBytes { source in
-            if let start = source.baseAddress { written.copyMemory(from: start, byteCount: source.count) }
-        }
-        let start = scratch.take((first + entries.count) * SLUICE_SIZE_header)
+        let count = first + entries.count + (contentType == nil ? 0 : 1)
+        guard count > 0 else { return sluice_span() }
+        let start = scratch.take(count * SLUICE_SIZE_header)
         prepared?.copy(to: start)
-        let nodes = scratch.take(entries.count * SLUICE_SIZE_node)
-        var at = written
-        for (index, entry) in entries.enumerated() {
+        var next = start + first * SLUICE_SIZE_header
+        func put(_ name: sluice_str, _ value: sluice_template) {
             var header = sluice_header()
             header.struct_size = UInt32(SLUICE_SIZE_header)
-            header.name = sluice_str(
-                ptr: UnsafePointer(at.assumingMemoryBound(to: CChar.self)), len: UInt64(entry.nameCount))
-            at += entry.nameCount
-            if let template = entry.template {
-                header.value = template.entity
-            } else {
-                let node = nodes + index * SLUICE_SIZE_node
-                scratch.literalNode(at: node, at, entry.valueCount)
-                header.value.struct_size = UInt32(SLUICE_SIZE_template)
-                header.value.nodes = scratch.span(node, count: 1, stride: SLUICE_SIZE_node)
-            }
-            at += entry.valueCount
-            (start + (first + index) * SLUICE_SIZE_header).assumingMemoryBound(to: sluice_header.self).pointee = header
+            header.name = name
+            header.value = value
+            next.assumingMemoryBound(to: sluice_header.self).pointee = header
+            next += SLUICE_SIZE_header
         }
-        return scratch.span(start, count: first + entries.count, stride: SLUICE_SIZE_header)
+        if !entries.isEmpty {
+            var at = UnsafeRawPointer(text.withUnsafeBytes { scratch.copy($0) })
+            for entry in entries {
+                let name = sluice_str(ptr: at.assumingMemoryBound(to: CChar.self), len: UInt64(entry.nameCount))
+                at += entry.nameCount
+                put(name, entry.template?.entity ?? scratch.literal(at: at, entry.valueCount))
+                at += entry.valueCount
+            }
+        }
+        if let contentType {
+            put(
+                scratch.text("Content-Type"),
+                scratch.literal(at: UnsafeRawPointer(contentType.utf8Start), contentType.utf8CodeUnitCount))
+        }
+        return scratch.span(start, count: count, stride: SLUICE_SIZE_header)
     }
 }
