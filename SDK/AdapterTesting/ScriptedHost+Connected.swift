@@ -260,7 +260,14 @@ extension ScriptedHost {
     @discardableResult
     public func vendorCall(_ name: String, _ arguments: String = "{}", account: Int = 0) -> Sent {
         connectedCommand { functions, session, token in
-            functions.pointee.vendor_call(
+            let declared = connections?.elements(SLUICE_AT_connections_vendor_calls)
+                .first { $0.text(SLUICE_AT_vendor_call_name) == name }
+            if let declared, let effect = Effect(rawValue: declared.uint32(SLUICE_AT_vendor_call_effect)),
+                !effect.isMutation
+            {
+                readingCalls[token] = name
+            }
+            return functions.pointee.vendor_call(
                 session, token, UInt32(account), scratch.text(name), scratch.text(arguments))
         }
     }

@@ -97,6 +97,8 @@ public final class ScriptedHost {
     var lastTimer: UInt64 = 0
     var chance: UInt8 = 0
     var kinds: [UInt64: QueryKind] = [:]
+    /// Vendor calls that were declared to change nothing, by token.
+    var readingCalls: [UInt64: String] = [:]
     var lastQuotes: [String: TestQuote] = [:]
     var newlyWatched: [String] = []
     /// What `kv_get` handed out in this lane call.

@@ -75,8 +75,8 @@ extension ScriptedHost {
 
     // MARK: What for
 
-    /// Tokens of commands that wait.
-    func openTokens(_ cell: Cell, _ offset: Int) throws(Refusal) -> [UInt64] {
+    /// Tokens of commands that wait, and of which none changes more than it was declared to.
+    func openTokens(_ cell: Cell, _ offset: Int, for effect: Effect) throws(Refusal) -> [UInt64] {
         let count = cell.uint64(offset + SLUICE_AT_span_count)
         guard count <= Bound.tokens else { throw .breach("tokens are \(count); at most \(Bound.tokens)") }
         let served = tokens(cell, offset)
@@ -85,6 +85,9 @@ extension ScriptedHost {
         }
         for token in served where !openTokens.contains(token) {
             throw .breach("tokens names token \(token), which is not open")
+        }
+        if effect.isMutation, let name = served.compactMap({ readingCalls[$0] }).first {
+            throw .breach("effect is a mutation for the call \(name), which was declared to change nothing")
         }
         return served
     }

@@ -156,7 +156,7 @@ extension ScriptedHost {
             for header in cell.elements(SLUICE_AT_request_headers) {
                 try checkSecrets(header, SLUICE_AT_header_value, "headers")
             }
-            let served = try openTokens(cell, SLUICE_AT_request_tokens)
+            let served = try openTokens(cell, SLUICE_AT_request_tokens, for: effect)
             try checkRoom(cell.uint64(SLUICE_AT_request_tag))
             return make(cell, effect, endpoint: place.id, base: place.base, costs: costs, tokens: served)
         }
@@ -253,7 +253,7 @@ extension ScriptedHost {
             if open.isClosed { return SLUICE_ERR_STATE }
             try checkSecrets(cell, SLUICE_AT_frame_payload, "payload")
             _ = try declaredCosts(cell, SLUICE_AT_frame_costs)
-            let served = try openTokens(cell, SLUICE_AT_frame_tokens)
+            let served = try openTokens(cell, SLUICE_AT_frame_tokens, for: effect)
             guard let payload = made(cell, SLUICE_AT_frame_payload, .alone, TemplateSlots(), "frame") else {
                 return SLUICE_ERR_INVALID
             }

@@ -51,7 +51,7 @@ private final class Careless: ConnectedAdapter {
         default: break
         }
         let endpoint = ["ws endpoint": "feed", "no endpoint": "nowhere", "fixed host": "fixed"][wish] ?? "rest"
-        let effect: Effect = wish.hasPrefix("idempotent") ? .idempotent : .read
+        let effect: Effect = wish.hasPrefix("idempotent") ? .idempotent : wish.hasPrefix("mutation") ? .mutation : .read
         var request = host.request(
             .get, endpoint, "/", account: wish == "account" ? 3 : 0, effect: effect)
         switch wish {
@@ -59,7 +59,7 @@ private final class Careless: ConnectedAdapter {
         case "no units": request.cost("others", units: 0)
         case "known bucket": request.cost("others")
         case "closed token": if let past { request.serves(past) }
-        case "open token": request.serves(command)
+        case "open token", "mutation of a read": request.serves(command)
         case "host outside", "fixed host": request.hostName = "api.elsewhere.example"
         case "host within": request.hostName = "eu.careless.example"
         case "host odd": request.hostName = "a b.careless.example"
@@ -155,7 +155,7 @@ struct RefusalTests {
             ("tcp over ws", .invalid, "another kind"), ("ws over tcp", .invalid, "another kind"),
             ("stream elsewhere", .invalid, "suffix"), ("large frame", .invalid, "max_frame"),
             ("frame bucket", .notFound, "nothing"),
-            ("frame token", .invalid, "not open"),
+            ("frame token", .invalid, "not open"), ("mutation of a read", .invalid, "the call ask"),
         ] as [(String, HostStatus, String)])
     func refused(wish: String, status: HostStatus, words: String) throws {
         let found = try ask(wish)

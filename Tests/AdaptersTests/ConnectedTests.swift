@@ -223,6 +223,22 @@ struct ConnectedTests {
         #expect(try box.withLockedValue { try $0?.get() } == "{}")
     }
 
+    @Test(
+        "A vendor call that was declared to change nothing cannot have a mutation sent, which no halt would have stopped"
+    )
+    func sneak() throws {
+        let stage = try ConnectedStage()
+        let before = stage.transport.requests.count
+        let box = stage.call("sneak")
+        #expect(stage.transport.requests.count == before)
+        guard case .failure(let failure)? = box.withLockedValue({ $0 }) else {
+            Issue.record("it was done")
+            return
+        }
+        #expect("\(failure)".contains("refused"), "\(failure)")
+        #expect(stage.session.health.counters.breaches == 1)
+    }
+
     @Test("crypto shows no secret, derives without showing, and signs with what it derived")
     func crypto() throws {
         let stage = try ConnectedStage()

@@ -129,6 +129,20 @@ struct RequestRateTests {
         #expect(sent(stage, since: before) == 2, "the third has the unit that the second did not use")
     }
 
+    @Test("A read that waits for a command that is over is not made, and its unit is left to others")
+    func over() throws {
+        let stage = try stage()
+        let before = stage.transport.requests.count
+        try stage.submit("slow")
+        try stage.submit("slow-read-early")
+        #expect(stage.recorder.submitted.count == 1)
+        try stage.submit("slow")
+        stage.after(milliseconds: 1_000)
+        #expect(sent(stage, since: before) == 2)
+        let last = try #require(stage.transport.requests.last?.write())
+        #expect(String(decoding: last.body, as: UTF8.self).contains("run=slow&"))
+    }
+
     @Test("What waits when another login begins is taken back, unless it may be sent under that one too")
     func anotherLogin() throws {
         let stage = try stage()

@@ -17,6 +17,8 @@ enum SendProof: Sendable {
 /// Something on its way out that commands depend on. Any thread.
 protocol Outbound: AnyObject, Sendable {
     var isMutation: Bool { get }
+    /// Whether no other command asked for it.
+    var isOfOneCommand: Bool { get }
     var isTakenBack: Bool { get }
     /// What it costs of rate limits.
     var costs: [RequestPlan.Cost] { get }
@@ -103,6 +105,7 @@ final class OutboundRequest: Outbound, HTTPObserver {
     }
 
     var isMutation: Bool { plan.effect.isMutation }
+    var isOfOneCommand: Bool { plan.tokens.count == 1 }
     var costs: [RequestPlan.Cost] { plan.costs }
     var record: SendRecord { withEarlierTries(state.withLockedValue { $0 }) }
 
@@ -178,6 +181,8 @@ final class OutboundFrame: Outbound, FrameObserver {
     }
 
     var isMutation: Bool { effect.isMutation }
+    /// A frame that changes nothing is a subscription or a sign of life, which outlasts the command that began it.
+    var isOfOneCommand: Bool { false }
     /// What answers a frame is another frame, which only the adapter can tell.
     var record: SendRecord { state.withLockedValue { $0 } }
 

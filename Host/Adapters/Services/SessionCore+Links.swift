@@ -84,9 +84,7 @@ extension SessionCore {
                 return SLUICE_ERR_NOT_FOUND
             }
             let served = try RequestReader.tokens(frame.pointee.tokens)
-            for token in served where !tokens.isOpen(token) {
-                throw ContractBreach("tokens", "names token \(token), which is not open")
-            }
+            try check(served, effect, network)
             if network.openFrames[frame.pointee.tag] != nil { return SLUICE_ERR_STATE }
             guard network.openFrames.count < ServiceBounds.openRequests else {
                 return quota("open frames", ServiceBounds.openRequests)

@@ -15,9 +15,7 @@ extension SessionCore {
         do throws(ContractBreach) {
             guard let plan = try network.plan(pointer) else { return SLUICE_ERR_NOT_FOUND }
             guard network.vault.allKnown(plan.secrets) else { return SLUICE_ERR_NOT_FOUND }
-            for token in plan.tokens where !tokens.isOpen(token) {
-                throw ContractBreach("tokens", "names token \(token), which is not open")
-            }
+            try check(plan.tokens, plan.effect, network)
             if network.requests[plan.tag] != nil { return SLUICE_ERR_STATE }
             guard network.requests.count < network.calls.connections.maximumRequests else {
                 return quota("open requests", network.calls.connections.maximumRequests)
@@ -30,6 +28,23 @@ extension SessionCore {
             return SLUICE_OK
         } catch {
             return breach("http_send", error)
+        }
+    }
+
+    /// A send serves commands that are open, and changes nothing for a vendor call that was declared to change nothing: such
+    /// a call passes by halts and the audit.
+    func check(_ served: [UInt64], _ effect: RequestEffect, _ network: SessionNetwork) throws(ContractBreach) {
+        for token in served {
+            guard tokens.isOpen(token) else {
+                throw ContractBreach("tokens", "names token \(token), which is not open")
+            }
+            guard effect.isMutation, let asked = network.waiting[token],
+                case .vendorCall(_, let name, _) = asked.request,
+                let declared = network.calls.connections.vendorCalls.first(where: { $0.name == name }),
+                !declared.effect.isMutation
+            else { continue }
+            throw ContractBreach(
+                "effect", "is \(effect.rawName) for the call \(name), which was declared as \(declared.effect.rawName)")
         }
     }
 

@@ -85,7 +85,7 @@ final class SessionNetwork {
     // MARK: - The verdict (ABI.md rule 26)
 
     /// What the transport knows of the mutations that a command asked for. What still waits is taken back: the command is
-    /// over, and nothing may be sent for it any more.
+    /// over, and nothing may be sent for it any more. A read that other commands asked for, too, goes on.
     enum Record { case none, neverSent, left, answered }
 
     func settle(_ token: UInt64) -> (record: Record, written: Int64?, firstByte: Int64?, roundTrip: Int64?) {
@@ -94,7 +94,7 @@ final class SessionNetwork {
         var written: Int64?
         var last: SendRecord?
         for send in asked {
-            let known = send.isMutation ? send.settle() : send.record
+            let known = send.isMutation || send.isOfOneCommand ? send.settle() : send.record
             if send.isMutation {
                 switch (known.proof, record) {
                 case (.left, _), (.waiting, _): record = .left

@@ -182,7 +182,7 @@ extension SessionCore {
 
     @inline(never)
     private func finishOther(_ command: OpenCommand, _ token: UInt64, _ result: Result) {
-        network?.sends[token] = nil
+        _ = network?.settle(token)
         switch command.kind {
         case .service:
             completeService(

@@ -8,6 +8,9 @@ public enum Effect: UInt32, Sendable {
     case idempotent
     /// Never repeated.
     case mutation
+
+    /// Whether an order may exist because of it.
+    public var isMutation: Bool { self == .idempotent || self == .mutation }
 }
 
 /// What a send costs of a declared rate bucket. Every try costs it.

@@ -256,7 +256,7 @@ static sluice_status submit(sluice_session *session, sluice_token token, const s
     if (is(order->run_id, "address")) costs[0].bucket = text("address"), costs[0].scope = text("192.0.2.7");
     if (is(order->run_id, "slow-replay")) request.flags = SLUICE_REQUEST_REPLAYABLE;
     if (is(order->run_id, "slow-strict")) request.costs.count = 2;
-    if (is(order->run_id, "slow-read")) request.effect = SLUICE_EFFECT_READ;
+    if (is(order->run_id, "slow-read") || is(order->run_id, "slow-read-early")) request.effect = SLUICE_EFFECT_READ;
     sluice_capture capture = {.struct_size = sizeof capture, .source = SLUICE_CAPTURE_TEXT, .secret = text("all"),
                               .expires_at = SLUICE_TIME_ABSENT};
     if (is(order->run_id, "stream-capture"))
@@ -280,7 +280,7 @@ static sluice_status submit(sluice_session *session, sluice_token token, const s
     if (is(order->run_id, "slow-abort")) report(session, "abort", services->http_abort(session->host, tag));
     if (is(order->run_id, "again")) report(session, "again", services->http_send(session->host, &request));
     if (is(order->run_id, "abort")) report(session, "abort", services->http_abort(session->host, tag));
-    if (is(order->run_id, "complete-early"))
+    if (is(order->run_id, "complete-early") || is(order->run_id, "slow-read-early"))
         return finish(session, token, SLUICE_OUTCOME_REJECTED, SLUICE_CODE_FUNDS, (sluice_str){0}, (sluice_str){0});
     return status;
 }
@@ -344,6 +344,14 @@ static sluice_status vendor_call(sluice_session *session, sluice_token token, ui
                                   .flags = SLUICE_REQUEST_STREAM, .tokens = {&token, 1, sizeof token, 0},
                                   .endpoint = text("rest"), .method = text("GET"), .target = made(&target),
                                   .not_after = SLUICE_TIME_ABSENT, .max_body = 64 << 20};
+        return services->http_send(host, &request);
+    }
+    if (is(name, "sneak")) { /* declared as a read */
+        struct building target = {0};
+        literal(&target, "/orders/regular");
+        sluice_request request = {.struct_size = sizeof request, .effect = SLUICE_EFFECT_MUTATION, .tag = CALL_TAG,
+                                  .tokens = {&token, 1, sizeof token, 0}, .endpoint = text("rest"), .method = text("POST"),
+                                  .target = made(&target), .not_after = SLUICE_TIME_ABSENT};
         return services->http_send(host, &request);
     }
     if (is(name, "crypto")) {
@@ -492,9 +500,9 @@ static sluice_status unsubscribe(sluice_session *session, sluice_token token, sl
 static const sluice_connections *connections(const sluice_module *module) {
     static sluice_endpoint endpoints[2];
     static sluice_secret_need secrets[2];
-    static sluice_vendor_call calls[4];
+    static sluice_vendor_call calls[5];
     static sluice_connections made;
-    static const char *names[4] = {"echo", "download", "crypto", "watch"};
+    static const char *names[5] = {"echo", "download", "crypto", "watch", "sneak"};
     (void)module;
     endpoints[0] = (sluice_endpoint){.struct_size = sizeof endpoints[0], .kind = SLUICE_ENDPOINT_HTTPS, .id = text("rest"),
                                      .live = text("https://api.broker.example"), .host_suffix = text(".broker.example")};
@@ -502,7 +510,7 @@ static const sluice_connections *connections(const sluice_module *module) {
                                      .live = text("wss://ws.broker.example")};
     secrets[0] = (sluice_secret_need){.struct_size = sizeof secrets[0], .is_required = 1, .name = text("api_key")};
     secrets[1] = (sluice_secret_need){.struct_size = sizeof secrets[1], .is_required = 1, .name = text("api_secret")};
-    for (int index = 0; index < 4; index++)
+    for (int index = 0; index < 5; index++)
         calls[index] = (sluice_vendor_call){.struct_size = sizeof calls[0], .effect = SLUICE_EFFECT_READ, .name = text(names[index])};
 #ifdef ASKS
     calls[0].arguments_schema = text("{\"type\":\"object\",\"additionalProperties\":false,\"required\":[\"a\"],"
@@ -511,7 +519,7 @@ static const sluice_connections *connections(const sluice_module *module) {
     made = (sluice_connections){.struct_size = sizeof made, .max_subscriptions = 10,
                                 .capabilities = SLUICE_CAN_VENDOR_CALL | SLUICE_CAN_SUBSCRIBE | SLUICE_TAKES_WEBHOOKS | MORE,
                                 .endpoints = {endpoints, 2, sizeof endpoints[0], 0}, .secrets = {secrets, 2, sizeof secrets[0], 0},
-                                .vendor_calls = {calls, 4, sizeof calls[0], 0}, .max_requests = 64,
+                                .vendor_calls = {calls, 5, sizeof calls[0], 0}, .max_requests = 64,
                                 .login_text = text("Log in at the broker")};
     return &made;
 }
