@@ -68,11 +68,7 @@ final class SessionFlow: Sendable {
     /// What a command asks of its bucket.
     struct Demand {
         var bucket: Bucket
-        var account: String
-        var login: String
-        var priority: RatePriority
-        var deadline: Int64
-        var mayWait = true
+        var payer: Payer
     }
 
     /// What a send asks of a bucket.
@@ -84,7 +80,7 @@ final class SessionFlow: Sendable {
         var units: UInt32
     }
 
-    /// Who asks for it.
+    /// Who asks for units.
     struct Payer {
         var account: String
         var login: String
@@ -118,38 +114,33 @@ final class SessionFlow: Sendable {
     /// The verdict, and the number under which the command waits if it does.
     func admit(_ demand: Demand, now: Int64) -> (verdict: RateVerdict, id: UInt64) {
         guard let place = place(demand.bucket) else { return (.granted, 0) }
-        return admit(
-            place, scope: scope(place, demand.account, demand.login), account: demand.account, units: 1,
-            priority: demand.priority, deadline: demand.deadline, mayWait: demand.mayWait, keepsReserve: false, now: now
-        )
+        return admit(place, nil, 1, demand.payer, keepsReserve: false, now: now)
     }
 
     /// The same for a send.
     func admit(_ due: Due, _ payer: Payer, now: Int64) -> (verdict: RateVerdict, id: UInt64) {
+        // A bucket in which nothing is ever cancelled is shared out whole.
         admit(
-            due.place, scope: scope(due.place, payer.account, payer.login, due.scope), account: payer.account,
-            units: due.units, priority: payer.priority, deadline: payer.deadline, mayWait: payer.mayWait,
-            // A bucket in which nothing is ever cancelled is shared out whole.
-            keepsReserve: payer.priority == .cancel && due.place != reads, now: now)
+            due.place, due.scope, due.units, payer, keepsReserve: payer.priority == .cancel && due.place != reads,
+            now: now)
     }
 
     @inline(__always)
     private func admit(
-        _ place: Int, scope: String, account: String, units: UInt32, priority: RatePriority, deadline: Int64,
-        mayWait: Bool, keepsReserve: Bool, now: Int64
+        _ index: Int, _ own: String?, _ units: UInt32, _ payer: Payer, keepsReserve: Bool, now: Int64
     ) -> (verdict: RateVerdict, id: UInt64) {
-        let place = places[place]
+        let place = places[index]
         guard let table = table(place) else { return (.granted, 0) }
         let (verdict, id) = table.admit(
-            place.index, scope: scope, account: account, units: units, priority: priority, deadline: deadline,
-            mayWait: mayWait, keepsReserve: keepsReserve, by: place.isOfLogin ? member : adapterMember, now: now)
+            place.index, scope: scope(index, payer.account, payer.login, own), account: payer.account, units: units,
+            priority: payer.priority, deadline: payer.deadline, mayWait: payer.mayWait, keepsReserve: keepsReserve,
+            by: place.isOfLogin ? member : adapterMember, now: now)
         return (verdict, number(id, isOfLogin: place.isOfLogin))
     }
 
     func giveBack(_ demand: Demand, takenAt: Int64) {
         guard let place = place(demand.bucket) else { return }
-        table(places[place])?.giveBack(
-            places[place].index, 1, scope: scope(place, demand.account, demand.login), takenAt: takenAt)
+        giveBack(Due(place: place, scope: nil, units: 1), demand.payer, takenAt: takenAt)
     }
 
     func giveBack(_ due: Due, _ payer: Payer, takenAt: Int64) {

@@ -20,7 +20,7 @@ extension SessionCore {
     ) -> Bool {
         let demand = demand(kind, account, isClosing, deadline)
         let breakerKind: CircuitBreaker.Kind =
-            demand.bucket == .reads ? .read : demand.priority == .ordinary ? .opening : .reducing
+            demand.bucket == .reads ? .read : demand.payer.priority == .ordinary ? .opening : .reducing
         if let flow, !entry.isPaid {
             noteWallClock()
             let (verdict, id) = flow.admit(demand, now: instant)
@@ -32,7 +32,7 @@ extension SessionCore {
                 return true
             case .waiting:
                 flowHasWaiting = true
-                inbox.withLock { $0.park(id, entry, isCancel: demand.priority == .cancel) }
+                inbox.withLock { $0.park(id, entry, isCancel: demand.payer.priority == .cancel) }
                 counters.throttled &+= 1
                 return true
             case .refused(let refusal):
@@ -60,7 +60,9 @@ extension SessionCore {
             case .query, .open, .close, .service: (.reads, .ordinary)
             }
         return SessionFlow.Demand(
-            bucket: bucket, account: name, login: session.id.login, priority: priority, deadline: deadline)
+            bucket: bucket,
+            payer: SessionFlow.Payer(
+                account: name, login: session.id.login, priority: priority, deadline: deadline))
     }
 
     /// A unit for one further page of a read, now or not at all.
@@ -70,7 +72,7 @@ extension SessionCore {
         }
         guard let flow else { return .granted }
         var demand = demand(.query, account, false, .max)
-        demand.mayWait = false
+        demand.payer.mayWait = false
         return flow.admit(demand, now: instant).verdict
     }
 
@@ -145,7 +147,7 @@ extension SessionCore {
         }
         if let flow {
             var demand = demand(.query, 0, false, deadline)
-            demand.mayWait = false
+            demand.payer.mayWait = false
             guard case .granted = flow.admit(demand, now: instant).verdict else { return }  // the next probe then
         }
         switch read {
