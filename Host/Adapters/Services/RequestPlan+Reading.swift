@@ -63,13 +63,11 @@ enum RequestReader {
         guard span.count == known.count else { return false }
         for index in 0..<span.count {
             let element = try span.element(index, size: size, "headers")
-            // Compared where they lie: a header is several references.
-            let isSame = known.withUnsafeBufferPointer { known in
-                element.assumingMemoryBound(to: sluice_header.self).pointee.name.holds(known[index].name)
-                    && known[index].value.equals(
-                        reading: element + Int(SLUICE_AT_header_value), room: MemoryLayout<sluice_template>.size)
-            }
-            guard isSame else { return false }
+            let header = known[index]
+            guard element.assumingMemoryBound(to: sluice_header.self).pointee.name.holds(header.name),
+                header.value.equals(
+                    reading: element + Int(SLUICE_AT_header_value), room: MemoryLayout<sluice_template>.size)
+            else { return false }
         }
         return true
     }
@@ -221,22 +219,18 @@ extension SessionNetwork {
         _ request: UnsafePointer<sluice_request>, _ place: EndpointTable.Place, values: Int, isMutation: Bool
     ) throws(ContractBreach) -> RequestPlan.Frame {
         let known = values > 0 ? nil : isMutation ? mutationFrame : readFrame
-        var isKnown = known != nil
-        let target: RequestPlan.Target
-        let headers: [RequestPlan.Header]
-        if let known, known.place === place, RequestReader.isTarget(request, known.target) {
-            target = known.target
-        } else {
-            isKnown = false
-            target = try RequestReader.target(request, values: values, at: place)
-        }
-        if let known, try RequestReader.areHeaders(request.pointee.headers, known.headers) {
-            headers = known.headers
-        } else {
-            isKnown = false
-            headers = try RequestReader.headers(request.pointee.headers, values: values)
-        }
-        if isKnown, let known, request.pointee.method.holds(known.method) { return known }
+        let isSameTarget = known.map { $0.place === place && RequestReader.isTarget(request, $0.target) } ?? false
+        let areSameHeaders =
+            if let known { try RequestReader.areHeaders(request.pointee.headers, known.headers) } else { false }
+        if let known, isSameTarget, areSameHeaders, request.pointee.method.holds(known.method) { return known }
+        let target =
+            if isSameTarget, let known { known.target } else {
+                try RequestReader.target(request, values: values, at: place)
+            }
+        let headers =
+            if areSameHeaders, let known { known.headers } else {
+                try RequestReader.headers(request.pointee.headers, values: values)
+            }
         let frame = RequestPlan.Frame(
             place, method: try request.pointee.method.required("method", limit: 32), target: target, headers: headers)
         if values == 0 {

@@ -21,11 +21,12 @@ final class RequestPlan: Sendable {
             hasSlots = target.template.hasSlots || headers.contains { $0.value.hasSlots }
         }
     }
-    struct Header: Sendable {
-        var name: String
-        var value: Template
+    /// A reference, so that to look at one is not to copy what it is made of.
+    final class Header: Sendable {
+        let name: String
+        let value: Template
         /// The value, where it is the same whenever it is made.
-        var text: String?
+        let text: String?
 
         init(_ name: String, _ value: Template) {
             (self.name, self.value) = (name, value)

@@ -130,13 +130,13 @@ extension RequestStorage {
         entity.tokens = scratch.tokens(tokens)
         entity.endpoint = scratch.text(endpoint)
         entity.method = scratch.text(method.rawValue)
-        entity.values = scratch.templates(values)
+        if !values.isEmpty { entity.values = scratch.templates(values) }
         entity.target = target.lay(&scratch)
         entity.headers = headers.lay(
             after: prepared, contentType: namesContentType ? nil : contentType, &scratch)
         entity.body = body.lay(&scratch)
-        entity.costs = scratch.costs(costs)
-        entity.captures = scratch.captures(captures)
+        if !costs.isEmpty { entity.costs = scratch.costs(costs) }
+        if !captures.isEmpty { entity.captures = scratch.captures(captures) }
     }
 }
 

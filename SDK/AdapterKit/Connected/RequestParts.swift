@@ -22,8 +22,8 @@ struct RequestPart {
         inserts.append(Insert(position: bytes.count, template: template))
     }
 
-    /// The part as a template; absent where nothing was written.
-    func lay(_ scratch: inout Scratch) -> sluice_template {
+    /// The part as a template; absent where nothing was written. It changes nothing, and is read where it is.
+    mutating func lay(_ scratch: inout Scratch) -> sluice_template {
         if inserts.isEmpty {
             return bytes.isEmpty ? sluice_template() : bytes.withUnsafeBytes { scratch.literal($0) }
         }
@@ -142,7 +142,7 @@ struct HeaderList {
     /// - Parameters:
     ///   - prepared: Headers that go before.
     ///   - contentType: The last header, of the program's own text.
-    func lay(
+    mutating func lay(
         after prepared: PreparedHeaders? = nil, contentType: StaticString? = nil, _ scratch: inout Scratch
     ) -> sluice_span {
         let first = prepared?.count ?? 0
