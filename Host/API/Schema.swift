@@ -86,11 +86,16 @@ extension Schema {
         fields: [.required("account_id", .text, "")] + orderFields)
 
     static let orderChange = Schema(
-        name: "OrderChange", note: "What changes; at least one of the three.",
+        name: "OrderChange",
+        note: "What changes, at least one field; what is left out stays. The prices have to fit the type that results.",
         fields: [
             .optional("quantity", .decimal, "the new total, the filled part included"),
-            .optional("price", .decimal, ""),
-            .optional("trigger_price", .decimal, ""),
+            .optional("price", .decimal, "of LIMIT and STOP_LIMIT"),
+            .optional("trigger_price", .decimal, "of STOP and STOP_LIMIT; COVER: of its second leg"),
+            .optional("order_type", words(OrderType.self), "a price that the new type has not is dropped"),
+            .optional("time_in_force", words(TimeInForce.self), "GTD: with an option of its broker, no date"),
+            .optional("disclosed_quantity", .decimal, "at most the quantity; 0 = all of it shows"),
+            .optional("broker_options", .map(.any), "the adapter's id to an object, of this change alone"),
         ])
 
     static let groupAccount = Schema(

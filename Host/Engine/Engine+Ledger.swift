@@ -17,9 +17,7 @@ struct OrderChange {
 
 extension Run {
     func restingPrice(_ order: Int) -> RestingPrice? {
-        let leg = Int(orders[order].legIndex)
-        return RestingPrice(
-            orders[order], side: admission.legs[leg].side, orderType: admission.legs[leg].orderType)
+        RestingPrice(orders[order], side: admission.legs[Int(orders[order].legIndex)].side)
     }
 }
 

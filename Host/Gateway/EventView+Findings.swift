@@ -34,12 +34,7 @@ extension EventDescriber {
     }
 
     private func found(_ terms: Order.Terms, _ run: RunID, _ order: Int32, _ at: Timestamp) -> EventView {
-        var facts: JSONObject = ["quantity": .string(quantity(terms.quantity, run))]
-        if let number = engine.runs[run]?.admission.instrument {
-            let instrument = engine.instruments[Int(number)].instrument
-            if terms.limitPrice != 0 { facts["price"] = .string(instrument.price(terms.limitPrice).description) }
-            if terms.stopPrice != 0 { facts["trigger_price"] = .string(instrument.price(terms.stopPrice).description) }
-        }
+        let facts = instrument(of: run).map { terms.facts($0) } ?? [:]
         return leg("terms_found", run, order, "", at, facts)
     }
 
@@ -84,7 +79,19 @@ extension EventDescriber {
     }
 
     private func quantity(_ steps: Int64, _ run: RunID) -> String {
-        guard let number = engine.runs[run]?.admission.instrument else { return "\(steps)" }
-        return engine.instruments[Int(number)].instrument.quantity(steps).description
+        instrument(of: run)?.quantity(steps).description ?? "\(steps)"
+    }
+
+    private func instrument(of run: RunID) -> Instrument? {
+        engine.runs.look(run) { engine.instruments[Int($0.admission.instrument)].instrument }
+    }
+
+    /// What a modify asks: the terms that it would leave, of their words those that it changes.
+    func facts(of wanted: Order.Replacement, _ run: RunID, by: String) -> JSONObject {
+        var facts = instrument(of: run).map { wanted.terms.facts($0) } ?? [:]
+        facts["by"] = .string(by)
+        facts["client_order_id"] = .string(engine.clientOrderID(wanted.clientSequence).description)
+        if let options = wanted.options { facts["options"] = .string(options) }
+        return facts
     }
 }

@@ -62,13 +62,7 @@ struct EventDescriber {
                 add(&facts, error)
                 views.append(leg("cancel_answered", run, order, id, at, facts))
             case .replaceRequested(let run, let order, let wanted, let by):
-                views.append(
-                    leg(
-                        "modify_requested", run, order, id, at,
-                        [
-                            "by": .string(by),
-                            "client_order_id": .string(engine.clientOrderID(wanted.clientSequence).description),
-                        ]))
+                views.append(leg("modify_requested", run, order, id, at, facts(of: wanted, run, by: by)))
             case .replaceAnswered(let run, let order, let outcome, let error):
                 var facts: JSONObject = ["outcome": .string(outcome.rawName)]
                 add(&facts, error)

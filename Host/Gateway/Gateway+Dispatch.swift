@@ -178,15 +178,11 @@ extension Gateway {
             let command = CancelCommand(id: order.clientSequence, reference: reference, deadline: deadline)
             add(seat.session) { $0.cancels.append(command) }
         case .replace:
-            guard let wanted = order.replacement else { return }
+            guard let wanted = order.replacement, let terms = order.wantedTerms else { return }
             let command = ModifyCommand(
                 id: wanted.clientSequence, reference: reference,
-                changes: OrderChanges(
-                    clientOrderID: state.engine.clientOrderID(wanted.clientSequence),
-                    quantity: wanted.quantity == order.quantity ? nil : instrument.quantity(wanted.quantity),
-                    price: wanted.limitPrice == order.limitPrice ? nil : instrument.price(wanted.limitPrice),
-                    triggerPrice: wanted.stopPrice == order.stopPrice ? nil : instrument.price(wanted.stopPrice)),
-                deadline: deadline)
+                changes: order.changes(to: terms, options: wanted.options, instrument),
+                clientOrderID: state.engine.clientOrderID(wanted.clientSequence), deadline: deadline)
             add(seat.session) { $0.modifies.append(command) }
         case .lookUp:
             let queued = run.legs[Int(order.legIndex)].times.queued
@@ -237,14 +233,15 @@ extension Gateway {
         return (
             seat.session,
             SubmitCommand(
-                id: order.clientSequence, accountIndex: seat.index, side: leg.side, orderType: leg.orderType,
-                product: terms.product, timeInForce: terms.timeInForce, orderClass: terms.orderClass, flags: flags,
+                id: order.clientSequence, accountIndex: seat.index, side: leg.side, orderType: order.orderType,
+                product: terms.product, timeInForce: order.timeInForce, orderClass: terms.orderClass, flags: flags,
                 clientOrderID: state.engine.clientOrderID(order.clientSequence), runText: run.id.description,
                 instrument: prepared, quantity: instrument.quantity(order.quantity),
-                disclosedQuantity: terms.disclosedQuantity,
+                disclosedQuantity: order.disclosedQuantity,
                 price: order.limitPrice == 0 ? nil : instrument.price(order.limitPrice),
                 triggerPrice: order.stopPrice == 0 ? nil : instrument.price(order.stopPrice), trail: terms.trail,
-                validUntil: terms.validUntil, options: terms.brokerOptions[account.adapter.rawValue],
+                validUntil: order.timeInForce == .goodTillDate ? terms.validUntil : nil,
+                options: terms.brokerOptions[account.adapter.rawValue],
                 deadline: clock.monotonic() + options.commandDeadline)
         )
     }

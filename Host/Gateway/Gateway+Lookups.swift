@@ -36,7 +36,12 @@ extension Gateway {
             FaultPoint.hit(.lookUpFound)
             state.lookups[place] = nil
             settleReplace(place, under: completion.clientOrderID, &state)
-            if lookup.settlesReplace, completion.clientOrderID != nil, state.engine.replacement(place) != nil {
+            // Where a broker only echoes what an order was placed with, the name says nothing of a modify.
+            let isNameOfBroker = !session.adapter.description.offers.isDisjoint(
+                with: [.looksUpByClientReference, .dedupesClientReference])
+            if lookup.settlesReplace, isNameOfBroker, completion.clientOrderID != nil,
+                state.engine.replacement(place) != nil
+            {
                 foundUnchanged(place, &lookup, delay, &state)
             }
             emit(

@@ -37,6 +37,16 @@ extension Gateway {
         }
     }
 
+    /// The same of a modify's options, which are for the order's adapter alone.
+    func checkOptions(_ options: String, of adapter: LoadedAdapter) throws(GatewayError) {
+        guard let finding = adapter.findings(ofOrderOptions: options).first else { return }
+        throw .refused(
+            ParentRefusal(
+                code: "invalid_broker_options", path: "/broker_options/\(adapter.description.id)\(finding.path)",
+                value: finding.value.map { String($0.serializedText().prefix(200)) } ?? "", message: finding.message,
+                remedy: finding.remedy))
+    }
+
     /// An order is cut once: where the instrument's freeze quantity is known the gateway does it, and a broker that was
     /// asked to would cut the slices again. An iceberg the gateway leaves whole.
     private func checkSlicing(

@@ -1,3 +1,4 @@
+import Adapters
 package import Domain
 package import Engine
 import Faults
@@ -18,10 +19,15 @@ extension Gateway {
 
     /// Changes a live order: quantity is the new total, filled part included.
     package func modify(
-        _ id: LegID, quantity: ExactDecimal?, limitPrice: ExactDecimal?, stopPrice: ExactDecimal?, by caller: Caller,
-        idempotency: Idempotency
+        _ id: LegID, _ changes: OrderChanges, by caller: Caller, idempotency: Idempotency
     ) async throws(GatewayError) -> RunSnapshot {
-        try await mutate(id.run, subject: id.description, caller, idempotency) { state throws(GatewayError) in
+        let adapter = adapter(of: id)
+        if let options = changes.options, let adapter { try checkOptions(options, of: adapter.loaded) }
+        let offer = adapter.map {
+            CapabilityDocument.modifyOffer(
+                $0.document, canModify: $0.loaded.description.capabilities.contains(.modify))
+        }
+        return try await mutate(id.run, subject: id.description, caller, idempotency) { state throws(GatewayError) in
             let now = self.clock.wall()
             // What is held back of the instrument may be news since the order was admitted.
             if let instrument = state.engine.runs[id.run]?.admission.instrument {
@@ -30,8 +36,7 @@ extension Gateway {
             let result: Result<Event, Engine.RiskRefusal>
             do throws(ParentRefusal) {
                 result = try state.engine.requestReplace(
-                    id, quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice, authority: caller.authority,
-                    by: caller.keyID, now: now)
+                    id, changes, offer: offer ?? .common, authority: caller.authority, by: caller.keyID, now: now)
             } catch {
                 throw .refused(error)
             }
@@ -45,6 +50,22 @@ extension Gateway {
                 }
                 throw .risk(reject)
             }
+        }
+    }
+
+    /// The adapter that an order is at, and what its account's login offers of it. `nil`: neither has been loaded.
+    private func adapter(of id: LegID) -> (loaded: LoadedAdapter, document: String?)? {
+        state.withLockedValue { state in
+            let found = state.engine.runs.look(id.run) { run in
+                run.admission.legs.indices.contains(id.index) ? run.admission.legs[id.index].account : nil
+            }
+            guard let number = found ?? nil else { return nil }
+            let account = state.engine.accounts[Int(number)].account
+            if let session = state.sessions[account.id]?.session {
+                let narrowed = session.status.capabilityDocument
+                return (session.adapter, narrowed ?? session.adapter.description.capabilityDocument)
+            }
+            return state.adapters?.adapter(account.adapter).map { ($0, $0.description.capabilityDocument) }
         }
     }
 

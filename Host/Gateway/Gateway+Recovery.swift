@@ -252,4 +252,23 @@ enum CapabilityDocument {
             orderTypes: words("order_types", OrderType.self), timesInForce: words("time_in_force", TimeInForce.self),
             products: words("products", Product.self), orderClasses: words("order_classes", OrderClass.self))
     }
+
+    /// What an adapter changes of a live order: `{"modifiable": ["quantity", "price", ...]}`, and which words hold together.
+    /// A document that does not say is one of an adapter that changes quantity and prices.
+    static func modifyOffer(_ document: String?, canModify: Bool) -> ModifyOffer {
+        let value = document.flatMap { try? JSONValue.parse($0, limits: .large) }
+        let named = value?["modifiable"]?.array?.compactMap { word in
+            OrderChanges.Field.allCases.first { $0.rawName == word.string }
+        }
+        let combinations = (value?["combinations"]?.array ?? []).map { row in
+            func words<Word: VocabularyWord>(_ key: String) -> Set<Word> {
+                Set((row[key]?.array ?? []).compactMap { $0.string.flatMap { Word(rawName: $0) } })
+            }
+            return ModifyOffer.Combination(
+                orderTypes: words("order_types"), timesInForce: words("time_in_force"), products: words("products"),
+                orderClasses: words("order_classes"))
+        }
+        let fields = canModify ? named.map { Set($0) } ?? ModifyOffer.common.fields : []
+        return ModifyOffer(fields: fields, combinations: combinations)
+    }
 }

@@ -99,11 +99,12 @@ extension Gateway {
     /// Settles an open modify by a row that was asked for after it.
     func settleReplace(_ row: BrokerOrder, askedAt: Timestamp, _ now: Timestamp, _ state: inout State) {
         guard let place = state.engine.place(of: row.report), var check = state.replaces[place],
-            let run = state.engine.runs[place.run], let wanted = run.orders[Int(place.order)].replacement,
+            let run = state.engine.runs[place.run], run.orders[Int(place.order)].replacement != nil,
             let terms = state.engine.terms(in: row, of: place), row.report.state != .pendingModify
         else { return }
-        let isOld = terms == run.orders[Int(place.order)].terms
-        if isOld, terms != wanted.terms {
+        // Terms that did not change: it was not taken, or it is of options alone, which no row shows. That the order stands
+        // as before is said once a change would have shown.
+        if terms == run.orders[Int(place.order)].terms {
             check.oldSeen += askedAt >= check.provesFrom ? 1 : 0
             state.replaces[place] = check
             guard check.oldSeen >= options.proofsOfAbsence else { return }
@@ -133,5 +134,6 @@ extension BrokerOrder {
         (timeInForce, quantity, price) = (terms.timeInForce, terms.quantity, terms.price)
         triggerPrice = terms.triggerPrice
         (orderClass, isAfterMarket) = (terms.orderClass, terms.isAfterMarket)
+        disclosedQuantity = terms.disclosedQuantity
     }
 }

@@ -71,6 +71,75 @@ struct PaperTests {
         }
     }
 
+    @Test("What a change may not be is said by field and value, and nothing of it is sent")
+    func refusedChanges() async throws {
+        try await APIFixture.router(try await APIFixture(isConnected: true)) { client in
+            let placed = try await client.send(
+                .post, "/api/orders?wait=acked", APIFixture.order(["account_id": "P1", "price": "90.00"]),
+                idempotency: "a")
+            let id = try #require(placed.body["order_id"]?.string)
+            let path = "/api/orders/\(id)"
+            let cases: [(JSONObject, code: String, path: String, value: String)] = [
+                (["order_type": "SL"], "invalid_request", "/order_type", "SL"),
+                (["time_in_force": "day"], "invalid_request", "/time_in_force", "day"),
+                (["disclosed_quantity": "-1"], "invalid_request", "/disclosed_quantity", "-1"),
+                (["valid_until": "2030-01-01T00:00:00Z"], "invalid_request", "/valid_until", "2030-01-01T00:00:00Z"),
+                (["broker_options": ["zerodha": [:]]], "invalid_request", "/broker_options", "zerodha"),
+                (["broker_options": ["paper": ["x": 1]]], "invalid_broker_options", "/broker_options/paper", ""),
+                (["order_type": "MARKET", "price": "91"], "unexpected_field", "/price", "91"),
+                (["order_type": "STOP_LIMIT"], "missing_field", "/trigger_price", "null"),
+                (
+                    ["order_type": "STOP", "trigger_price": "101", "time_in_force": "IOC"], "unsupported",
+                    "/time_in_force", "IOC"
+                ),
+                (["disclosed_quantity": "6"], "unsupported", "/disclosed_quantity", "6"),
+                (["disclosed_quantity": "13"], "disclosed_above_quantity", "/disclosed_quantity", "13"),
+                (["time_in_force": "GTD"], "missing_field", "/broker_options", "null"),
+                (["price": "90"], "nothing_changed", "", ""),
+            ]
+            for (number, (body, code, field, value)) in cases.enumerated() {
+                let refused = try await client.send(.patch, path, body, idempotency: "c\(number)")
+                #expect(refused.status == 400 && refused.problem == code, "\(body): \(refused.text)")
+                let entry = refused.body["errors"]?[0]
+                if !field.isEmpty { #expect(entry?["path"]?.string?.hasPrefix(field) == true, "\(refused.text)") }
+                if !value.isEmpty { #expect(entry?["value"]?.string == value, "\(refused.text)") }
+                if !field.isEmpty { #expect(entry?["remedy"]?.string?.isEmpty == false, "\(refused.text)") }
+            }
+            let run = placed.body["run_id"]?.string ?? ""
+            let events = try await client.send(.get, "/api/runs/\(run)/events").body["items"]?.array ?? []
+            #expect(!events.contains { $0["type"]?.string == "modify_requested" })
+        }
+    }
+
+    @Test("A resting limit becomes a stop-limit that stays, then a market order that fills; its views follow")
+    func changesOfType() async throws {
+        try await APIFixture.router(try await APIFixture(isConnected: true)) { client in
+            let placed = try await client.send(
+                .post, "/api/orders?wait=acked", APIFixture.order(["account_id": "P1", "price": "90.00"]),
+                idempotency: "a")
+            let path = "/api/orders/\(try #require(placed.body["order_id"]?.string))"
+            let stop: JSONObject = [
+                "order_type": "STOP_LIMIT", "trigger_price": "103", "price": "103.50", "time_in_force": "GTC",
+            ]
+            _ = try await client.send(.patch, path, stop, idempotency: "b")
+            #expect(
+                try await eventually(client, path) {
+                    $0["order_type"]?.string == "STOP_LIMIT" && $0["time_in_force"]?.string == "GTC"
+                        && $0["trigger_price"]?.string == "103" && $0["price"]?.string == "103.5"
+                        && $0["status"]?.string == "WORKING" && $0["disclosed_quantity"]?.isNull == true
+                })
+            let market = try await client.send(.patch, path, ["order_type": "MARKET"], idempotency: "c")
+            #expect(market.status < 300, "\(market.text)")
+            #expect(try await eventually(client, path) { $0["status"]?.string == "FILLED" })
+            let run = placed.body["run_id"]?.string ?? ""
+            let events = try await client.send(.get, "/api/runs/\(run)/events").body["items"]?.array ?? []
+            let asked = events.filter { $0["type"]?.string == "modify_requested" }
+            #expect(asked.count == 2 && events.filter { $0["type"]?.string == "modify_answered" }.count == 2)
+            let told = asked.map { $0.serializedText() }.joined()
+            #expect(told.contains("\"order_type\":\"STOP_LIMIT\"") && told.contains("\"time_in_force\":\"GTC\""))
+        }
+    }
+
     @Test("A wait that is not reached in its time is answered 202 with the run as it stands")
     func waiting() async throws {
         try await APIFixture.router(try await APIFixture(isConnected: true)) { client in

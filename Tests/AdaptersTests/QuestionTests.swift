@@ -105,10 +105,10 @@ import Testing
         #expect(stage.recorder.canceled.prefix(4).map(\.outcome) == [.accepted, .rejected, .accepted, .rejected])
         for number in 0..<4 {
             let reference = OrderReference(accountIndex: 0, brokerOrderID: "B\(number)")
-            var changes = OrderChanges(clientOrderID: ClientOrderID(prefix: 1, sequence: UInt64(900 + number)))
-            changes.quantity = 5
             _ = stage.session.modify(
-                ModifyCommand(id: UInt64(2_000 + number), reference: reference, changes: changes))
+                ModifyCommand(
+                    id: UInt64(2_000 + number), reference: reference, changes: OrderChanges(quantity: 5),
+                    clientOrderID: ClientOrderID(prefix: 1, sequence: UInt64(900 + number))))
         }
         stage.lanes.runUntilIdle()
         #expect(stage.said("modify_batch") == 4)

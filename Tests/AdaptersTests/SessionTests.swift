@@ -118,7 +118,8 @@ struct SessionTests {
             order: AcknowledgedOrder(order))
         let fresh = ClientOrderID(prefix: 1, sequence: 99)
         _ = stage.session.modify(
-            ModifyCommand(id: 7, reference: reference, changes: OrderChanges(clientOrderID: fresh, quantity: 20)))
+            ModifyCommand(
+                id: 7, reference: reference, changes: OrderChanges(quantity: 20), clientOrderID: fresh))
         _ = stage.session.cancel(
             CancelCommand(id: 8, reference: OrderReference(accountIndex: 0, brokerOrderID: "gone")))
         _ = stage.session.cancelAll(CancelAllCommand(id: 9, accountIndex: 1))

@@ -53,6 +53,7 @@ struct ExitStatusTests {
             ["orders", "place", "--group", "g", "--side", "BUY"],
             ["orders", "place", "--group", "g", "--symbol", "X", "--timeout-ms", "0"],
             ["orders", "place", "--group", "g", "--symbol", "X", "--idempotency-key", "a b"],
+            ["orders", "modify", "o1", "--broker-options", "[]"], ["orders", "modify", "o1", "--type", "SL"],
             ["orders", "modify", "o1"], ["rms", "halt", "firm"], ["rms", "halt", "firm", "--reason", " "],
             ["rms", "halt", "family", "--reason", "x"], ["rms", "resume", "group:", "--reason", "x"],
             ["groups", "create", "g", "--policy", "proportional", "--account", "P1,capital"], ["groups", "edit", "g"],

@@ -50,6 +50,13 @@ struct RequestTests {
                 #"{"symbol":"X","reduce_only":true,"account_id":"P1"}"#),
             Case("orders cancel o1", .delete, "/api/orders/o1"),
             Case("orders modify o1 --price 1.10", .patch, "/api/orders/o1", #"{"price":"1.10"}"#),
+            Case(
+                "orders modify o1 --type STOP_LIMIT --trigger-price 1.2 --time-in-force GTC --disclosed-quantity 5",
+                .patch, "/api/orders/o1",
+                #"{"trigger_price":"1.2","order_type":"STOP_LIMIT","time_in_force":"GTC","disclosed_quantity":"5"}"#),
+            Case(
+                #"orders modify o1 --broker-options {"paper":{"a":1}}"#, .patch, "/api/orders/o1",
+                #"{"broker_options":{"paper":{"a":1}}}"#),
             Case("orders list --account P1", .get, "/api/orders?account=P1"),
             Case("orders show o1", .get, "/api/orders/o1"),
             Case("positions list", .get, "/api/positions"), Case("runs list", .get, "/api/runs"),

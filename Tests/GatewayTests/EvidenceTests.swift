@@ -125,7 +125,7 @@ struct EvidenceTests {
         let id = try #require(
             try await fixture.place(fixture.parent(.buy, 6, price: "91.00", account: "P1"), wait: .acked).run.id)
         let asked = try await fixture.gateway.modify(
-            LegID(run: id, index: 0), quantity: 9, limitPrice: ExactDecimal("92"), stopPrice: nil,
+            LegID(run: id, index: 0), OrderChanges(quantity: 9, limitPrice: ExactDecimal("92")),
             by: GatewayFixture.caller, idempotency: Idempotency(key: "m", fingerprint: [2]))
         #expect(asked.legs.map(\.status) == [.pendingReplace])
         let run = try await fixture.run(id) { $0.legs[0].status == .working }

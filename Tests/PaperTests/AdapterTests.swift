@@ -114,8 +114,11 @@ struct AdapterTests {
         #expect(again.error?.code == .alreadyFinal)
         #expect(host.completion(of: host.cancel(name("none")))?.error?.code == .notFound)
         let other = host.modify(
-            name("ref2"), timeInForce: .goodTillCancel, clientReference: try #require(ClientReference("ref3")))
-        #expect(host.completion(of: other)?.error?.field == "time_in_force")
+            name("ref2"), disclosedQuantity: 5, clientReference: try #require(ClientReference("ref3")))
+        #expect(host.completion(of: other)?.error?.field == "disclosed_quantity")
+        let options = host.modify(
+            name("ref2"), options: "{}", clientReference: try #require(ClientReference("ref3")))
+        #expect(host.completion(of: options)?.error?.field == "options")
         #expect(host.violations.isEmpty)
     }
 

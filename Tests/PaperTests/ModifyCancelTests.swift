@@ -147,6 +147,67 @@ struct ModifyCancelTests {
         #expect(try desk.fills(stop) == ["10@112"])
     }
 
+    @Test("A resting limit that becomes a market order fills at once, and gives back what its price blocked")
+    func limitToMarket() throws {
+        var desk = try desk()
+        try desk.quote(last: "100", bid: "99", ask: "101")
+        let number = try desk.submit(.buy, 10, .limit, price: "98")
+        try desk.modify(number, type: .market)
+        #expect(try desk.fills(number) == ["10@101"])
+        #expect(try desk.state(number) == .filled)
+        #expect(try desk.order(number).price == 0)
+    }
+
+    @Test("A market order that waits for size becomes a limit, which needs a price and blocks by it")
+    func marketToLimit() throws {
+        var desk = try desk()
+        try desk.quote(bid: "98", ask: "102", askSize: 1)
+        let number = try desk.submit(.buy, 10)
+        #expect(refusal { try desk.modify(number, type: .limit) }?.field == "price")
+        try desk.modify(number, price: "100", type: .limit)
+        #expect(try desk.order(number).blockPrice == 10_000 && desk.state(number) == .partiallyFilled)
+        try desk.quote(bid: "98", ask: "100", askSize: 100)
+        #expect(try desk.fills(number) == ["1@102", "9@100"])
+    }
+
+    @Test("A limit that becomes a stop waits for its trigger; a stop that becomes a limit waits no longer")
+    func stops() throws {
+        var desk = try desk()
+        try desk.quote(last: "100", bid: "99", ask: "101")
+        let number = try desk.submit(.buy, 10, .limit, price: "98")
+        #expect(refusal { try desk.modify(number, type: .stopLimit) }?.field == "trigger_price")
+        try desk.modify(number, price: "106", trigger: "105", type: .stopLimit)
+        #expect(try desk.state(number) == .triggerPending)
+        try desk.modify(number, type: .stop)
+        #expect(try desk.order(number).price == 0 && desk.order(number).triggerPrice == 10_500)
+        try desk.modify(number, price: "101", type: .limit)
+        #expect(try desk.fills(number) == ["10@101"])
+        #expect(try desk.order(number).triggerPrice == 0)
+    }
+
+    @Test("A resting order that becomes IOC takes what there is and ends; a stop becomes none, and nothing becomes GTD")
+    func validity() throws {
+        var desk = try desk()
+        try desk.quote(last: "100", bid: "99", ask: "101", askSize: 4)
+        let number = try desk.submit(.buy, 10, .limit, price: "98")
+        #expect(refusal { try desk.modify(number, timeInForce: .goodTillDate) }?.field == "time_in_force")
+        try desk.modify(number, timeInForce: .goodTillCancel)
+        #expect(try desk.order(number).expiresAt == nil)
+        try desk.modify(number, timeInForce: .day)
+        #expect(try desk.order(number).expiresAt != nil)
+        try desk.modify(number, price: "101", timeInForce: .immediateOrCancel)
+        #expect(try desk.fills(number) == ["4@101"])
+        #expect(try desk.state(number) == .canceled)
+        let stop = try desk.submit(.buy, 10, .stop, trigger: "105")
+        #expect(refusal { try desk.modify(stop, timeInForce: .immediateOrCancel) }?.field == "time_in_force")
+        let limit = try desk.submit(.buy, 10, .limit, price: "98")
+        try desk.modify(limit, timeInForce: .goodTillCancel)
+        #expect(
+            refusal { try desk.modify(limit, trigger: "105", type: .stop, timeInForce: .fillOrKill) }?.field
+                == "time_in_force")
+        #expect(try desk.order(limit).orderType == .limit)
+    }
+
     @Test("Cancel-all takes the working orders of an instrument, or all of them")
     func cancelAll() throws {
         var desk = try desk()

@@ -122,13 +122,13 @@ struct Desk {
 
     mutating func modify(
         _ number: OrderNumber, quantity: Number? = nil, price: Number? = nil,
-        trigger: Number? = nil, reference: String? = nil
+        trigger: Number? = nil, type: OrderType? = nil, timeInForce: TimeInForce? = nil, reference: String? = nil
     ) throws {
         try broker.modify(
             number,
             Revision(
-                quantity: quantity.decimal, price: price.decimal, triggerPrice: trigger.decimal,
-                reference: reference.flatMap { ClientReference($0) }), at: now)
+                quantity: quantity.decimal, price: price.decimal, triggerPrice: trigger.decimal, orderType: type,
+                timeInForce: timeInForce, reference: reference.flatMap { ClientReference($0) }), at: now)
         commit()
     }
 

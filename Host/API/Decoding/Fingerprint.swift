@@ -47,10 +47,19 @@ enum Fingerprint {
         return try text.digest()
     }
 
-    /// Of a change of something that exists: what is asked, by name.
-    static func of(_ route: String, _ fields: KeyValuePairs<String, ExactDecimal?> = [:]) throws(Problem) -> [UInt8] {
+    /// Of a request that has nothing but its route.
+    static func of(_ route: String) throws(Problem) -> [UInt8] { try Lines(route).digest() }
+
+    /// Of a change of an order: what is asked, by name.
+    static func of(_ route: String, _ changes: OrderChanges) throws(Problem) -> [UInt8] {
         var text = Lines(route)
-        for (name, value) in fields { text.add(name, value) }
+        text.add("quantity", changes.quantity)
+        text.add("price", changes.limitPrice)
+        text.add("trigger_price", changes.stopPrice)
+        text.add("order_type", changes.orderType?.rawName)
+        text.add("time_in_force", changes.timeInForce?.rawName)
+        text.add("disclosed_quantity", changes.disclosedQuantity)
+        text.add("broker_options", changes.options)
         return try text.digest()
     }
 

@@ -99,7 +99,7 @@ enum OrderDecoding {
     }
 
     /// Adapter id to an object that the adapter's own schema validates.
-    private static func brokerOptions(_ reader: inout ObjectReader) -> [String: String] {
+    static func brokerOptions(_ reader: inout ObjectReader) -> [String: String] {
         guard let value = reader.take("broker_options") else { return [:] }
         let remedy = "expected {\"<adapter id>\": {…}} for at most \(maximumOptions) adapters"
         guard case .object(let object) = value, object.count <= maximumOptions else {

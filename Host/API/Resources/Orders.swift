@@ -56,23 +56,13 @@ extension Backend {
 
     func changeOrder(_ call: Call) async throws -> Answer {
         let key = try call.idempotencyKey()
-        let (_, leg) = try await order(call)
-        var reader = ObjectReader(try await call.object())
-        let quantity = reader.decimal("quantity", .positive)
-        let price = reader.decimal("price")
-        let trigger = reader.decimal("trigger_price")
-        reader.finish(Schema.orderChange)
-        if reader.entries.isEmpty, quantity == nil, price == nil, trigger == nil {
-            reader.refuse("quantity", nil, "nothing is to be changed", remedy: "give quantity, price or trigger_price")
-        }
-        guard reader.entries.isEmpty else { throw Problem.invalid(reader.entries) }
-        let run = try await gateway.modify(
-            leg, quantity: quantity, limitPrice: price, stopPrice: trigger, by: try call.caller().caller,
+        let (run, leg) = try await order(call)
+        let changes = try OrderDecoding.changes(try await call.object(), adapter: run.legs[leg.index].adapter)
+        let changed = try await gateway.modify(
+            leg, changes, by: try call.caller().caller,
             idempotency: Idempotency(
-                key: key,
-                fingerprint: try Fingerprint.of(
-                    "PATCH /api/orders/\(leg)", ["quantity": quantity, "price": price, "trigger_price": trigger])))
-        return answer(run, leg)
+                key: key, fingerprint: try Fingerprint.of("PATCH /api/orders/\(leg)", changes)))
+        return answer(changed, leg)
     }
 
     func cancelOrder(_ call: Call) async throws -> Answer {

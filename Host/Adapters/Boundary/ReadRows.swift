@@ -33,7 +33,9 @@ extension AdapterQuery where Row == OrderRow {
                     isAfterMarket: order.pointee.flags & SLUICE_ORDER_AFTER_MARKET != 0,
                     quantity: try context.reader.nonNegative(order.pointee.quantity, "order.quantity"),
                     price: try order.pointee.price.value("order.price"),
-                    triggerPrice: try order.pointee.trigger_price.value("order.trigger_price")))
+                    triggerPrice: try order.pointee.trigger_price.value("order.trigger_price"),
+                    disclosedQuantity: try context.reader.nonNegative(
+                        order.pointee.disclosed_quantity, "order.disclosed_quantity")))
         }
     }
 }

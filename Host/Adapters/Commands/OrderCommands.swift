@@ -93,33 +93,20 @@ package struct OrderReference: Sendable {
     }
 }
 
-/// What a modify changes; `nil` leaves a field as it is. `clientOrderID` is the fresh id of the replacing order.
-package struct OrderChanges: Sendable {
-    /// The new total, filled part included.
-    package var quantity: ExactDecimal?
-    package var price: ExactDecimal?
-    package var triggerPrice: ExactDecimal?
-    package var disclosedQuantity: ExactDecimal?
-    package var timeInForce: TimeInForce?
-    package var clientOrderID: ClientOrderID
-
-    package init(
-        clientOrderID: ClientOrderID, quantity: ExactDecimal? = nil, price: ExactDecimal? = nil,
-        triggerPrice: ExactDecimal? = nil, disclosedQuantity: ExactDecimal? = nil, timeInForce: TimeInForce? = nil
-    ) {
-        (self.clientOrderID, self.quantity, self.price) = (clientOrderID, quantity, price)
-        (self.triggerPrice, self.disclosedQuantity, self.timeInForce) = (triggerPrice, disclosedQuantity, timeInForce)
-    }
-}
-
 /// Changes a live order.
 package struct ModifyCommand: Sendable {
     package var id: UInt64
     package var reference: OrderReference
     package var changes: OrderChanges
+    /// The fresh id of the replacing order.
+    package var clientOrderID: ClientOrderID
     package var deadline: Int64?
-    package init(id: UInt64, reference: OrderReference, changes: OrderChanges, deadline: Int64? = nil) {
-        (self.id, self.reference, self.changes, self.deadline) = (id, reference, changes, deadline)
+    package init(
+        id: UInt64, reference: OrderReference, changes: OrderChanges, clientOrderID: ClientOrderID,
+        deadline: Int64? = nil
+    ) {
+        (self.id, self.reference, self.changes) = (id, reference, changes)
+        (self.clientOrderID, self.deadline) = (clientOrderID, deadline)
     }
 }
 

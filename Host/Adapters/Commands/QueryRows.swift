@@ -14,6 +14,7 @@ package struct OrderRow: Hashable, Sendable {
         package var quantity: ExactDecimal?
         package var price: ExactDecimal?
         package var triggerPrice: ExactDecimal?
+        package var disclosedQuantity: ExactDecimal?
     }
     package var report: OrderReport
     package var terms: Terms?

@@ -124,22 +124,26 @@ extension CallScratch {
         return pointer
     }
 
-    func changes(_ changes: OrderChanges) -> UnsafeMutablePointer<sluice_changes> {
+    func changes(of command: ModifyCommand) -> UnsafeMutablePointer<sluice_changes> {
+        let changes = command.changes
         let pointer = zeroed(MemoryLayout<sluice_changes>.size).assumingMemoryBound(to: sluice_changes.self)
         pointer.pointee.struct_size = UInt32(MemoryLayout<sluice_changes>.size)
         var fields: UInt32 = 0
         if changes.quantity != nil { fields |= SLUICE_CHANGE_QUANTITY }
-        if changes.price != nil { fields |= SLUICE_CHANGE_PRICE }
-        if changes.triggerPrice != nil { fields |= SLUICE_CHANGE_TRIGGER_PRICE }
+        if changes.limitPrice != nil { fields |= SLUICE_CHANGE_PRICE }
+        if changes.stopPrice != nil { fields |= SLUICE_CHANGE_TRIGGER_PRICE }
         if changes.disclosedQuantity != nil { fields |= SLUICE_CHANGE_DISCLOSED_QUANTITY }
         if changes.timeInForce != nil { fields |= SLUICE_CHANGE_TIME_IN_FORCE }
+        if changes.orderType != nil { fields |= SLUICE_CHANGE_ORDER_TYPE }
         pointer.pointee.fields = fields
         pointer.pointee.quantity = sluice_decimal(optional: changes.quantity)
-        pointer.pointee.price = sluice_decimal(optional: changes.price)
-        pointer.pointee.trigger_price = sluice_decimal(optional: changes.triggerPrice)
+        pointer.pointee.price = sluice_decimal(optional: changes.limitPrice)
+        pointer.pointee.trigger_price = sluice_decimal(optional: changes.stopPrice)
         pointer.pointee.disclosed_quantity = sluice_decimal(optional: changes.disclosedQuantity)
         pointer.pointee.time_in_force = UInt32(changes.timeInForce?.rawValue ?? 0)
-        pointer.pointee.client_reference = reference(ClientReferenceText(changes.clientOrderID))
+        pointer.pointee.order_type = UInt32(changes.orderType?.rawValue ?? 0)
+        pointer.pointee.client_reference = reference(ClientReferenceText(command.clientOrderID))
+        pointer.pointee.options = text(optional: changes.options)
         return pointer
     }
 }

@@ -29,7 +29,7 @@ extension SessionCore {
         let span = scratch.list(items, of: sluice_modify_item.self) { item, entity in
             entity.token = item.token
             entity.ref = UnsafePointer(scratch.orderReference(item.command.reference))
-            entity.changes = UnsafePointer(scratch.changes(item.command.changes))
+            entity.changes = UnsafePointer(scratch.changes(of: item.command))
         }
         let status = withExtendedLifetime(items) { call(.modifyBatch) { network.calls.modifyBatch($0, span) } }
         for item in items { end(item.token, status, mark, .modifyBatch, item.command.deadline) }

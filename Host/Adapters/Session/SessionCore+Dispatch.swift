@@ -191,7 +191,7 @@ extension SessionCore {
         else { return refuse(entry, .queueFull) }
         let mark = events.count
         let reference = scratch.orderReference(command.reference)
-        let changes = scratch.changes(command.changes)
+        let changes = scratch.changes(of: command)
         FaultPoint.hit(.laneModifyBefore)
         let status = withExtendedLifetime(command) { call(.modify) { calls.modify($0, token, reference, changes) } }
         FaultPoint.hit(.laneModifyAfter)

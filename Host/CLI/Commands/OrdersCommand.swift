@@ -68,26 +68,20 @@ struct OrdersCommand: NounCommand {
 
     struct Modify: ClientCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change quantity or price of a working order.",
-            discussion: "Example: sluice orders modify o3k9… --price 301.50")
+            abstract: "Change a working order.",
+            discussion: """
+                Example: sluice orders modify o3k9… --type STOP_LIMIT --price 301.50 --trigger-price 301
+
+                What is not named stays. The prices have to fit the type that results: a change to MARKET drops the price, \
+                one to STOP_LIMIT needs a trigger. Risk controls judge the order as one of its new terms.
+                """)
         @Argument(help: "The order's id.") var id: String
-        @Option(help: "The new total quantity.") var quantity: String?
-        @Option(help: "The new limit.") var price: String?
-        @Option(help: "The new trigger.") var triggerPrice: String?
+        @OptionGroup var changes: OrderChangeOptions
         @OptionGroup var idempotency: IdempotencyOptions
         @OptionGroup var connection: ConnectionOptions
 
-        func validate() throws {
-            if quantity == nil, price == nil, triggerPrice == nil {
-                throw ValidationError("nothing to change; give --quantity, --price or --trigger-price")
-            }
-        }
-
         func run(in session: Session) async throws {
-            var body = JSONObject()
-            for (name, value) in [("quantity", quantity), ("price", price), ("trigger_price", triggerPrice)] {
-                if let value { body[name] = .string(value) }
-            }
+            let body = try changes.members(in: session)
             let now = session.surroundings.now()
             try await session.show(
                 .patch, APIPath.make("api", "orders", id), body: .object(body), idempotencyKey: idempotency.key
@@ -131,7 +125,7 @@ struct OrdersCommand: NounCommand {
         guard !answer.text("account_id").isEmpty else {
             return Outline.lines(answer, style)
         }
-        var lines = table([answer], now: now).lines(style)
+        var lines = table([answer], now: now, isAlone: true).lines(style)
         if let reject = answer["reject"], !reject.isNull {
             lines += RunReport.refusal(
                 reject, of: answer.text("account_id"), order: answer.text("order_id"), style)
@@ -139,11 +133,13 @@ struct OrdersCommand: NounCommand {
         return lines
     }
 
-    private static func table(_ orders: [JSONValue], now: String) -> Table {
+    /// - Parameter isAlone: one order, of which all terms are shown.
+    private static func table(_ orders: [JSONValue], now: String, isAlone: Bool = false) -> Table {
         var table = Table([
             .text("ORDER"), .text("TIME").optional, .text("ACCOUNT"), .text("SIDE"), .text("SYMBOL"),
             .text("TYPE").optional,
-            .number("PRICE").optional, .number("QUANTITY"), .number("FILLED"), .number("AVG PRICE").optional,
+            .number("PRICE").optional, .number("TRIGGER").optional, .text("VALID").optional, .number("QUANTITY"),
+            .number("SHOWN").optional, .number("FILLED"), .number("AVG PRICE").optional,
             .text("STATUS"),
         ])
         for order in orders {
@@ -151,8 +147,9 @@ struct OrdersCommand: NounCommand {
                 Table.Cell(order.text("order_id"), .bold),
                 Table.Cell(Units.time(order.text("created_at"), now: now)), Table.Cell(order.text("account_id")),
                 Table.Cell(order.text("side")), Table.Cell(order.text("symbol")), Table.Cell(order.text("order_type")),
-                Table.Cell(order.text("price")),
-                Table.Cell(RunReport.quantity(of: order)),
+                Table.Cell(order.text("price")), Table.Cell(order.text("trigger_price")),
+                Table.Cell(isAlone ? order.text("time_in_force") : ""),
+                Table.Cell(RunReport.quantity(of: order)), Table.Cell(order.text("disclosed_quantity")),
                 Table.Cell(order.text("cumulative_quantity")), Table.Cell(order.text("average_price")),
                 .status(order.text("status")),
             ])

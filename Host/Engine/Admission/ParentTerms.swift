@@ -75,6 +75,25 @@ final class ParentTerms: Sendable {
         minimumLegs = order.minimumLegs ?? 0
         minimumQuantityBasisPoints = order.minimumQuantityBasisPoints ?? 0
         quantity = try Self.quantity(order, instrument)
+        if let shown = order.disclosedQuantity { try Self.checkDisclosed(shown, of: quantity, instrument) }
+    }
+
+    /// What shows in the book is a part of the order.
+    private static func checkDisclosed(
+        _ shown: ExactDecimal, of quantity: Int64?, _ instrument: Instrument
+    ) throws(ParentRefusal) {
+        let step = instrument.quantity(1)
+        guard let steps = instrument.steps(shown), steps > 0 else {
+            throw ParentRefusal(
+                code: "disclosed_off_step", path: "/disclosed_quantity", value: shown.description,
+                message: "disclosed_quantity is not a positive multiple of \(step)",
+                remedy: "give a multiple of \(step)")
+        }
+        guard let quantity, steps > quantity else { return }
+        throw ParentRefusal(
+            code: "disclosed_above_quantity", path: "/disclosed_quantity", value: shown.description,
+            message: "more would show than the order has, \(instrument.quantity(quantity))",
+            remedy: "give at most \(instrument.quantity(quantity))")
     }
 
     private static func price(

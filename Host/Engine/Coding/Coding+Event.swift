@@ -55,6 +55,7 @@ extension EventWriter {
             begin(.replaceRequested, run, order)
             write(replacement)
             write(by)
+            write(tail: replacement)
         case .replaceAnswered(let run, let order, let outcome, let error):
             begin(.replaceAnswered, run, order)
             write(outcome, error)
@@ -117,6 +118,7 @@ extension EventWriter {
             begin(.termsFound, run, order)
             write(terms)
             write(at)
+            write(tail: terms)
         case .anomalyFound(let anomaly):
             begin(.anomalyFound, anomaly.run, anomaly.order)
             write(anomaly)
@@ -194,9 +196,7 @@ extension EventReader {
             .cancelAnswered(
                 run: try readRunID(), order: try readInt32(), outcome: try read(MutationOutcome.init(rawValue:)),
                 error: try readFlags(known: 1)[0] ? readAdapterError() : nil)
-        case .replaceRequested:
-            .replaceRequested(
-                run: try readRunID(), order: try readInt32(), replacement: try readReplacement(), by: try readText())
+        case .replaceRequested: try readReplaceRequested()
         case .replaceAnswered:
             .replaceAnswered(
                 run: try readRunID(), order: try readInt32(), outcome: try read(MutationOutcome.init(rawValue:)),
@@ -224,8 +224,7 @@ extension EventReader {
                     observed: try readSigned(), at: try readTime()))
         case .squareOffEnded: try readSquareOffEnd()
         case .adminActed: .adminActed(try readAdminAct())
-        case .termsFound:
-            .termsFound(run: try readRunID(), order: try readInt32(), terms: try readTerms(), at: try readTime())
+        case .termsFound: try readTermsFound()
         case .anomalyFound: .anomalyFound(try readAnomaly())
         case .orderAdopted:
             .orderAdopted(
@@ -241,5 +240,21 @@ extension EventReader {
                     key: try readText(), person: try readText(), scope: try readScope(), ttl: try readSigned(),
                     at: try readTime()))
         }
+    }
+
+    private mutating func readReplaceRequested() throws(EventCodingError) -> Event {
+        let (run, order) = (try readRunID(), try readInt32())
+        var wanted = try readReplacement()
+        let by = try readText()
+        try readTail(of: &wanted)
+        return .replaceRequested(run: run, order: order, replacement: wanted, by: by)
+    }
+
+    private mutating func readTermsFound() throws(EventCodingError) -> Event {
+        let (run, order) = (try readRunID(), try readInt32())
+        var terms = try readTerms()
+        let at = try readTime()
+        try readTail(of: &terms)
+        return .termsFound(run: run, order: order, terms: terms, at: at)
     }
 }

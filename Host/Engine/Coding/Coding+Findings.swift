@@ -3,6 +3,7 @@ import Domain
 // What comparing our books with a broker's brought to light, and how it was settled.
 
 extension EventWriter {
+    /// Without its words, which are appended to the event.
     mutating func write(_ terms: Order.Terms) {
         write(terms.quantity)
         write(terms.limitPrice)

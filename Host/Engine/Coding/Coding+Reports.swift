@@ -62,11 +62,32 @@ extension EventWriter {
         write(execution.at)
     }
 
+    /// Without its words and options, which are appended to the event.
     package mutating func write(_ replacement: Order.Replacement) {
         write(replacement.clientSequence)
         write(replacement.quantity)
         write(replacement.limitPrice)
         write(replacement.stopPrice)
+    }
+
+    mutating func write(tail replacement: Order.Replacement) {
+        var flags = FieldFlags(replacement.words)
+        flags[3] = replacement.options.isPresent
+        write(flags)
+        write(replacement.words)
+        if let options = replacement.options { write(options) }
+    }
+
+    mutating func write(tail terms: Order.Terms) {
+        write(FieldFlags(terms.words))
+        write(terms.words)
+    }
+
+    /// Without the flags that say which follow.
+    private mutating func write(_ words: Order.Words) {
+        if let orderType = words.orderType { write(byte: orderType.rawValue) }
+        if let timeInForce = words.timeInForce { write(byte: timeInForce.rawValue) }
+        if let disclosed = words.disclosedQuantity { write(disclosed) }
     }
 }
 
@@ -104,5 +125,35 @@ extension EventReader {
         Order.Replacement(
             clientSequence: try readUnsigned(), quantity: try readSigned(), limitPrice: try readSigned(),
             stopPrice: try readSigned())
+    }
+
+    /// What a modify says of an order's words; records from before it could end here.
+    mutating func readTail(of replacement: inout Order.Replacement) throws(EventCodingError) {
+        guard !isAtEnd else { return }
+        let flags = try readFlags(known: 4)
+        replacement.words = try readWords(flags)
+        if flags[3] { replacement.options = try readText() }
+    }
+
+    mutating func readTail(of terms: inout Order.Terms) throws(EventCodingError) {
+        guard !isAtEnd else { return }
+        terms.words = try readWords(try readFlags(known: 3))
+    }
+
+    private mutating func readWords(_ flags: FieldFlags) throws(EventCodingError) -> Order.Words {
+        Order.Words(
+            orderType: try flags[0] ? read(OrderType.init(rawValue:)) : nil,
+            timeInForce: try flags[1] ? read(TimeInForce.init(rawValue:)) : nil,
+            disclosedQuantity: try flags[2] ? readDecimal() : nil)
+    }
+}
+
+extension FieldFlags {
+    /// Which words of an order are there: the lowest three bits.
+    fileprivate init(_ words: Order.Words) {
+        self.init()
+        self[0] = words.orderType.isPresent
+        self[1] = words.timeInForce.isPresent
+        self[2] = words.disclosedQuantity.isPresent
     }
 }

@@ -9,7 +9,7 @@ import Domain
 /// windows of message rates are among it, as limits say what windows there are), is not in the journal and not in here.
 extension Engine {
     /// Counts layouts of these bytes: hashes and snapshots of another one say nothing.
-    package static let stateLayout = 3
+    package static let stateLayout = 4
 
     package func stateBytes() -> [UInt8] {
         var writer = EventWriter(base: Timestamp(nanoseconds: 0), capacity: 1 << 16)

@@ -54,21 +54,54 @@ package struct Order: Hashable, Sendable {
         package var quantity: Int64
         package var limitPrice: Int64
         package var stopPrice: Int64
-        package var terms: Terms { Terms(quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice) }
+        package var words: Words
+        /// A JSON object for the order's adapter, of this modify alone: no part of what the order is.
+        package var options: String?
+        package var terms: Terms {
+            Terms(quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice, words: words)
+        }
 
-        package init(clientSequence: UInt64, quantity: Int64, limitPrice: Int64, stopPrice: Int64) {
+        package init(
+            clientSequence: UInt64, quantity: Int64, limitPrice: Int64, stopPrice: Int64, words: Words = Words(),
+            options: String? = nil
+        ) {
             (self.clientSequence, self.quantity) = (clientSequence, quantity)
             (self.limitPrice, self.stopPrice) = (limitPrice, stopPrice)
+            (self.words, self.options) = (words, options)
         }
     }
 
-    /// Quantity and prices, steps and points; a price is 0 where the type has none.
+    /// Quantity and prices, steps and points, and words; a price is 0 where the type has none.
     package struct Terms: Hashable, Sendable {
         package var quantity: Int64
         package var limitPrice: Int64
         package var stopPrice: Int64
-        package init(quantity: Int64, limitPrice: Int64, stopPrice: Int64) {
+        package var words: Words
+        package init(quantity: Int64, limitPrice: Int64, stopPrice: Int64, words: Words = Words()) {
             (self.quantity, self.limitPrice, self.stopPrice) = (quantity, limitPrice, stopPrice)
+            self.words = words
+        }
+    }
+
+    /// What else of an order a modify may change; `nil` leaves a word as it is.
+    package struct Words: Hashable, Sendable {
+        package var orderType: OrderType?
+        package var timeInForce: TimeInForce?
+        /// Units; zero where all of it shows.
+        package var disclosedQuantity: ExactDecimal?
+        package init(
+            orderType: OrderType? = nil, timeInForce: TimeInForce? = nil, disclosedQuantity: ExactDecimal? = nil
+        ) {
+            (self.orderType, self.timeInForce) = (orderType, timeInForce)
+            self.disclosedQuantity = disclosedQuantity
+        }
+
+        /// Those that are not `others`, which leave none open.
+        func differing(from others: Words) -> Words {
+            Words(
+                orderType: orderType == others.orderType ? nil : orderType,
+                timeInForce: timeInForce == others.timeInForce ? nil : timeInForce,
+                disclosedQuantity: disclosedQuantity == others.disclosedQuantity ? nil : disclosedQuantity)
         }
     }
 
@@ -85,6 +118,9 @@ package struct Order: Hashable, Sendable {
     }
 
     package let legIndex: Int32
+    /// FIX 40, after market protection; a confirmed replace changes it, and what follows.
+    package private(set) var orderType: OrderType
+    package private(set) var timeInForce: TimeInForce
     /// Sequence of the id the broker knows it by now; a confirmed replace moves it on.
     package internal(set) var clientSequence: UInt64
     /// FIX 38; a confirmed replace changes it.
@@ -92,6 +128,12 @@ package struct Order: Hashable, Sendable {
     /// Points; 0 where the type has none.
     package internal(set) var limitPrice: Int64
     package internal(set) var stopPrice: Int64
+    private var ownDisclosed = Boxed<ExactDecimal>.none
+    /// Units; `nil` = all of it shows.
+    package private(set) var disclosedQuantity: ExactDecimal? {
+        get { ownDisclosed.value }
+        set { ownDisclosed = Boxed(newValue) }
+    }
     package private(set) var status: OrderStatus
     /// FIX 14, never above `quantity`.
     package private(set) var cumulativeQuantity: Int64 = 0
@@ -125,10 +167,13 @@ package struct Order: Hashable, Sendable {
     }
 
     package init(
-        legIndex: Int32, clientSequence: UInt64, quantity: Int64, limitPrice: Int64, stopPrice: Int64, isHeld: Bool
+        legIndex: Int32, clientSequence: UInt64, quantity: Int64, limitPrice: Int64, stopPrice: Int64,
+        orderType: OrderType, timeInForce: TimeInForce, disclosedQuantity: ExactDecimal? = nil, isHeld: Bool
     ) {
         (self.legIndex, self.clientSequence, self.quantity) = (legIndex, clientSequence, quantity)
         (self.limitPrice, self.stopPrice) = (limitPrice, stopPrice)
+        (self.orderType, self.timeInForce) = (orderType, timeInForce)
+        if let disclosedQuantity { ownDisclosed = .some(disclosedQuantity) }
         status = isHeld ? .held : .reserved
     }
 
@@ -147,7 +192,15 @@ package struct Order: Hashable, Sendable {
     package var promisedQuantity: Int64 { ending.map { expected(by: $0) } ?? 0 }
     /// A cancel was asked for and the order has not ended: until it has, the cancel is sent again.
     package var isCancelWanted: Bool { cancelPending && !status.isTerminal }
-    package var terms: Terms { Terms(quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice) }
+    /// As it stands at its broker by all that is known; no word is left open.
+    package var terms: Terms {
+        Terms(
+            quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice,
+            words: Words(
+                orderType: orderType, timeInForce: timeInForce, disclosedQuantity: disclosedQuantity ?? .zero))
+    }
+    /// What it would be after the modify that waits for its answer; no word is left open.
+    package var wantedTerms: Terms? { replacement.map { completed($0.terms) } }
     /// Steps by distinct executions, overfill included.
     package var knownExecuted: Int64 { saturatingSum(cumulativeQuantity, overfilledQuantity) }
     /// Corrections and busts took back more than was ever executed.
@@ -274,11 +327,13 @@ package struct Order: Hashable, Sendable {
     package mutating func apply(found terms: Terms) -> Effect {
         step { order in
             guard terms.quantity > 0 else { return }
-            if let wanted = order.replacement, wanted.terms == terms { order.clientSequence = wanted.clientSequence }
+            let (found, before) = (order.completed(terms), order.terms)
+            // Terms that a modify leaves as they were do not tell whether it was taken: it has changed options alone.
+            if let wanted = order.replacement, order.wantedTerms == found, found != before {
+                order.clientSequence = wanted.clientSequence
+            }
             order.replacement = nil
-            (order.quantity, order.limitPrice, order.stopPrice) = (
-                terms.quantity, terms.limitPrice, terms.stopPrice
-            )
+            order.take(found)
             order.settleExecutions()
         }
     }
@@ -337,7 +392,24 @@ package struct Order: Hashable, Sendable {
     private mutating func adopt(_ wanted: Replacement) {
         replacement = nil
         clientSequence = wanted.clientSequence
-        (quantity, limitPrice, stopPrice) = (wanted.quantity, wanted.limitPrice, wanted.stopPrice)
+        take(wanted.terms)
+    }
+
+    /// Other terms; a word that they leave open stays as it is.
+    private mutating func take(_ terms: Terms) {
+        (quantity, limitPrice, stopPrice) = (terms.quantity, terms.limitPrice, terms.stopPrice)
+        orderType = terms.words.orderType ?? orderType
+        timeInForce = terms.words.timeInForce ?? timeInForce
+        if let disclosed = terms.words.disclosedQuantity { disclosedQuantity = disclosed.isZero ? nil : disclosed }
+    }
+
+    /// The words that terms leave open, as they are.
+    private func completed(_ terms: Terms) -> Terms {
+        var whole = terms
+        whole.words = Words(
+            orderType: terms.words.orderType ?? orderType, timeInForce: terms.words.timeInForce ?? timeInForce,
+            disclosedQuantity: terms.words.disclosedQuantity ?? disclosedQuantity ?? .zero)
+        return whole
     }
 
     private mutating func settleExecutions() {
@@ -436,6 +508,7 @@ extension Order {
         flags[9] = error.isPresent
         flags[10] = !adapterState.isEmpty
         flags[11] = ending?.isFilledByFigure ?? false
+        flags[12] = disclosedQuantity.isPresent
         writer.write(flags)
         writer.write(clientSequence)
         for number in [
@@ -443,10 +516,16 @@ extension Order {
         ] { writer.write(number) }
         writer.write(executedValue)
         writer.write(byte: status.rawValue)
+        writer.write(byte: orderType.rawValue)
+        writer.write(byte: timeInForce.rawValue)
         writer.write(modifications)
+        if let disclosedQuantity { writer.write(disclosedQuantity) }
         if let brokerOrderID { writer.write(brokerOrderID) }
         if let exchangeOrderID { writer.write(exchangeOrderID) }
-        if let replacement { writer.write(replacement) }
+        if let replacement {
+            writer.write(replacement)
+            writer.write(tail: replacement)
+        }
         if let ending {
             writer.write(byte: ending.status.rawValue)
             writer.write(ending.cumulativeHint)
@@ -456,23 +535,31 @@ extension Order {
     }
 
     init(_ reader: inout EventReader, legIndex: Int32) throws(EventCodingError) {
-        let flags = try reader.readFlags(known: 12)
+        let flags = try reader.readFlags(known: 13)
         let sequence = try reader.readUnsigned()
         self.init(
             legIndex: legIndex, clientSequence: sequence, quantity: try reader.readSigned(),
-            limitPrice: try reader.readSigned(), stopPrice: try reader.readSigned(), isHeld: false)
+            limitPrice: try reader.readSigned(), stopPrice: try reader.readSigned(), orderType: .market,
+            timeInForce: .day, isHeld: false)
         cumulativeQuantity = try reader.readSigned()
         overfilledQuantity = try reader.readSigned()
         executedQuantity = try reader.readSigned()
         executedBefore = try reader.readSigned()
         executedValue = try reader.readInt128()
         status = try reader.read(OrderStatus.init(rawValue:))
+        orderType = try reader.read(OrderType.init(rawValue:))
+        timeInForce = try reader.read(TimeInForce.init(rawValue:))
         modifications = try reader.readInt32()
+        if flags[12] { disclosedQuantity = try reader.readDecimal() }
         (isAcknowledged, isUnknown, isHandedOver, cancelPending) = (flags[2], flags[3], flags[4], flags[5])
         isGapClosed = flags[8]
         if flags[0] { brokerOrderID = try reader.readText() }
         if flags[1] { exchangeOrderID = try reader.readText() }
-        if flags[6] { replacement = try reader.readReplacement() }
+        if flags[6] {
+            var wanted = try reader.readReplacement()
+            try reader.readTail(of: &wanted)
+            replacement = wanted
+        }
         if flags[7] {
             ending = Ending(
                 status: try reader.read(OrderStatus.init(rawValue:)), cumulativeHint: try reader.readSigned(),

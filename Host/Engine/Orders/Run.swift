@@ -153,7 +153,10 @@ package struct Run: Hashable, Sendable {
                     Order(
                         legIndex: Int32(index), clientSequence: sequence,
                         quantity: admission.legs[index].slices[slice], limitPrice: admission.legs[index].limitPrice,
-                        stopPrice: admission.legs[index].stopPrice, isHeld: admission.legs[index].heldUntil != nil))
+                        stopPrice: admission.legs[index].stopPrice, orderType: admission.legs[index].orderType,
+                        timeInForce: admission.order.timeInForce,
+                        disclosedQuantity: admission.order.disclosedQuantity,
+                        isHeld: admission.legs[index].heldUntil != nil))
                 sequence += 1
             }
             // Nothing of an order has ended before it is sent.

@@ -24,6 +24,8 @@ package struct BrokerOrder: Hashable, Sendable {
     package var quantity: ExactDecimal?
     package var price: ExactDecimal?
     package var triggerPrice: ExactDecimal?
+    /// Zero where all of it shows.
+    package var disclosedQuantity: ExactDecimal?
 
     package init(_ report: OrderReport) { self.report = report }
 }
@@ -79,7 +81,7 @@ extension Engine {
         guard let run = runs[place.run], run.orders.indices.contains(Int(place.order)) else { return nil }
         let order = run.orders[Int(place.order)]
         let instrument = instruments[Int(run.admission.instrument)].instrument
-        let wanted = order.replacement?.terms ?? order.terms
+        let wanted = order.wantedTerms ?? order.terms
         var found = order.terms
         if let quantity = row.quantity {
             guard let steps = instrument.steps(quantity), steps > order.executedBefore else { return nil }
@@ -87,17 +89,67 @@ extension Engine {
         } else if wanted.quantity != found.quantity || order.replacement == nil {
             return nil
         }
-        func points(_ price: ExactDecimal?, _ known: Int64, _ wanted: Int64) -> Int64? {
-            guard let price else { return wanted == known ? known : nil }
-            return instrument.points(price)
+        guard let orderType = shownType(in: row, of: order, wanted, instrument) else { return nil }
+        found.words.orderType = orderType
+        // A price that the order's type does not have is not looked at: some brokers show the last trade there, or 0.
+        func points(_ price: ExactDecimal?, isNeeded: Bool, _ known: Int64, _ wanted: Int64) -> Int64? {
+            guard isNeeded else { return 0 }
+            if let price, price > .zero { return instrument.points(price) }
+            return known != 0 && known == wanted ? known : nil
         }
-        guard let limit = points(row.price, found.limitPrice, wanted.limitPrice),
-            let stop = points(row.triggerPrice, found.stopPrice, wanted.stopPrice)
+        let isCover = run.admission.order.orderClass == .cover
+        guard
+            let limit = points(
+                row.price, isNeeded: orderType.hasLimitPrice, found.limitPrice, wanted.limitPrice),
+            let stop = points(
+                row.triggerPrice, isNeeded: orderType.hasStopPrice || (isCover && found.stopPrice != 0),
+                found.stopPrice, wanted.stopPrice)
         else { return nil }
-        // A price that the order's type does not have is not looked at: some brokers show the last trade there.
-        if found.limitPrice != 0 || wanted.limitPrice != 0 { found.limitPrice = limit }
-        if found.stopPrice != 0 || wanted.stopPrice != 0 { found.stopPrice = stop }
+        (found.limitPrice, found.stopPrice) = (limit, stop)
+        // Other words are looked at where a modify changes them: brokers have words of their own for the rest.
+        if wanted.words.timeInForce != found.words.timeInForce {
+            guard let shown = row.timeInForce else { return nil }
+            found.words.timeInForce = shown
+        }
+        if wanted.words.disclosedQuantity != found.words.disclosedQuantity {
+            guard let shown = row.disclosedQuantity else { return nil }
+            found.words.disclosedQuantity = shown
+        }
         return found
+    }
+
+    /// The type that a row shows of an order; `nil` = it does not tell a type that is wanted from the one before.
+    ///
+    /// Brokers show a market order as the limit order that they made of it, and a stop as what it became: that is the order
+    /// as it was.
+    private func shownType(
+        in row: BrokerOrder, of order: Order, _ wanted: Order.Terms, _ instrument: Instrument
+    ) -> OrderType? {
+        let known = order.orderType
+        let wish = wanted.words.orderType ?? known
+        guard let shown = row.orderType else { return wish == known ? known : nil }
+        guard shown != known else { return known }
+        let isOldForm = shown.mayStand(for: known)
+        guard wish != known else { return isOldForm ? known : shown }
+        if shown == wish {
+            // The limit order that is wanted, or the one that was made of a market order: the price tells.
+            guard isOldForm, wish.hasLimitPrice else { return shown }
+            return row.price.flatMap { instrument.points($0) } == wanted.limitPrice ? shown : known
+        }
+        guard shown.mayStand(for: wish) else { return isOldForm ? known : shown }
+        return isOldForm ? nil : wish
+    }
+}
+
+extension OrderType {
+    /// Whether a broker may show an order of `type` so: protected from the market, or triggered.
+    fileprivate func mayStand(for type: OrderType) -> Bool {
+        switch type {
+        case .market: self == .limit
+        case .limit: false
+        case .stop: self != .stop
+        case .stopLimit: self == .limit
+        }
     }
 }
 

@@ -130,6 +130,7 @@ extension Engine {
         order.timeInForce = timeInForce
         order.orderClass = row.orderClass ?? .regular
         order.isAfterMarket = row.isAfterMarket
+        order.disclosedQuantity = row.disclosedQuantity.flatMap { $0 > .zero ? $0 : nil }
         order.tag = "entered elsewhere"
         let leg = LegAdmission(
             account: account, side: side, weight: 0, allocatedQuantity: quantity, orderedQuantity: quantity,

@@ -24,13 +24,17 @@ struct RestingPrice: Hashable, Sendable {
     }
 
     /// The price of a live order: of a pending modify the one that trades sooner. `nil` once it has ended.
-    init?(_ order: Order, side: Side, orderType: OrderType) {
+    init?(_ order: Order, side: Side) {
         guard !order.status.isTerminal else { return nil }
-        var price = order.limitPrice
-        if let wanted = order.replacement?.limitPrice {
-            price = side.isBuy ? max(price, wanted) : min(price, wanted)
+        self.init(side: side, orderType: order.orderType, limitPrice: order.limitPrice)
+        guard let wanted = order.replacement else { return }
+        let pending = RestingPrice(
+            side: side, orderType: wanted.words.orderType ?? order.orderType, limitPrice: wanted.limitPrice)
+        // A stop is taken for what it is once it triggers: sooner than any limit.
+        let (first, second) = (effective(reference: 0), pending.effective(reference: 0))
+        if pending.kind == .market || (kind != .market && (side.isBuy ? second > first : second < first)) {
+            self = pending
         }
-        self.init(side: side, orderType: orderType, limitPrice: price)
     }
 
     /// The price in points that the rule compares: a buy at market is infinite, a sell at market zero; a stop without

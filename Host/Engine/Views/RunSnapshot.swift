@@ -34,9 +34,12 @@ package struct RunSnapshot: Sendable {
         package var weight: Int64
         package var allocatedQuantity: ExactDecimal
         package var orderedQuantity: ExactDecimal
+        /// As the order stands at its broker, like what follows; a leg that was refused as it was asked for.
         package var orderType: OrderType
         package var limitPrice: ExactDecimal?
         package var stopPrice: ExactDecimal?
+        package var timeInForce: TimeInForce
+        package var disclosedQuantity: ExactDecimal?
         package var status: LegStatus
         package var slices: [Slice]
         package var cumulativeQuantity: ExactDecimal
@@ -100,13 +103,16 @@ extension Engine {
         let entry = accounts[Int(admission.account)].account
         let cumulative = run.cumulativeQuantity(index)
         let executed = cumulative + run.overfilledQuantity(index)
+        let first = leg.orderCount > 0 ? run.orders[Int(leg.firstOrder)] : nil
         return RunSnapshot.Leg(
             id: LegID(run: run.id, index: index), account: entry.id, adapter: entry.adapter, side: admission.side,
             weight: admission.weight, allocatedQuantity: instrument.quantity(admission.allocatedQuantity),
             orderedQuantity: instrument.quantity(run.orders[leg.orders].reduce(0) { $0 + $1.quantity }),
-            orderType: admission.orderType,
-            limitPrice: price(run, leg, instrument) { $0.limitPrice } ?? shown(admission.limitPrice, instrument),
-            stopPrice: price(run, leg, instrument) { $0.stopPrice } ?? shown(admission.stopPrice, instrument),
+            orderType: first?.orderType ?? admission.orderType,
+            limitPrice: shown(first?.limitPrice ?? admission.limitPrice, instrument),
+            stopPrice: shown(first?.stopPrice ?? admission.stopPrice, instrument),
+            timeInForce: first?.timeInForce ?? run.admission.order.timeInForce,
+            disclosedQuantity: first.map { $0.disclosedQuantity } ?? run.admission.order.disclosedQuantity,
             status: run.legStatus(index),
             slices: run.orders[leg.orders].map { order in
                 RunSnapshot.Slice(
@@ -125,11 +131,6 @@ extension Engine {
     /// Value over quantity, rounded half to even at a hundredth of a point.
     package func averagePrice(_ value: Int128, _ quantity: Int64, _ instrument: Instrument) -> ExactDecimal? {
         instrument.averagePrice(value: value, quantity: quantity)
-    }
-
-    private func price(_ run: Run, _ leg: Leg, _ instrument: Instrument, _ field: (Order) -> Int64) -> ExactDecimal? {
-        guard leg.orderCount > 0 else { return nil }
-        return shown(field(run.orders[Int(leg.firstOrder)]), instrument)
     }
 
     private func shown(_ points: Int64, _ instrument: Instrument) -> ExactDecimal? {

@@ -90,9 +90,9 @@ package struct RunFacts: Sendable {
         let first = leg.orderCount > 0 ? run.orders[Int(leg.firstOrder)] : nil
         func price(_ points: Int64) -> ExactDecimal? { points == 0 ? nil : instrument.price(points) }
         return LegTiming.Order(
-            orderType: run.admission.legs[index].orderType,
-            limitPrice: price(first?.limitPrice ?? 0) ?? price(run.admission.legs[index].limitPrice),
-            stopPrice: price(first?.stopPrice ?? 0) ?? price(run.admission.legs[index].stopPrice),
+            orderType: first?.orderType ?? run.admission.legs[index].orderType,
+            limitPrice: price(first?.limitPrice ?? run.admission.legs[index].limitPrice),
+            stopPrice: price(first?.stopPrice ?? run.admission.legs[index].stopPrice),
             clientOrderID: first.map { ClientOrderID(prefix: clientOrderIDPrefix, sequence: $0.clientSequence) }?
                 .description,
             brokerOrderID: first?.brokerOrderID, slices: Int64(leg.orderCount),

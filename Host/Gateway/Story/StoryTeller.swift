@@ -81,11 +81,10 @@ struct StoryTeller {
         case .cancelAnswered(_, let order, let outcome, let error):
             add("cancel_answered", order, at: at, "the cancel was \(text(outcome))" + text(error), record)
         case .replaceRequested(_, let order, let wanted, let by):
-            let instrument = instrument
-            let price = wanted.limitPrice == 0 ? "" : " at \(instrument.price(wanted.limitPrice))"
+            let options = wanted.options == nil ? "" : ", with options for its broker"
             add(
                 "modify_requested", order, at: at,
-                "a change was asked for, to \(instrument.quantity(wanted.quantity))\(price)", by: by, record)
+                "a change was asked for, to \(wanted.terms.text(instrument))\(options)", by: by, record)
         case .replaceAnswered(_, let order, let outcome, let error):
             add("modify_answered", order, at: at, "the change was \(text(outcome))" + text(error), record)
         case .ordersCanceledLocally(_, let orders, let reason):
@@ -104,6 +103,8 @@ struct StoryTeller {
                 case .indeterminate: "the broker cannot say whether it has it"
                 }
             add("looked_up", order, at: at, found, record)
+        case .termsFound(_, let order, let terms, let at):
+            add("terms_found", order, at: at, "the broker shows it as \(terms.text(instrument))", record)
         case .gapClosed(_, let order):
             add("executions_missing", order, at: at, "executions that its end promised did not come in time", record)
         default: break

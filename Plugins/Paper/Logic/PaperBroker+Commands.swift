@@ -25,12 +25,12 @@ extension PaperBroker {
         guard let account = account(reference.account, command) else { return }
         let revision = Revision(
             quantity: changes.quantity, price: changes.price, triggerPrice: changes.triggerPrice,
-            reference: changes.clientReference)
+            orderType: changes.orderType, timeInForce: changes.timeInForce, reference: changes.clientReference)
         var unsupported: AdapterError?
-        if changes.timeInForce != nil { unsupported = .unsupported("a modify of it", field: "time_in_force") }
         if changes.disclosedQuantity != nil {
             unsupported = .unsupported("a modify of it", field: "disclosed_quantity")
         }
+        if changes.options != nil { unsupported = .unsupported("order options", field: "options") }
         let identity = reference.identity()
         let terms = account.plan == nil ? nil : account.terms(of: identity)
         send(.modify(identity, revision, unsupported: unsupported), .modify, terms, account, command)

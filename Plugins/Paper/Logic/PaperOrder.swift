@@ -82,11 +82,11 @@ struct PaperOrder: Sendable, Equatable {
     /// Index of the instrument within the account.
     let instrument: Int
     let side: Side
-    let orderType: OrderType
+    var orderType: OrderType
     let product: Product
-    let timeInForce: TimeInForce
-    /// Place in time: the lower goes first. Lost, that is renewed, by a modify of the price or to a larger quantity, and
-    /// by a trigger.
+    var timeInForce: TimeInForce
+    /// Place in time: the lower goes first. Lost, that is renewed, by a modify of anything but the quantity, or to a
+    /// larger one, and by a trigger.
     var sequence: UInt64
     var quantity: Int64
     var price: Int64

@@ -151,7 +151,7 @@ extension Settings {
               "order_classes": ["REGULAR"]
             }
           ],
-          "modifiable": ["quantity", "price", "trigger_price"],
+          "modifiable": ["quantity", "price", "trigger_price", "order_type", "time_in_force"],
           "client_reference": { "max_length": 18, "carried": true, "deduplicated": true },
           "flags": ["closing"],
           "max_batch": 1000

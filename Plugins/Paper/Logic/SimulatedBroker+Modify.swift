@@ -43,11 +43,11 @@ extension SimulatedBroker {
         for number in numbers { withdraw(number, as: .canceled, because: .canceledByClient, at: now) }
     }
 
-    /// Changes a working order. A new price or trigger, or a larger quantity, costs its place in time; a smaller quantity
-    /// does not. The changed order meets the market at once.
+    /// Changes a working order. A new price, trigger, type or validity, or a larger quantity, costs its place in time; a
+    /// smaller quantity does not. The changed order meets the market at once.
     ///
-    /// Throws, having changed nothing but the passing of time: `NOT_FOUND`, `ALREADY_FINAL`, `INVALID`, `DUPLICATE`, and
-    /// what `submit` throws of funds, holdings and band.
+    /// Throws, having changed nothing but the passing of time: `NOT_FOUND`, `ALREADY_FINAL`, `INVALID`, `UNSUPPORTED`,
+    /// `DUPLICATE`, and what `submit` throws of funds, holdings, band and a missing price.
     @discardableResult
     mutating func modify(
         _ number: OrderNumber?, _ revision: Revision, at now: Timestamp
@@ -80,11 +80,13 @@ extension SimulatedBroker {
                 instrument, Ledger.index(order.instrument, order.product), with: bucket, rates: settings.margins)
         else { throw tooLarge(order) }
 
+        if let expiresAt = order.expiresAt { nextExpiry = min(nextExpiry ?? expiresAt, expiresAt) }
         if let reference = order.reference { references[reference] = order.number }
         order.updatedAt = now
         changes.account = true
         let keepsPlace =
             order.price == old.price && order.triggerPrice == old.triggerPrice && order.quantity <= old.quantity
+            && order.orderType == old.orderType && order.timeInForce == old.timeInForce
         if !keepsPlace {
             counters.sequence += 1
             order.sequence = counters.sequence
@@ -114,6 +116,7 @@ extension SimulatedBroker {
                     field: "quantity", certainty: .rejected, brokerCode: "BELOW_EXECUTED")
             }
         }
+        if let type = revision.orderType, type != order.orderType { try restate(&order, as: type, revision) }
         if let price = revision.price {
             guard order.orderType == .limit || order.orderType == .stopLimit else {
                 throw .init(.invalid, "the order has no price to change", field: "price", certainty: .notSent)
@@ -128,5 +131,42 @@ extension SimulatedBroker {
             }
             order.triggerPrice = try instrument.checked(price: triggerPrice, "trigger_price")
         }
+        if let timeInForce = revision.timeInForce, timeInForce != order.timeInForce {
+            guard timeInForce != .goodTillDate else {
+                throw .init(
+                    .unsupported, "a modify names no date, so it makes no order GTD", field: "time_in_force",
+                    certainty: .notSent)
+            }
+            order.timeInForce = timeInForce
+            order.expiresAt = timeInForce == .goodTillCancel ? nil : nextDayEnd
+        }
+        guard !order.isStop || order.timeInForce.mayWait else { throw .stopMustWait }
+    }
+
+    /// Makes an order one of another type: a price that the type has not goes, one that it lacks must come with the
+    /// revision, and a stop waits for its trigger from now on.
+    private func restate(
+        _ order: inout PaperOrder, as type: OrderType, _ revision: Revision
+    ) throws(AdapterError) {
+        let market = books[order.instrument].market
+        if type == .market, !market.hasPrice, settings.rejectsMarketWithoutPrice {
+            throw .init(
+                .brokerRisk, "no price of the instrument is known yet (reject_market_without_price)",
+                field: "order_type", certainty: .rejected, retry: .after(nanoseconds: 1_000_000_000),
+                brokerCode: "NO_PRICE")
+        }
+        order.orderType = type
+        order.isTriggered = false
+        if order.takesAnyPrice {
+            order.price = 0
+        } else if order.price == 0, revision.price == nil {
+            throw .init(.invalid, "a \(type) order needs a price", field: "price", certainty: .notSent)
+        }
+        if !order.isStop {
+            order.triggerPrice = 0
+        } else if order.triggerPrice == 0, revision.triggerPrice == nil {
+            throw .init(.invalid, "a \(type) order needs a trigger price", field: "trigger_price", certainty: .notSent)
+        }
+        order.state = order.isStop ? .triggerPending : order.cumulativeQuantity > 0 ? .partiallyFilled : .open
     }
 }

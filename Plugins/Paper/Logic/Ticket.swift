@@ -25,6 +25,8 @@ struct Revision: Sendable {
     var quantity: ExactDecimal?
     var price: ExactDecimal?
     var triggerPrice: ExactDecimal?
+    var orderType: OrderType?
+    var timeInForce: TimeInForce?
     /// The reference that the order carries from then on.
     var reference: ClientReference?
 }
@@ -54,11 +56,7 @@ struct GridTicket {
             }
         case .stop, .stopLimit:
             triggerPrice = try instrument.checked(price: ticket.triggerPrice, "trigger_price")
-            guard ticket.timeInForce != .immediateOrCancel, ticket.timeInForce != .fillOrKill else {
-                throw .init(
-                    .unsupported, "a stop waits for its trigger, so it is DAY, GTC or GTD", field: "time_in_force",
-                    certainty: .notSent)
-            }
+            guard ticket.timeInForce.mayWait else { throw .stopMustWait }
         }
     }
 }
@@ -83,5 +81,18 @@ extension PaperInstrument {
                 certainty: .notSent)
         }
         return steps
+    }
+}
+
+extension TimeInForce {
+    /// Whether an order of it may stay in the book.
+    var mayWait: Bool { self != .immediateOrCancel && self != .fillOrKill }
+}
+
+extension AdapterError {
+    static var stopMustWait: AdapterError {
+        AdapterError(
+            .unsupported, "a stop waits for its trigger, so it is DAY, GTC or GTD", field: "time_in_force",
+            certainty: .notSent)
     }
 }

@@ -193,7 +193,7 @@ struct OrderRecord {
             account: account, instrument: instrument, side: side, type: type.type, quantity: quantity,
             price: type == .limit || type == .stopLimit ? price : nil, triggerPrice: triggerPrice, product: product,
             timeInForce: timeInForce, orderClass: orderClass, flags: variety == .afterMarket ? .afterMarket : [],
-            clientReference: clientReference, disclosedQuantity: disclosed.unlessZero)
+            clientReference: clientReference, disclosedQuantity: disclosed)
     }
 }
 

@@ -70,6 +70,7 @@ extension ZerodhaAdapter {
     private static let capabilityDocument = #"""
         {"venues":["NSE","BSE","NFO","BFO","CDS","BCD","MCX","NCO"],
         "slicing_option":"autoslice",
+        "modifiable":["quantity","price","trigger_price","order_type","time_in_force","disclosed_quantity","options"],
         "cases":{"packet_frame":"0001{size16}{packet}","intents":[{"op":"holdings_summary"},{"op":"holdings_compact"},{"op":"authorise_holdings"},
         {"op":"alert_create","name":"N","type":"simple","lhs_exchange":"NSE","lhs_tradingsymbol":"INFY","lhs_attribute":"LastTradedPrice","operator":">=","rhs_type":"constant","rhs_constant":"1500"},
         {"op":"alert_modify","uuid":"U","name":"N","type":"simple","lhs_exchange":"NSE","lhs_tradingsymbol":"INFY","lhs_attribute":"LastTradedPrice","operator":">=","rhs_type":"constant","rhs_constant":"1500"},

@@ -44,6 +44,7 @@ final class KiteServer: Sendable {
         var script: Script?
         var turns: [Turn] = []
         var turnsOfQuantities: [Int: Turn] = [:]
+        var turnsOfChanges: [Turn] = []
         /// Seconds that its clock is ahead.
         var ahead: Int64 = 0
         var dead: Set<String> = []
@@ -83,6 +84,8 @@ final class KiteServer: Sendable {
     func next(_ turn: Turn) { state.withLockedValue { $0.turns.append(turn) } }
     /// The next order of this quantity meets this.
     func next(of quantity: Int, _ turn: Turn) { state.withLockedValue { $0.turnsOfQuantities[quantity] = turn } }
+    /// The next change of an order meets this; where it is accepted, the script has heard of it.
+    func nextChange(_ turn: Turn) { state.withLockedValue { $0.turnsOfChanges.append(turn) } }
     /// Its clock is so many seconds ahead of this machine's from now on.
     func sets(ahead seconds: Int64) { state.withLockedValue { $0.ahead = seconds } }
     /// The client's token is dead from its next order on, until it logs in again.
@@ -114,7 +117,10 @@ final class KiteServer: Sendable {
             state.loggedIn.remove(client.apiKey)
             return failure(403, "Incorrect `api_key` or `access_token`.", "TokenException")
         }
-        if let data = state.script?(request, fields(request.text)) { return success(data) }
+        let turn =
+            request.method == "PUT" && !state.turnsOfChanges.isEmpty ? state.turnsOfChanges.removeFirst() : nil
+        if let turn, !turn.isAccepted { return turn.behaviour }
+        if let data = state.script?(request, fields(request.text)) { return turn?.behaviour ?? success(data) }
         let own = state.accepted.filter { $0.apiKey == client.apiKey }
         switch (request.method, request.path) {
         case ("GET", "/user/profile"): return success(["user_id": .string(client.apiKey), "user_name": "Client"])
@@ -310,8 +316,9 @@ extension KiteServer {
     ///
     /// - Parameter priceAge: how old a reference price may be.
     ///   - allowing: products, order types and classes.
+    ///   - validities: how long orders may stay.
     static func limits(
-        priceAge: String = "10m",
+        priceAge: String = "10m", validities: String = "DAY",
         allowing: String = "products: [DELIVERY], order_types: [LIMIT], order_classes: [REGULAR]"
     ) -> String {
         """
@@ -319,7 +326,7 @@ extension KiteServer {
         profiles:
           wide:
             allow-list:
-              - { segments: [NSE], \(allowing), time_in_force: [DAY], sides: [BUY, SELL], short_selling: true }
+              - { segments: [NSE], \(allowing), time_in_force: [\(validities)], sides: [BUY, SELL], short_selling: true }
             market-protection: { convert: none }
             price-collar: { bps: 9900, max_age: \(priceAge) }
             quantity-limits: { min: 1, max: 100000 }

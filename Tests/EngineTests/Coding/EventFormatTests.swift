@@ -119,8 +119,10 @@ enum EventExamples {
         case .replaceRequested:
             .replaceRequested(
                 run: run, order: 7,
-                replacement: .init(clientSequence: 99, quantity: 60, limitPrice: 1_420_000, stopPrice: 1_410_000),
-                by: "k1")
+                replacement: .init(
+                    clientSequence: 99, quantity: 60, limitPrice: 1_420_000, stopPrice: 1_410_000,
+                    words: .init(orderType: .stopLimit, timeInForce: .immediateOrCancel, disclosedQuantity: 20),
+                    options: "{\"a\":1}"), by: "k1")
         case .replaceAnswered: .replaceAnswered(run: run, order: 7, outcome: outcome, error: error)
         case .ordersCanceledLocally: .ordersCanceledLocally(run: run, orders: [2, 3], reason: .legFailure)
         case .ordersReleased: .ordersReleased(run: run, orders: [2, 3])
@@ -158,7 +160,11 @@ enum EventExamples {
                 LimitWarning(control: .dailyLoss, account: 6, limit: -100_000, observed: -81_000, at: after(-1)))
         case .termsFound:
             .termsFound(
-                run: run, order: 7, terms: Order.Terms(quantity: 150, limitPrice: 51, stopPrice: 52), at: after(-1))
+                run: run, order: 7,
+                terms: Order.Terms(
+                    quantity: 150, limitPrice: 51, stopPrice: 52,
+                    words: .init(orderType: .stop, timeInForce: .goodTillCancel, disclosedQuantity: 25)),
+                at: after(-1))
         case .anomalyFound:
             .anomalyFound(
                 Anomaly(
@@ -202,7 +208,7 @@ struct EventFormatTests {
         .executed: 0x73b0_dc25_cf1c_0f5f,
         .cancelRequested: 0x1121_ebc5_f4f5_bb88,
         .cancelAnswered: 0x7218_4430_d447_091a,
-        .replaceRequested: 0x5773_1ee6_8097_7616,
+        .replaceRequested: 0x8c3b_521c_24f9_f659,
         .replaceAnswered: 0x4fd2_bd57_9fa9_dc88,
         .ordersCanceledLocally: 0x030d_9e29_0f79_1c40,
         .ordersReleased: 0xbc98_6d6c_a5b5_de7e,
@@ -215,7 +221,7 @@ struct EventFormatTests {
         .squareOffEnded: 0x1f47_0334_6f4e_1941,
         .heartbeatSet: 0x3a5e_ba55_c332_3839,
         .limitWarned: 0x7e33_0133_20ea_1ca5,
-        .termsFound: 0xcb65_c384_ac97_4c3a,
+        .termsFound: 0x19cb_3388_160f_de37,
         .anomalyFound: 0x3806_1922_53b6_77cb,
         .orderAdopted: 0xd6f2_b519_76da_dd5f,
         .positionAdopted: 0xfdb6_f78e_be59_5526,
@@ -255,5 +261,12 @@ struct EventFormatTests {
         (admission.isFundsRecorded, admission.overrideUses) = (false, [])
         for index in admission.legs.indices { admission.legs[index].funds = nil }
         #expect(try read(.runAdmitted(admission), without: 1) == .runAdmitted(admission))
+        let wanted = Order.Replacement(clientSequence: 99, quantity: 60, limitPrice: 51, stopPrice: 52)
+        let request = Event.replaceRequested(run: RunID(number: 3), order: 7, replacement: wanted, by: "k1")
+        #expect(try read(request, without: 1) == request)
+        let found = Event.termsFound(
+            run: RunID(number: 3), order: 7, terms: Order.Terms(quantity: 60, limitPrice: 51, stopPrice: 52),
+            at: EventExamples.at)
+        #expect(try read(found, without: 1) == found)
     }
 }

@@ -58,6 +58,12 @@ struct EventSampler {
     }
     mutating func bytes() -> [UInt8] { list(upTo: 40) { UInt8(truncatingIfNeeded: $0.bits()) } }
 
+    mutating func orderWords() -> Order.Words {
+        Order.Words(
+            orderType: maybe { $0.raw(OrderType.self) }, timeInForce: maybe { $0.raw(TimeInForce.self) },
+            disclosedQuantity: maybe { $0.decimal() })
+    }
+
     mutating func decimal() -> ExactDecimal {
         while true {
             let wide = Int128(signed()) << Int128(below(65)) | Int128(truncatingIfNeeded: bits())
@@ -124,7 +130,8 @@ extension EventSampler {
             .replaceRequested(
                 run: run(), order: int32(),
                 replacement: .init(
-                    clientSequence: unsigned(), quantity: signed(), limitPrice: signed(), stopPrice: signed()),
+                    clientSequence: unsigned(), quantity: signed(), limitPrice: signed(), stopPrice: signed(),
+                    words: orderWords(), options: maybe { $0.text() }),
                 by: text())
         case .replaceAnswered:
             .replaceAnswered(
@@ -163,7 +170,8 @@ extension EventSampler {
         case .termsFound:
             .termsFound(
                 run: run(), order: int32(),
-                terms: Order.Terms(quantity: signed(), limitPrice: signed(), stopPrice: signed()), at: time())
+                terms: Order.Terms(
+                    quantity: signed(), limitPrice: signed(), stopPrice: signed(), words: orderWords()), at: time())
         case .anomalyFound:
             .anomalyFound(
                 Anomaly(

@@ -63,8 +63,9 @@ struct OrderRequestTests {
         var old = order
         #expect(old.apply(found: old.terms).reserved == -50)
         #expect(old.status == .working && old.clientSequence == 1 && old.quantity == 100)
+        let terms = order.wantedTerms
         #expect(order.apply(found: wanted.terms).reserved == 0)
-        #expect(order.status == .working && order.clientSequence == 9 && order.terms == wanted.terms)
+        #expect(order.status == .working && order.clientSequence == 9 && order.terms == terms)
     }
 
     @Test("Terms that somebody made elsewhere are taken over under the id of before")

@@ -13,7 +13,9 @@ struct OrderTests {
     }
 
     static func order(_ quantity: Int64 = 100) -> Order {
-        Order(legIndex: 0, clientSequence: 1, quantity: quantity, limitPrice: 0, stopPrice: 0, isHeld: false)
+        Order(
+            legIndex: 0, clientSequence: 1, quantity: quantity, limitPrice: 0, stopPrice: 0, orderType: .market,
+            timeInForce: .day, isHeld: false)
     }
 
     /// Applies news the way the engine does: an execution counts once.

@@ -17,9 +17,9 @@ struct ChangeAndStateTests {
         _ fixture: inout EngineFixture, _ run: RunID, quantity: Int64? = nil, price: String? = nil
     ) throws -> Rejection? {
         let result = try fixture.engine.requestReplace(
-            LegID(run: run, index: 0), quantity: quantity.map { ExactDecimal($0) },
-            limitPrice: price.flatMap { ExactDecimal($0) }, stopPrice: nil, authority: .everything, by: "k",
-            now: fixture.now)
+            LegID(run: run, index: 0),
+            OrderChanges(quantity: quantity.map { ExactDecimal($0) }, limitPrice: price.flatMap { ExactDecimal($0) }),
+            authority: .everything, by: "k", now: fixture.now)
         switch result {
         case .success(let event):
             fixture.engine.apply(event)

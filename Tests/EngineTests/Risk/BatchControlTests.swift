@@ -79,7 +79,7 @@ struct BatchControlTests {
         let buy = try rest(&fixture, .buy, "99")
         func modified(_ price: String) throws -> Rejection? {
             switch try fixture.engine.requestReplace(
-                LegID(run: buy, index: 0), quantity: nil, limitPrice: ExactDecimal(price), stopPrice: nil,
+                LegID(run: buy, index: 0), OrderChanges(limitPrice: ExactDecimal(price)),
                 authority: .everything, by: "k", now: fixture.now)
             {
             case .failure(let refusal): refusal.rejection

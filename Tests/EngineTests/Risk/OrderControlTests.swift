@@ -192,8 +192,9 @@ struct OrderControlTests {
         fixture.answer(run.id)
         func modify(_ quantity: Int64, _ price: String) throws -> Rejection? {
             switch try fixture.engine.requestReplace(
-                LegID(run: run.id, index: 0), quantity: ExactDecimal(quantity), limitPrice: ExactDecimal(price),
-                stopPrice: nil, authority: .everything, by: "k", now: fixture.now)
+                LegID(run: run.id, index: 0),
+                OrderChanges(quantity: ExactDecimal(quantity), limitPrice: ExactDecimal(price)), authority: .everything,
+                by: "k", now: fixture.now)
             {
             case .failure(let refusal): return refusal.rejection
             case .success(let event):

@@ -108,7 +108,7 @@ import Testing
         fixture.engine.apply(.ordersQueued(run: run.id, orders: [0], durableAt: fixture.now, queuedAt: fixture.now))
         fixture.answer(run.id)
         let result = try fixture.engine.requestReplace(
-            LegID(run: run.id, index: 0), quantity: nil, limitPrice: nil, stopPrice: ExactDecimal("96"),
+            LegID(run: run.id, index: 0), OrderChanges(stopPrice: ExactDecimal("96")),
             authority: .everything, by: "k", now: fixture.now)
         guard case .success(.replaceRequested(_, _, let replacement, _)) = result else {
             Issue.record("not asked for: \(result)")

@@ -144,7 +144,7 @@ extension World {
         let idempotency = Idempotency(key: requests.key(), fingerprint: [2])
         ask("modify \(run) \(leg) to \(quantity?.description ?? "-") \(price?.description ?? "-")") { gateway in
             _ = try? await gateway.modify(
-                LegID(run: run, index: leg), quantity: quantity, limitPrice: price, stopPrice: nil, by: World.caller,
+                LegID(run: run, index: leg), OrderChanges(quantity: quantity, limitPrice: price), by: World.caller,
                 idempotency: idempotency)
         }
     }

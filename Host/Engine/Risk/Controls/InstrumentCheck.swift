@@ -43,8 +43,9 @@ struct InstrumentCheck: RiskControl {
         return .pass
     }
 
+    /// One price of an order: on tick, and within the day's range.
     @inline(__always)
-    private static func check(
+    static func check(
         _ price: Int64, isOnTick: Bool, _ candidate: inout Candidate, _ trace: inout some DecisionTrace
     ) -> Rejection? {
         guard price != 0 else { return nil }
