@@ -177,6 +177,17 @@ extension EndToEnd {
                 Self.expect(
                     ["order_type": "LIMIT", "price": "100", "ordered_quantity": "13"], of: path, server, scenario)
                 scenario.expectEqual(desk.changes.count, Self.changes.count + 1, "it is not sent again")
+                // Killed while the answer to such a change is open: the next start asks, and sends nothing.
+                broker.nextChange(KiteServer.Turn(behaviour: .loseReply, isAccepted: true))
+                _ = server.http.send(
+                    "PATCH", path, ["order_type": "STOP_LIMIT", "trigger_price": "99"], idempotencyKey: "killed")
+                _ = Poll.holds(seconds: 10) { desk.changes.count == Self.changes.count + 2 }
+                server.destroy()
+                let second = try scenario.launch()
+                guard try second.listens() else { throw Failure("the gateway does not listen: \(second.tail)") }
+                Self.expect(
+                    ["order_type": "STOP_LIMIT", "price": "100", "trigger_price": "99"], of: path, second, scenario)
+                scenario.expectEqual(desk.changes.count, Self.changes.count + 2, "nothing is sent again")
                 scenario.expectEqual(broker.complaints, [], "what was wrong with what the broker was sent")
             }
         }

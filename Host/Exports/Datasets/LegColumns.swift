@@ -19,7 +19,7 @@ enum LegColumns {
         .bytes("tag", "as the order named it") { $0.tag },
         .bytes("symbol", "instrument id") { $0.symbol },
         .text("side", "BUY or SELL") { Side(rawValue: $0.side)?.rawName },
-        .bytes("order_type", "as it was sent") { $0.orderType },
+        .bytes("order_type", "as it stood last") { $0.orderType },
         .digits("price", "price", "limit; empty for a market order") { $0.limitPrice },
         .digits("trigger_price", "price", "stop; empty without one") { $0.stopPrice },
         .bytes("client_order_id", "of the first slice; empty where nothing was ordered") { $0.clientOrderID },

@@ -273,6 +273,18 @@ struct ModifyTests {
         #expect(try Self.rejection(&fixture, id, OrderChanges(quantity: 5)) == nil)
     }
 
+    @Test("C6: an order that only reduces is not enlarged beyond what is held")
+    func reduceOnly() throws {
+        var fixture = EngineFixture()
+        let bought = try Self.working(&fixture, Self.order(fixture, .limit, price: "100"))
+        try fixture.fill(bought.run, quantity: 10, execution: "e")
+        var order = Self.order(fixture, .limit, price: "101", side: .sell, quantity: 5)
+        order.isReduceOnly = true
+        let id = try Self.working(&fixture, order)
+        #expect(try Self.rejection(&fixture, id, OrderChanges(quantity: 11))?.control == .tradingState)
+        #expect(try Self.rejection(&fixture, id, OrderChanges(quantity: 10, orderType: .market)) == nil)
+    }
+
     @Test("C29: until its answer comes, a change to MARKET counts as a market order")
     func pendingMarket() throws {
         var limits = EngineFixture.open
