@@ -34,6 +34,8 @@ extension Schema {
             name: "RunShare", note: "What decided one leg.",
             fields: [
                 .required("leg_id", .text, ""), .required("account_id", .text, ""),
+                .required("symbol", .text, "what the account trades; the parent's where that was not found"),
+                .optional("reference_price", .decimalText, "of that instrument"),
                 .required("side", words(Side.self), ""),
                 .required("weight", .decimalText, "the policy's number, as it was when it decided"),
                 .required("allocated_quantity", .decimalText, ""), .required("ordered_quantity", .decimalText, ""),

@@ -83,6 +83,7 @@ extension Schema {
             name: "ExplainedLeg", note: "One leg and what each control says of it.",
             fields: [
                 .optional("leg_id", .text, ""), .required("account_id", .text, ""),
+                .required("symbol", .text, "what the account trades; the parent's where that was not found"),
                 .required("side", words(Side.self), ""), .required("quantity", .decimalText, "as allocated"),
                 .required("verdict", legVerdicts, ""), .required("ordered_quantity", .decimalText, "after clipping"),
                 .required("controls", .list(.object("ExplainedControl")), "every control, in evaluation order"),

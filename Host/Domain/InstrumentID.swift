@@ -45,13 +45,13 @@ package struct InstrumentID: Hashable, Sendable, CustomStringConvertible {
         guard terms.count >= 3 else {
             throw Malformed(reason: "an instrument id is VENUE:KIND:ROOT with further terms, like NSE:EQ:RELIANCE")
         }
-        guard Self.venues.contains(terms[0]) || terms[0] == "ANY" else {
+        guard Self.venues.contains(terms[0]) || terms[0] == Self.anyVenue else {
             throw Malformed(reason: "\(quoted(terms[0])) is not a venue; venues are \(Self.venueList)")
         }
         guard let kind = InstrumentKind(rawName: terms[1]) else {
             throw Malformed(reason: "\(quoted(terms[1])) is not a kind; kinds are \(InstrumentKind.choices)")
         }
-        if terms[0] == "ANY", kind != .spot, kind != .perpetual {
+        if terms[0] == Self.anyVenue, kind != .spot, kind != .perpetual {
             throw Malformed(reason: "the venue ANY is for SPOT and PERP only")
         }
         try Self.checkRoot(terms[2], kind: kind)
@@ -68,6 +68,15 @@ package struct InstrumentID: Hashable, Sendable, CustomStringConvertible {
     package var expiry: CivilDate? {
         let terms = text.split(separator: ":")
         return terms.count > 3 && (kind == .future || kind == .option) ? CivilDate(compact: terms[3]) : nil
+    }
+
+    /// Stands for the account's own venue, whichever that is.
+    package static let anyVenue = "ANY"
+    /// Whether it names no venue, so that each account has an instrument of its own for it.
+    package var isOfAnyVenue: Bool { venue == Self.anyVenue }
+    /// The same kind and terms at another venue.
+    package func at(_ venue: String) -> InstrumentID {
+        InstrumentID(canonical: venue + text[(text.utf8.firstIndex(of: UInt8(ascii: ":")) ?? text.endIndex)...])
     }
 
     package static let venues: Set<String> = [

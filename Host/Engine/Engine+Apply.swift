@@ -200,8 +200,8 @@ extension Engine {
             let account = admission.legs[index].account
             if !isReserved {
                 book.reserve(
-                    account, admission.instrument, admission.legs[index].side, admission.legs[index].orderedQuantity,
-                    orders: Int32(orders), isDelivery: isDelivery)
+                    account, admission.instrument(ofLeg: index), admission.legs[index].side,
+                    admission.legs[index].orderedQuantity, orders: Int32(orders), isDelivery: isDelivery)
             }
             rates.record(
                 account: account, group: group, adapter: accounts[Int(account)].adapterNumber, strategy: strategy,
@@ -233,7 +233,7 @@ extension Engine {
             if effect.isAnomaly { run.legs[legIndex].hasAnomaly = true }
             return OrderChange(
                 effect: effect, account: run.admission.legs[legIndex].account,
-                instrument: run.admission.instrument, side: run.admission.legs[legIndex].side,
+                instrument: run.admission.instrument(ofLeg: legIndex), side: run.admission.legs[legIndex].side,
                 isDelivery: run.admission.order.product == .delivery, before: before,
                 after: tracksPrices ? run.restingPrice(Int(order)) : nil)
         }

@@ -39,9 +39,9 @@ extension Engine {
             var withdrawn: [Int32] = []
             for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
                 let leg = run.admission(of: order)
-                guard concerns(change.scope, run, leg), !run.admission.isGatewayClosing else { continue }
+                guard concerns(change.scope, run, order), !run.admission.isGatewayClosing else { continue }
                 if change.status == .reducing, !cancelWorking, order.status != .pendingCancel,
-                    room.takes(order, of: leg, run.admission.instrument)
+                    room.takes(order, of: leg, run.instrument(of: order))
                 {
                     continue
                 }
@@ -83,16 +83,17 @@ extension Engine {
         }
     }
 
-    /// Whether a leg lies in a scope.
-    package func concerns(_ scope: Scope, _ run: Run, _ leg: LegAdmission) -> Bool {
-        switch scope.kind {
+    /// Whether an order of a run lies in a scope.
+    package func concerns(_ scope: Scope, _ run: Run, _ order: Order) -> Bool {
+        let leg = run.admission(of: order)
+        return switch scope.kind {
         case .firm: true
         case .group: run.admission.group?.rawValue == scope.id
         case .account: accounts[Int(leg.account)].account.id.rawValue == scope.id
         case .adapter: accounts[Int(leg.account)].account.adapter.rawValue == scope.id
         case .strategy: run.admission.order.strategy == scope.id
         case .key: run.admission.origin.caller == scope.id
-        case .instrument: InstrumentPattern(scope.id)?.matches(instruments[Int(run.admission.instrument)].id) ?? false
+        case .instrument: InstrumentPattern(scope.id)?.matches(instruments[Int(run.instrument(of: order))].id) ?? false
         case .order: false
         }
     }

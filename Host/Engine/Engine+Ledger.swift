@@ -74,18 +74,20 @@ extension Engine {
             let orders = admission.legs[index].slices.count
             guard orders > 0 else {
                 if let rejection = admission.legs[index].rejection, rejection.sentence == .selfTradeCanceling {
-                    demandCancels(admission.legs[index], rejection, admission.instrument)
+                    demandCancels(
+                        admission.legs[index], rejection, admission.instrument(ofLeg: index))
                 }
                 continue
             }
             hasAdmitted = true
             let account = admission.legs[index].account
             accounts[Int(account)].dayOrders = saturatingSum(accounts[Int(account)].dayOrders, Int64(orders))
-            book.countOrders(account, admission.instrument, orders)
+            let instrument = admission.instrument(ofLeg: index)
+            book.countOrders(account, instrument, orders)
             if !resting.kinds.isEmpty {
                 for order in run.legs[index].orders {
                     guard let price = run.restingPrice(order) else { continue }
-                    resting.change(price, account: account, instrument: admission.instrument, by: 1)
+                    resting.change(price, account: account, instrument: instrument, by: 1)
                 }
             }
         }
@@ -97,13 +99,18 @@ extension Engine {
     /// In a loop of its own: each leg's place in the log is somewhere else, and waiting for them one by one, between all
     /// that is done for a leg, costs several times what it does side by side.
     private mutating func recordFingerprints(_ admission: RunAdmission, group: Int32?) {
-        let instrument = instruments[Int(admission.instrument)].instrument
-        let price = admission.order.limitPrice.flatMap { instrument.points($0) } ?? 0
+        var instrument = instruments[Int(admission.instrument)].instrument
+        var price = admission.order.limitPrice.flatMap { instrument.points($0) } ?? 0
         let (orderType, product) = (admission.order.orderType, admission.order.product)
         for index in admission.legs.indices where !admission.legs[index].slices.isEmpty {
+            let number = admission.instrument(ofLeg: index)
+            if number != instrument.index.rawValue {
+                instrument = instruments[Int(number)].instrument
+                price = admission.order.limitPrice.flatMap { instrument.points($0) } ?? 0
+            }
             duplicates.record(
                 OrderFingerprint(
-                    account: admission.legs[index].account, instrument: admission.instrument, group: group ?? -1,
+                    account: admission.legs[index].account, instrument: number, group: group ?? -1,
                     side: admission.legs[index].side, orderType: orderType, product: product,
                     quantity: admission.legs[index].allocatedQuantity, price: price), at: admission.admittedAt)
         }
@@ -125,7 +132,10 @@ extension Engine {
     private func pair(_ place: OrderPlace) -> (Int32, Int32)? {
         runs.look(place.run) { run in
             run.orders.indices.contains(Int(place.order))
-                ? (run.admission.legs[Int(run.orders[Int(place.order)].legIndex)].account, run.admission.instrument)
+                ? (
+                    run.admission.legs[Int(run.orders[Int(place.order)].legIndex)].account,
+                    run.instrument(of: run.orders[Int(place.order)])
+                )
                 : nil
         } ?? nil
     }
@@ -202,7 +212,7 @@ extension Engine {
             for order in run.orders.indices {
                 guard let price = run.restingPrice(order) else { continue }
                 let account = run.admission.legs[Int(run.orders[order].legIndex)].account
-                resting.change(price, account: account, instrument: run.admission.instrument, by: 1)
+                resting.change(price, account: account, instrument: run.instrument(of: run.orders[order]), by: 1)
             }
         }
     }
@@ -217,10 +227,11 @@ extension Engine {
             }
         let price = RestingPrice(side: leg.side, orderType: leg.orderType, limitPrice: leg.limitPrice)
             .effective(reference: rejection.observed)
-        for run in runs.live where run.admission.instrument == instrument {
+        for run in runs.live {
             for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
                 let other = run.admission(of: order)
-                guard other.side != leg.side, resting.share(leg.account, other.account, owners),
+                guard run.instrument(of: order) == instrument, other.side != leg.side,
+                    resting.share(leg.account, other.account, owners),
                     let live = run.restingPrice(index)?.effective(reference: rejection.observed),
                     leg.side.isBuy ? price >= live : price <= live
                 else { continue }

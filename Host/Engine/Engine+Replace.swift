@@ -41,9 +41,11 @@ extension Engine {
     ) throws(ParentRefusal) -> Result<Event, RiskRefusal> {
         let (run, index) = try modifiable(id)
         let (admission, order) = (run.admission.legs[id.index], run.orders[index])
-        let instrument = instruments[Int(run.admission.instrument)].instrument
+        let instrument = instruments[Int(run.instrument(of: order))].instrument
         let changed = try restated(run, order, changes, instrument)
-        let parent = try ParentTerms(changed, engine: self)
+        let request = AdmissionRequest(
+            order: changed, origin: Origin(caller: by, idempotencyKey: ""), authority: authority, receivedAt: now)
+        let parent = try ParentTerms(request, engine: self)
         var terms = order.terms
         terms.quantity = parent.quantity ?? order.quantity
         (terms.limitPrice, terms.stopPrice) = (parent.limitPrice, parent.stopPrice)
@@ -59,8 +61,6 @@ extension Engine {
         }
         let adapter = accounts[Int(admission.account)].account.adapter
         try check(changed, changes, order, offer, adapter)
-        let request = AdmissionRequest(
-            order: changed, origin: Origin(caller: by, idempotencyKey: ""), authority: authority, receivedAt: now)
         if let rejection = try judge(&terms, parent, request, run, index, hasOptions: changes.options != nil, now: now)
         {
             return .failure(rejection)
@@ -128,6 +128,8 @@ extension Engine {
         _ run: Run, _ order: Order, _ changes: OrderChanges, _ instrument: Instrument
     ) throws(ParentRefusal) -> ParentOrder {
         var changed = run.admission.order
+        // The order is of its own instrument, also where its parent names the account's venue.
+        changed.symbol = instruments[Int(run.instrument(of: order))].id
         changed.orderType = changes.orderType ?? order.orderType
         changed.timeInForce = changes.timeInForce ?? order.timeInForce
         if changed.timeInForce != .goodTillDate { changed.validUntil = nil }
@@ -234,7 +236,7 @@ extension Engine {
     ) throws(ParentRefusal) -> RiskRefusal? {
         let order = run.orders[index]
         let admission = run.admission(of: order)
-        let (account, number) = (admission.account, run.admission.instrument)
+        let (account, number) = (admission.account, run.instrument(of: run.orders[index]))
         var context = LegContext(parent, request, engine: self, now: now)
         let old = order.reservedQuantity
         // The candidate takes the old order's place: it is checked as if that one were gone from every sum, too. All is put

@@ -7,8 +7,8 @@ extension Engine {
             let place = place(report.clientOrderID, report.brokerOrderID, account: account),
             let run = runs[place.run]
         else { return nil }
-        let instrument = instruments[Int(run.admission.instrument)].instrument
         let known = run.orders[Int(place.order)]
+        let instrument = instruments[Int(run.instrument(of: known))].instrument
         let cumulative = report.cumulativeQuantity.flatMap { instrument.steps($0) }
         if repeats(report, cumulative, known) { return nil }
         return .orderReported(
@@ -69,7 +69,7 @@ extension Engine {
             old = known
         }
         guard
-            let number = run?.admission.instrument ?? old?.instrument
+            let number = run.map({ $0.instrument(of: $0.orders[Int(place?.order ?? 0)]) }) ?? old?.instrument
                 ?? report.symbol.flatMap({ instrumentNumbers[$0] })
         else { throw .unknownInstrument }
         let instrument = instruments[Int(number)].instrument
@@ -190,7 +190,8 @@ extension Engine {
             guard filled > 0 else { return nil }
             let leg = run.admission.legs[index]
             var order = closingOrder(
-                leg.account, run.admission.instrument, leg.side.opposite, filled, run.admission.order.product)
+                leg.account, run.admission.instrument(ofLeg: index), leg.side.opposite, filled,
+                run.admission.order.product)
             order.strategy = run.admission.order.strategy
             order.tag = "unwind of \(run.id)"
             return order
@@ -201,7 +202,7 @@ extension Engine {
     package func explained(_ rejection: Rejection, leg: LegID) -> RunSnapshot.Reject? {
         guard let run = runs[leg.run], run.legs.indices.contains(leg.index) else { return nil }
         return explained(
-            rejection, run, run.admission.legs[leg.index], instruments[Int(run.admission.instrument)].instrument)
+            rejection, run, leg.index, instruments[Int(run.admission.instrument(ofLeg: leg.index))].instrument)
     }
 }
 

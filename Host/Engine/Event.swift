@@ -248,6 +248,11 @@ package struct RunAdmission: Hashable, Sendable {
     package var overrideUses: [OverrideUse] = []
     /// Whether `LegAdmission.funds` says what was known; older records do not.
     package var isFundsRecorded = false
+    /// By leg, where the order names the accounts' own venues (`ANY`): then `instrument` only says how the parent's own
+    /// quantities are counted. Empty = every leg is of `instrument`.
+    package var legInstruments: [LegInstrument] = []
+    /// Units of the allocation in one step of `instrument`, where legs have instruments of their own.
+    package var unitsPerStep: Int64 = 1
 
     package struct LeftOut: Hashable, Sendable {
         package var account: AccountID
@@ -259,6 +264,66 @@ package struct RunAdmission: Hashable, Sendable {
         /// Nanoseconds.
         package var age: Int64
         package init(points: Int64, age: Int64) { (self.points, self.age) = (points, age) }
+    }
+}
+
+/// The instrument of one leg of a parent that names the accounts' own venues.
+package struct LegInstrument: Hashable, Sendable {
+    /// `nil` = none was found; the leg is refused, and its quantities are counted as the parent's.
+    package var number: Int32?
+    /// Units of the allocation in one of its steps, so that legs that count differently can be added up.
+    package var unitsPerStep: Int64
+    /// Of the leg's own instrument; `nil` = none, and always where there is no instrument.
+    package var reference: RunAdmission.Reference?
+    /// What its adapter lists instead, for a person; empty where it lists the instrument.
+    package var found: String
+
+    package init(
+        number: Int32?, unitsPerStep: Int64, reference: RunAdmission.Reference? = nil, found: String = ""
+    ) {
+        (self.number, self.unitsPerStep, self.reference, self.found) = (number, unitsPerStep, reference, found)
+    }
+}
+
+extension RunAdmission {
+    /// Number of the instrument whose steps and points a leg is counted in: its own, else the parent's.
+    @inline(__always)
+    package func instrument(ofLeg index: Int) -> Int32 {
+        legInstruments.isEmpty ? instrument : legInstruments[index].number ?? instrument
+    }
+
+    /// Units of the allocation in one step of a leg.
+    package func unitsPerStep(ofLeg index: Int) -> Int64 {
+        legInstruments.isEmpty ? 1 : legInstruments[index].unitsPerStep
+    }
+
+    /// Reference price of a leg at admission, in points of its instrument.
+    package func reference(ofLeg index: Int) -> Reference? {
+        legInstruments.isEmpty ? reference : legInstruments[index].reference
+    }
+
+    /// What the admission took for the price of each of its instruments, each once.
+    var references: [(instrument: Int32, reference: Reference?)] {
+        guard !legInstruments.isEmpty else { return [(instrument, reference)] }
+        var found: [(instrument: Int32, reference: Reference?)] = []
+        for leg in legInstruments {
+            guard let number = leg.number, !found.contains(where: { $0.instrument == number }) else { continue }
+            found.append((number, leg.reference))
+        }
+        return found
+    }
+
+    /// A leg's refusal as a sentence, with what was found in the place of an instrument.
+    package func message(_ rejection: Rejection, leg index: Int) -> String {
+        guard !legInstruments.isEmpty, rejection.sentence.isInstrumentHold, rejection == legs[index].rejection,
+            !legInstruments[index].found.isEmpty
+        else { return rejection.sentence.text }
+        return "\(rejection.sentence.text): \(legInstruments[index].found)"
+    }
+
+    /// Whether a leg has no instrument: the account's adapter does not say which it would be.
+    package func lacksInstrument(leg index: Int) -> Bool {
+        !legInstruments.isEmpty && legInstruments[index].number == nil
     }
 }
 

@@ -15,7 +15,7 @@ extension EventDescriber {
                     "order_adopted", run, order, "", at,
                     [
                         "broker_order_id": .string(brokerOrderID),
-                        "executed_before": .string(quantity(before, run)),
+                        "executed_before": .string(quantity(before, run, order)),
                     ], topic: .alerts)
             ]
         case .positionAdopted(let adoption): [found(adoption)]
@@ -34,16 +34,17 @@ extension EventDescriber {
     }
 
     private func found(_ terms: Order.Terms, _ run: RunID, _ order: Int32, _ at: Timestamp) -> EventView {
-        let facts = instrument(of: run).map { terms.facts($0) } ?? [:]
+        let facts = instrument(run, order).map { terms.facts($0) } ?? [:]
         return leg("terms_found", run, order, "", at, facts)
     }
 
     /// Once in the run's story, once as an alert.
     private func found(_ anomaly: Anomaly) -> [EventView] {
         let facts: JSONObject = [
-            "kind": .string(anomaly.kind.rawName), "ordered": .string(quantity(anomaly.ordered, anomaly.run)),
-            "executed": .string(quantity(anomaly.executed, anomaly.run)),
-            "excess": .string(quantity(anomaly.excess, anomaly.run)),
+            "kind": .string(anomaly.kind.rawName),
+            "ordered": .string(quantity(anomaly.ordered, anomaly.run, anomaly.order)),
+            "executed": .string(quantity(anomaly.executed, anomaly.run, anomaly.order)),
+            "excess": .string(quantity(anomaly.excess, anomaly.run, anomaly.order)),
         ]
         return [
             leg("order_anomaly", anomaly.run, anomaly.order, "", anomaly.at, facts),
@@ -78,17 +79,20 @@ extension EventDescriber {
         return view
     }
 
-    private func quantity(_ steps: Int64, _ run: RunID) -> String {
-        instrument(of: run)?.quantity(steps).description ?? "\(steps)"
+    private func quantity(_ steps: Int64, _ run: RunID, _ order: Int32) -> String {
+        instrument(run, order).map { $0.quantity(steps).description } ?? "\(steps)"
     }
 
-    private func instrument(of run: RunID) -> Instrument? {
-        engine.runs.look(run) { engine.instruments[Int($0.admission.instrument)].instrument }
+    private func instrument(_ run: RunID, _ order: Int32) -> Instrument? {
+        engine.runs.look(run) { run in
+            run.orders.indices.contains(Int(order))
+                ? engine.instruments[Int(run.instrument(of: run.orders[Int(order)]))].instrument : nil
+        } ?? nil
     }
 
     /// What a modify asks: the terms that it would leave, of their words those that it changes.
-    func facts(of wanted: Order.Replacement, _ run: RunID, by: String) -> JSONObject {
-        var facts = instrument(of: run).map { wanted.terms.facts($0) } ?? [:]
+    func facts(of wanted: Order.Replacement, _ run: RunID, _ order: Int32, by: String) -> JSONObject {
+        var facts = instrument(run, order).map { wanted.terms.facts($0) } ?? [:]
         facts["by"] = .string(by)
         facts["client_order_id"] = .string(engine.clientOrderID(wanted.clientSequence).description)
         if let options = wanted.options { facts["options"] = .string(options) }

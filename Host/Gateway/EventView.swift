@@ -62,7 +62,7 @@ struct EventDescriber {
                 add(&facts, error)
                 views.append(leg("cancel_answered", run, order, id, at, facts))
             case .replaceRequested(let run, let order, let wanted, let by):
-                views.append(leg("modify_requested", run, order, id, at, facts(of: wanted, run, by: by)))
+                views.append(leg("modify_requested", run, order, id, at, facts(of: wanted, run, order, by: by)))
             case .replaceAnswered(let run, let order, let outcome, let error):
                 var facts: JSONObject = ["outcome": .string(outcome.rawName)]
                 add(&facts, error)

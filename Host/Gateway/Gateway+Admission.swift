@@ -52,10 +52,10 @@ extension Gateway {
         do {
             return try step { state throws -> RunSnapshot in
                 try checkServing(state)
-                try define(order.symbol, &state)
+                let instruments = try define(instrumentsOf: order, &state)
                 let request = AdmissionRequest(
                     order: order, origin: Origin(caller: caller.keyID, idempotencyKey: ""),
-                    authority: caller.authority, receivedAt: receivedAt)
+                    authority: caller.authority, receivedAt: receivedAt, instruments: instruments)
                 return state.engine.preview(of: try state.engine.decide(request, now: clock.wall()))
             }
         } catch {
@@ -74,12 +74,12 @@ extension Gateway {
             run = try step { state throws -> RunSnapshot in
                 try checkServing(state)
                 guard state.waiting < options.maximumWaiting else { throw GatewayError.overloaded }
-                try define(order.symbol, &state)
+                let instruments = try define(instrumentsOf: order, &state)
                 let request = AdmissionRequest(
                     order: order,
                     origin: Origin(
                         caller: caller.keyID, idempotencyKey: idempotency.key, trace: caller.trace),
-                    authority: caller.authority, receivedAt: receivedAt)
+                    authority: caller.authority, receivedAt: receivedAt, instruments: instruments)
                 let admission = try state.engine.admit(request, now: clock.wall())
                 FaultPoint.hit(.admissionDecided)
                 record(.runAdmitted(admission), &state)

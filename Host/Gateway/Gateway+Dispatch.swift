@@ -169,7 +169,7 @@ extension Gateway {
             refuseMutation(mutation, place, &state)
             return
         }
-        let instrument = state.engine.instruments[Int(run.admission.instrument)].instrument
+        let instrument = state.engine.instruments[Int(run.instrument(of: order))].instrument
         let reference = reference(run, place, seat, &state)
         let deadline = clock.monotonic() + options.commandDeadline
         switch mutation {
@@ -221,9 +221,9 @@ extension Gateway {
         let leg = run.admission(of: order)
         let account = state.engine.accounts[Int(leg.account)].account
         guard let seat = state.sessions[account.id],
-            let prepared = prepared(run.admission.instrument, account.adapter, seat.session, &state)
+            let prepared = prepared(run.instrument(of: order), account.adapter, seat.session, &state)
         else { return nil }
-        let instrument = state.engine.instruments[Int(run.admission.instrument)].instrument
+        let instrument = state.engine.instruments[Int(run.instrument(of: order))].instrument
         let terms = run.admission.order
         var flags: OrderFlags = []
         if leg.isClosing { flags.insert(.closing) }

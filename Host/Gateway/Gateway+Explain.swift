@@ -9,8 +9,9 @@ extension Gateway {
     /// An explanation with the names that its numbers stand for.
     package struct ExplainedOrder: Sendable {
         package var explanation: Explanation
-        package var instrument: Instrument
-        /// By leg.
+        /// By leg, as `accounts`.
+        package var instruments: [Instrument]
+        package var symbols: [InstrumentID]
         package var accounts: [Account]
         /// The legs' recorded refusals in words; `nil` = none.
         package var recorded: [RunSnapshot.Reject?]
@@ -25,11 +26,12 @@ extension Gateway {
         do {
             return try step { state throws -> ExplainedOrder in
                 try checkServing(state)
-                try define(order.symbol, &state)
+                let instruments = try define(instrumentsOf: order, &state)
                 let explanation = try state.engine.explain(
                     AdmissionRequest(
                         order: order, origin: Origin(caller: caller.keyID, idempotencyKey: ""),
-                        authority: caller.authority, receivedAt: receivedAt), now: clock.wall())
+                        authority: caller.authority, receivedAt: receivedAt, instruments: instruments),
+                    now: clock.wall())
                 return explained(explanation, state.engine, leg: nil)
             }
         } catch {
@@ -64,7 +66,10 @@ extension Gateway {
         let snapshot = engine.preview(of: explanation.admission)
         return ExplainedOrder(
             explanation: explanation,
-            instrument: engine.instruments[Int(explanation.admission.instrument)].instrument,
+            instruments: explanation.admission.legs.indices.map {
+                engine.instruments[Int(explanation.admission.instrument(ofLeg: $0))].instrument
+            },
+            symbols: snapshot.legs.map(\.symbol),
             accounts: explanation.admission.legs.map { engine.accounts[Int($0.account)].account },
             recorded: snapshot.legs.map(\.reject), leg: leg)
     }

@@ -2,6 +2,7 @@ import Adapters
 import Domain
 import Engine
 import Exact
+import Instruments
 
 extension Gateway {
     /// Holds what an order says to single adapters (`broker_options`) against what each of them declares. It is a fact about
@@ -53,9 +54,17 @@ extension Gateway {
         _ order: ParentOrder, _ adapter: LoadedAdapter, _ options: String, _ path: String
     ) throws(GatewayError) {
         let snapshot = market.instruments.snapshot
-        guard order.orderClass != .iceberg,
-            let freeze = snapshot.index(of: order.symbol).flatMap({ snapshot.record($0) })?.freezeQuantity,
-            !freeze.isZero, let members = (try? JSONValue.parse(options))?.object,
+        // At a venue of its own, what the adapter lists.
+        let symbols =
+            order.symbol.isOfAnyVenue
+            ? snapshot.listings(of: adapter.description.id, like: order.symbol) : [order.symbol]
+        let frozen = symbols.lazy.compactMap { symbol -> (symbol: InstrumentID, quantity: ExactDecimal)? in
+            guard let freeze = snapshot.index(of: symbol).flatMap({ snapshot.record($0) })?.freezeQuantity,
+                !freeze.isZero
+            else { return nil }
+            return (symbol, freeze)
+        }.first
+        guard order.orderClass != .iceberg, let frozen, let members = (try? JSONValue.parse(options))?.object,
             members.keys.contains(where: { members[$0]?.bool == true }),
             let option = CapabilityDocument.slicingOption(adapter.description.capabilityDocument),
             members[option]?.bool == true
@@ -64,7 +73,7 @@ extension Gateway {
             ParentRefusal(
                 code: "sliced_twice", path: "\(path)/\(option)", value: "true",
                 message:
-                    "the freeze quantity of \(order.symbol.text), \(freeze), is known: the gateway slices the order",
+                    "the freeze quantity of \(frozen.symbol), \(frozen.quantity), is known: the gateway slices the order",
                 remedy: "leave \(option) out, or the instrument's freeze_quantity out of the overlay"))
     }
 }

@@ -30,7 +30,8 @@ extension Gateway {
         return try await mutate(id.run, subject: id.description, caller, idempotency) { state throws(GatewayError) in
             let now = self.clock.wall()
             // What is held back of the instrument may be news since the order was admitted.
-            if let instrument = state.engine.runs[id.run]?.admission.instrument {
+            if let run = state.engine.runs[id.run], run.legs.indices.contains(id.index) {
+                let instrument = run.admission.instrument(ofLeg: id.index)
                 try self.define(state.engine.instruments[Int(instrument)].record.id, &state)
             }
             let result: Result<Event, Engine.RiskRefusal>

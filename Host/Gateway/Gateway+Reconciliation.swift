@@ -222,7 +222,7 @@ extension Gateway {
             let run = state.engine.runs[place.run]
         {
             let order = run.orders[Int(place.order)]
-            let instrument = state.engine.instruments[Int(run.admission.instrument)].instrument
+            let instrument = state.engine.instruments[Int(run.instrument(of: order))].instrument
             emit(
                 .differenceFound(
                     Difference(

@@ -113,7 +113,7 @@ extension Gateway {
         guard let run = state.engine.runs[place.run] else { throw .notServing("the order is not in memory") }
         let order = run.orders[Int(place.order)]
         let leg = run.admission(of: order)
-        let instrument = state.engine.instruments[Int(run.admission.instrument)].instrument
+        let instrument = state.engine.instruments[Int(run.instrument(of: order))].instrument
         let left = instrument.quantity(order.leavesQuantity)
         let wanted = quantity ?? left
         guard let steps = instrument.steps(wanted), steps > 0, steps <= order.leavesQuantity else {
@@ -135,7 +135,7 @@ extension Gateway {
         let id = state.engine.clientOrderID(order.clientSequence)
         return ExecutionReport(
             account: entry.id, executionID: "resolved:\(id)", clientOrderID: id, brokerOrderID: nil,
-            symbol: state.engine.instruments[Int(run.admission.instrument)].id, side: leg.side, lastQuantity: wanted,
+            symbol: state.engine.instruments[Int(run.instrument(of: order))].id, side: leg.side, lastQuantity: wanted,
             lastPrice: price)
     }
 

@@ -59,9 +59,8 @@ extension Gateway {
         let engine = state.engine
         return takeBack(
             unanswered(state) { run, order in
-                let leg = run.admission(of: order)
-                return !run.admission.isGatewayClosing && engine.concerns(scope, run, leg)
-                    && !(status == .reducing && leg.isClosing)
+                !run.admission.isGatewayClosing && engine.concerns(scope, run, order)
+                    && !(status == .reducing && run.admission(of: order).isClosing)
             }, state)
     }
 

@@ -25,7 +25,6 @@ struct Projection {
                 RunRow(
                     run: id, groupID: admission.group, accountID: account, status: run.status.rawName,
                     createdAt: admission.admittedAt, updatedAt: run.updatedAt, body: []))
-            let symbol = engine.instruments[Int(admission.instrument)].id.text
             for (index, leg) in run.legs.enumerated() where leg.orderCount > 0 && named?.contains(index) ?? true {
                 let account = engine.accounts[Int(admission.legs[index].account)].account
                 legs.append(
@@ -33,8 +32,9 @@ struct Projection {
                         leg: LegID(run: id, index: index),
                         clientOrderID: engine.clientOrderID(
                             admission.firstClientSequence + UInt64(leg.firstOrder)),
-                        accountID: account.id, adapterID: account.adapter, symbol: symbol,
-                        side: admission.legs[index].side.rawName, status: run.legStatus(index).rawName,
+                        accountID: account.id, adapterID: account.adapter,
+                        symbol: engine.symbol(run, index).text, side: admission.legs[index].side.rawName,
+                        status: run.legStatus(index).rawName,
                         updatedAt: run.updatedAt, body: []))
             }
         }

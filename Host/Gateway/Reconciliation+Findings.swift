@@ -58,7 +58,7 @@ struct Findings {
         let order = run.orders[Int(place.order)]
         return (
             engine.clientOrderID(order.clientSequence).description,
-            engine.instruments[Int(run.admission.instrument)].instrument.quantity(order.leavesQuantity)
+            engine.instruments[Int(run.instrument(of: order))].instrument.quantity(order.leavesQuantity)
         )
     }
 }

@@ -40,6 +40,8 @@ package final class InstrumentSnapshot: Sendable {
         var refreshedAt: [Timestamp?] = []
         /// Instruments that each source lists, by number of `sources`.
         var listed: [Int] = []
+        /// The terms that each source states of each instrument, as the registry holds them; -1 = it does not list it.
+        var statements: [[Int32]] = []
         /// Where they trade, in order of names, by number of `sources`.
         var venues: [[String]] = []
     }
@@ -159,6 +161,14 @@ package final class InstrumentSnapshot: Sendable {
     /// Sources, and when the complete listing of each was read last; `nil` = never, so it has no age.
     package var sources: [(name: String, refreshedAt: Timestamp?, listed: Int)] {
         content.sources.indices.map { (content.sources[$0], content.refreshedAt[$0], content.listed[$0]) }
+    }
+
+    /// Whether a source lists an instrument now.
+    func lists(_ index: InstrumentIndex, in source: String) -> Bool {
+        guard let number = content.sources.firstIndex(of: source),
+            content.statements[number].indices.contains(Int(index.rawValue))
+        else { return false }
+        return content.statements[number][Int(index.rawValue)] >= 0
     }
 
     /// Sources whose figures have an age, and list something.

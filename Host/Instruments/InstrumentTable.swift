@@ -96,6 +96,7 @@ package final class InstrumentTable: Sendable {
             var next = registry
             let result = try body(&next)
             next.content.listed = next.statements.map { $0.count { $0 >= 0 } }
+            next.content.statements = next.statements
             let last = snapshot
             let made = InstrumentSnapshot(
                 version: last.version + 1, content: next.content, previous: next.hasNewWords ? nil : last)

@@ -41,7 +41,8 @@ final class GatewayFixture: Sendable {
 
     init(
         directory: URL = GatewayFixture.makeDirectory(), accounts: Int = 3, config: String = "{}",
-        adapter: String = "paper",
+        adapter: String = "paper", others: [String] = [], currency: String = "USD", files: [String: String] = [:],
+        overlay: String = "",
         rms: String = "rms: 1\n", reconcile: String = "{}",
         candles: String = GatewayFixture.candles
     ) async throws {
@@ -52,12 +53,18 @@ final class GatewayFixture: Sendable {
             try FileManager.default.createDirectory(
                 at: url, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
-        try "manifest: 1\nid: \(adapter)\nlibrary: libsluice-\(adapter).so\n".write(
-            to: adapters.appendingPathComponent("\(adapter).yaml"), atomically: true, encoding: .utf8)
+        for adapter in [adapter] + others {
+            try "manifest: 1\nid: \(adapter)\nlibrary: libsluice-\(adapter).so\n".write(
+                to: adapters.appendingPathComponent("\(adapter).yaml"), atomically: true, encoding: .utf8)
+        }
+        for (name, text) in files {
+            try text.write(to: market.appendingPathComponent(name), atomically: true, encoding: .utf8)
+        }
         try candles.write(
             to: market.appendingPathComponent("US_EQ_AAPL.daily.csv"), atomically: true, encoding: .utf8)
         try """
         "US:EQ:AAPL": { tick: 0.01, lot_size: 1, currency: USD, source: test }
+        \(overlay)
         """.write(to: directory.appendingPathComponent("overlay.yaml"), atomically: true, encoding: .utf8)
         try rms.write(to: directory.appendingPathComponent("rms.yaml"), atomically: true, encoding: .utf8)
         var text = """
@@ -71,10 +78,16 @@ final class GatewayFixture: Sendable {
             """
         for index in 1...accounts {
             text +=
-                "  - { id: P\(index), adapter: \(adapter), environment: sandbox, currency: USD, config: \(config) }\n"
+                "  - { id: P\(index), adapter: \(adapter), environment: sandbox, currency: \(currency), config: \(config) }\n"
+        }
+        for (index, adapter) in others.enumerated() {
+            text +=
+                "  - { id: Q\(index + 1), adapter: \(adapter), environment: sandbox, currency: \(currency), config: {} }\n"
         }
         text += "groups:\n  - { id: family, policy: proportional, accounts: ["
-        text += (1...accounts).map { " { account_id: P\($0), capital: \"\($0)000\" }" }.joined(separator: ",")
+        text +=
+            ((1...accounts).map { " { account_id: P\($0), capital: \"\($0)000\" }" }
+            + others.indices.map { " { account_id: Q\($0 + 1), capital: \"\($0 + 1)000\" }" }).joined(separator: ",")
         text += " ] }\n"
         let file = directory.appendingPathComponent("sluice.yaml")
         try text.write(to: file, atomically: true, encoding: .utf8)
@@ -90,14 +103,18 @@ final class GatewayFixture: Sendable {
             configuration, executableDirectory: Self.librariesDirectory, logger: logger, options: options)
         try await runtime.start(playsPrices: false)
         try runtime.stepPrices()
-        try await ready(accounts)
+        try await ready(accounts + others.count)
     }
 
     /// Waits until every account is ready and its funds are known.
     private func ready(_ accounts: Int) async throws {
         for _ in 0..<500 {
             let statuses = gateway.accountStatuses()
-            if statuses.count == accounts, statuses.allSatisfy({ $0.isReady && $0.funds != nil }) { return }
+            if statuses.count == accounts,
+                statuses.allSatisfy({ $0.isReady && ($0.funds != nil || $0.account.id.rawValue.hasPrefix("Q")) })
+            {
+                return
+            }
             try await Task.sleep(for: .milliseconds(10))
         }
         Issue.record("accounts did not become ready: \(gateway.accountStatuses()) \(runtime.adapters.statuses)")

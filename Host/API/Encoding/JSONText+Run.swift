@@ -131,7 +131,7 @@ extension JSONText {
         raw(",\"adapter_id\":")
         word(leg.adapter.rawValue)
         raw(",\"symbol\":")
-        word(run.order.symbol.text)
+        word(leg.symbol.text)
         raw(",\"side\":")
         word(leg.side.rawName)
         raw(",\"weight\":\"")

@@ -76,6 +76,8 @@ extension JSONWriter {
         object {
             $0.member("leg_id", share.leg.description)
             $0.member("account_id", share.account.rawValue)
+            $0.member("symbol", share.symbol.text)
+            $0.member("reference_price", text: share.referencePrice)
             $0.member("side", share.side.rawName)
             $0.member("weight", text: share.weight)
             $0.member("allocated_quantity", text: share.allocated)

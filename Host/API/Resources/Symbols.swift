@@ -18,7 +18,8 @@ extension Backend {
                 "query", text, "is no search text", remedy: "send 1 to 128 bytes: beginnings of words")
         }
         try query.check()
-        let (snapshot, found) = gateway.market.master.search(text ?? "", venue: venue, kind: kind, limit: limit)
+        let (snapshot, found) = gateway.market.master.search(
+            text ?? "", venue: venue == InstrumentID.anyVenue ? nil : venue, kind: kind, limit: limit)
         return .list(found) { json, index in
             if let id = snapshot.id(index) { json.instrument(id, index, snapshot, nil) }
         }
@@ -125,7 +126,7 @@ extension QueryParameters {
     fileprivate mutating func venue() -> String? {
         value("venue", "one of ANY, \(InstrumentID.venues.sorted().joined(separator: ", "))") { text in
             let upper = text.uppercased()
-            return InstrumentID.venues.contains(upper) || upper == "ANY" ? upper : nil
+            return InstrumentID.venues.contains(upper) || upper == InstrumentID.anyVenue ? upper : nil
         }
     }
 }

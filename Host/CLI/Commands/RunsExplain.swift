@@ -55,25 +55,31 @@ enum StoryReport {
             "\(story.text("allocated_quantity")) of \(story.text("requested_quantity")) allocated"
                 + prefixed(" by ", story.text("policy"))
         ]
+        let legs = story["legs"]?.array ?? []
+        // One parent may be of another instrument at each account.
+        let hasSymbols = legs.contains { !["", story.text("symbol")].contains($0.text("symbol")) }
         let price = story.text("reference_price")
         facts.append(
-            price.isEmpty
-                ? "no reference price was known"
-                : "reference price \(price), \(story.text("reference_age_ms")) ms old")
+            hasSymbols
+                ? "each leg has an instrument and a reference price of its own"
+                : price.isEmpty
+                    ? "no reference price was known"
+                    : "reference price \(price), \(story.text("reference_age_ms")) ms old")
         var lines = [joined(facts, "; ")]
         for left in story["left_out"]?.array ?? [] {
             lines.append(style(.dim, "left out: \(left.text("account_id")) (\(left.text("reason")))"))
         }
         var table = Table([
-            .text("ACCOUNT"), .text("VERDICT"), .number("WEIGHT"), .number("SHARE"), .number("ORDERED"),
+            .text("ACCOUNT"), .text("SYMBOL").optional, .number("REFERENCE").optional, .text("VERDICT"),
+            .number("WEIGHT"), .number("SHARE"), .number("ORDERED"),
             .number("PRICE").optional, .number("AVAILABLE").optional, .number("EQUITY").optional,
             .number("RESERVED").optional, .text("SLICES").optional, .text("OVERRIDES").optional,
         ])
-        let legs = story["legs"]?.array ?? []
         for leg in legs {
             let funds = leg["funds"] ?? .null
             table.append([
-                Table.Cell(leg.text("account_id"), .bold), .status(leg.text("verdict")),
+                Table.Cell(leg.text("account_id"), .bold), Table.Cell(hasSymbols ? leg.text("symbol") : ""),
+                Table.Cell(hasSymbols ? leg.text("reference_price") : ""), .status(leg.text("verdict")),
                 Table.Cell(leg.text("weight")), Table.Cell(leg.text("allocated_quantity")),
                 Table.Cell(leg.text("ordered_quantity")), Table.Cell(leg.text("price")),
                 Table.Cell(funds.text("available")), Table.Cell(funds.text("equity")),

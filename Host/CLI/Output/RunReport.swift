@@ -58,7 +58,10 @@ enum RunReport {
         let isPreview = run.text("status") == "PREVIEW"
         let legs = run["legs"]?.array ?? []
         let sides = Set(legs.map { $0.text("side") })
+        // One parent may be of another instrument at each account.
+        let hasSymbols = legs.contains { !["", run.text("symbol")].contains($0.text("symbol")) }
         var columns: [Table.Column] = [.text("ACCOUNT"), .text("STATUS")]
+        if hasSymbols { columns.append(.text("SYMBOL")) }
         if sides.count > 1 { columns.append(.text("SIDE")) }
         columns += [.number(isPreview ? "SHARE" : "QUANTITY")]
         if isPreview { columns += [.number("WEIGHT").optional, .number("PRICE").optional] }
@@ -69,6 +72,7 @@ enum RunReport {
         var table = Table(columns)
         for leg in legs {
             var row: [Table.Cell] = [Table.Cell(leg.text("account_id"), .bold), .status(leg.text("status"))]
+            if hasSymbols { row.append(Table.Cell(leg.text("symbol"))) }
             if sides.count > 1 { row.append(Table.Cell(leg.text("side"))) }
             row.append(Table.Cell(isPreview ? leg.text("allocated_quantity") : quantity(of: leg)))
             if isPreview {

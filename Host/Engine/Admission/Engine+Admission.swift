@@ -40,7 +40,7 @@ extension Engine {
     private mutating func reserve(
         _ request: AdmissionRequest, now: Timestamp, _ trace: inout some DecisionTrace
     ) throws(ParentRefusal) -> (Decision, RunAdmission) {
-        let parent = try ParentTerms(request.order, engine: self)
+        let parent = try ParentTerms(request, engine: self)
         let shares = try allocate(parent, request)
         trace.begin(keeping: [])
         var decision = Decision(
@@ -49,7 +49,11 @@ extension Engine {
         if parent.mode == .bestEffort || parent.mode == .clip, parent.redistributes, shares.canRedistribute {
             redistribute(&decision, request, now: now, &trace)
         }
-        if let refusal = modeRefusal(parent, requested: decision.shares.requested, decision.evaluations) {
+        let units =
+            parent.own == nil ? [] : decision.shares.legs.map { parent.terms(of: $0.instrument).unitsPerStep }
+        if let refusal = modeRefusal(
+            parent, requested: Int128(decision.shares.requested), decision.evaluations, units)
+        {
             giveBack(decision.shares.legs, decision.evaluations, parent)
             refuseAll(&decision.evaluations, refusal)
         }
@@ -75,7 +79,8 @@ extension Engine {
         for index in failed {
             let leg = shares.legs[index]
             decision.shares.legs.append(
-                Share(account: leg.account, side: leg.side, weight: leg.weight, quantity: 0))
+                Share(
+                    account: leg.account, instrument: leg.instrument, side: leg.side, weight: leg.weight, quantity: 0))
             decision.evaluations.append(evaluations[index])
         }
     }
@@ -83,13 +88,17 @@ extension Engine {
     /// One account's share before risk has seen it.
     struct Share: Sendable {
         var account: Int32
+        /// Its number; -1 = the account has none for the parent.
+        var instrument: Int32
         var side: Side
         var weight: Int64
+        /// Steps of its instrument; the parent's where it has none.
         var quantity: Int64
     }
 
     struct Shares: Sendable {
         var legs: [Share]
+        /// Units of the allocation (`ParentTerms.lot`), as what is unallocated.
         var requested: Int64
         var unallocated: Int64
         var leftOut: [RunAdmission.LeftOut]
@@ -123,8 +132,13 @@ extension Engine {
         _ shares: [Share], _ parent: ParentTerms, _ request: AdmissionRequest, now: Timestamp,
         _ trace: inout some DecisionTrace
     ) -> [Evaluation] {
-        var context = LegContext(parent, request, engine: self, now: now)
-        context.setParentQuantity(shares.reduce(0) { saturatingSum($0, $1.quantity) })
+        var terms = parent
+        if let first = shares.first?.instrument, first >= 0 { terms = parent.terms(of: first) }
+        var instrument = terms.instrumentNumber
+        var context = LegContext(terms, request, engine: self, now: now)
+        // Units of the allocation: legs may count in steps of different size.
+        let parentQuantity = shares.reduce(0) { saturatingSum($0, units($1.quantity, $1, parent)) }
+        context.setParentQuantity(parentQuantity / terms.unitsPerStep)
         var results: [Evaluation] = []
         results.reserveCapacity(shares.count)
         var pending = PendingCounts(legs: shares.count, accounts: accounts.count, adapters: adapters.count)
@@ -132,17 +146,33 @@ extension Engine {
             self.overrides.entries.isEmpty
             ? ParentOverrides() : ParentOverrides(parent, request, engine: self, now: now)
         let before = aggregateTotals(parent)
+        let others = parent.others.map { aggregateTotals($0) }
         // Legs of accounts with one set of limits, most of the time all of them, share what was resolved.
         let first = shares.first?.account ?? 0
-        keepLegLimits(first, parent.instrumentNumber)
-        var (set, limits) = (resolved.setOfAccount[Int(first)], legLimits(first, parent.instrumentNumber))
+        keepLegLimits(first, instrument)
+        var (set, limits) = (resolved.setOfAccount[Int(first)], legLimits(first, instrument))
         for share in shares {
             trace.begin(share)
             let account = Int(share.account)
+            if share.instrument != instrument {
+                guard share.instrument >= 0 else {
+                    results.append(Evaluation(mayClip: false))
+                    if let own = parent.own {
+                        results[results.count - 1].refuse(own.refusal(of: share.account).rejection)
+                    }
+                    trace.finish(&results[results.count - 1], results.count - 1)
+                    continue
+                }
+                terms = parent.terms(of: share.instrument)
+                instrument = share.instrument
+                context = LegContext(terms, request, engine: self, now: now)
+                context.setParentQuantity(parentQuantity / terms.unitsPerStep)
+                set = .min
+            }
             if resolved.setOfAccount[account] != set {
                 set = resolved.setOfAccount[account]
-                keepLegLimits(share.account, parent.instrumentNumber)
-                limits = legLimits(share.account, parent.instrumentNumber)
+                keepLegLimits(share.account, instrument)
+                limits = legLimits(share.account, instrument)
             }
             let adapter = accounts[account].adapterNumber
             let index = results.count
@@ -150,6 +180,11 @@ extension Engine {
             evaluate(
                 share, &context, limits, adapter, pending.messages(share.account, adapter), &results[index], &trace,
                 &overrides)
+            if let own = parent.own, own.onlyCloses(share.account), results[index].rejection == nil,
+                !results[index].isClosing
+            {
+                results[index].refuse(own.refusal(of: share.account).rejection)
+            }
             trace.finish(&results[index], index)
             let isAdmitted = results[index].rejection == nil
             if !overrides.isEmpty {
@@ -163,8 +198,14 @@ extension Engine {
             inputs.reservedMargin[account] = saturatingSum(inputs.reservedMargin[account], results[index].margin)
             pending.add(share.account, adapter, Int(slices))
         }
-        checkBatch(shares, parent, before, &results, now: now, &trace, &overrides)
+        checkBatch(shares, parent, [before] + others, &results, now: now, &trace, &overrides)
         return results
+    }
+
+    /// A quantity of a leg in units of the allocation.
+    private func units(_ quantity: Int64, _ share: Share, _ parent: ParentTerms) -> Int64 {
+        guard parent.own != nil else { return quantity }
+        return scaled(quantity, parent.terms(of: share.instrument).unitsPerStep, over: 1) ?? .max
     }
 
     /// Not inlined, so that the context's candidate is filled in place.
@@ -184,13 +225,20 @@ extension Engine {
 
     // MARK: Mode
 
-    func applyMode(_ parent: ParentTerms, requested: Int64, _ evaluations: inout [Evaluation]) {
-        guard let refusal = modeRefusal(parent, requested: requested, evaluations) else { return }
+    /// - Parameters:
+    ///   - requested: Units of the allocation.
+    ///   - units: Of them in one step of each leg; empty = one in each.
+    func applyMode(
+        _ parent: ParentTerms, requested: Int128, _ evaluations: inout [Evaluation], units: [Int64] = []
+    ) {
+        guard let refusal = modeRefusal(parent, requested: requested, evaluations, units) else { return }
         refuseAll(&evaluations, refusal)
     }
 
     /// Why no leg goes although some passed; `nil` = they go.
-    private func modeRefusal(_ parent: ParentTerms, requested: Int64, _ evaluations: [Evaluation]) -> Rejection? {
+    private func modeRefusal(
+        _ parent: ParentTerms, requested: Int128, _ evaluations: [Evaluation], _ units: [Int64]
+    ) -> Rejection? {
         if parent.mode == .bestEffort || parent.mode == .clip { return nil }
         let passing = evaluations.count { $0.rejection == nil }
         let needed: Int
@@ -199,8 +247,11 @@ extension Engine {
             guard passing < needed else { return nil }
         } else {
             needed = parent.minimumLegs
-            let total = evaluations.reduce(Int128(0)) { $0 + Int128($1.rejection == nil ? $1.quantity : 0) }
-            let enough = total * 10_000 >= Int128(parent.minimumQuantityBasisPoints) * Int128(requested)
+            var total: Int128 = 0
+            for (index, evaluation) in evaluations.enumerated() where evaluation.rejection == nil {
+                total += Int128(evaluation.quantity) * Int128(units.isEmpty ? 1 : units[index])
+            }
+            let enough = total * 10_000 >= Int128(parent.minimumQuantityBasisPoints) * requested
             guard passing < needed || !enough else { return nil }
         }
         return Rejection(
@@ -236,11 +287,13 @@ extension Engine {
                         ? []
                         : slices == 1
                             ? OrderSizes(one: quantity)
-                            : OrderSizes(FreezeSlicing.sizes(quantity, lot: parent.instrument.lot, count: slices)),
+                            : OrderSizes(
+                                FreezeSlicing.sizes(
+                                    quantity, lot: parent.terms(of: share.instrument).instrument.lot, count: slices)),
                     heldUntil: evaluations[index].heldUntil, margin: evaluations[index].margin,
                     funds: fundsUsed(share.account, reservedBefore: evaluations[index].reservedBefore, now: now)))
         }
-        let reference = inputs.reference(parent.instrumentNumber)
+        let reference = parent.own == nil ? recorded(parent.instrumentNumber, now: now) : nil
         let group = parent.groupNumber.map { groups[Int($0)] }
         var uses: [OverrideUse] = []
         for index in evaluations.indices where evaluations[index].rejection == nil {
@@ -250,11 +303,32 @@ extension Engine {
             run: runs.nextRun, group: group?.group.id, groupVersion: group?.group.version ?? 0,
             riskVersion: riskVersion, order: request.order, origin: request.origin,
             instrument: parent.instrumentNumber, mode: parent.mode, onLegFailure: parent.onLegFailure,
-            receivedAt: request.receivedAt, admittedAt: now, requestedQuantity: shares.requested,
-            unallocatedQuantity: shares.unallocated, leftOut: shares.leftOut,
-            reference: reference.points > 0
-                ? RunAdmission.Reference(points: reference.points, age: now.since(reference.at)) : nil,
+            receivedAt: request.receivedAt, admittedAt: now,
+            requestedQuantity: shares.requested / parent.unitsPerStep,
+            unallocatedQuantity: shares.unallocated / parent.unitsPerStep, leftOut: shares.leftOut,
+            reference: reference,
             rotation: group?.rotation ?? 0, carry: shares.carry, firstClientSequence: nextClientSequence, legs: legs,
-            isGatewayClosing: request.isGatewayClosing, overrideUses: uses, isFundsRecorded: true)
+            isGatewayClosing: request.isGatewayClosing, overrideUses: uses, isFundsRecorded: true,
+            legInstruments: legInstruments(parent, shares, now: now), unitsPerStep: parent.unitsPerStep)
+    }
+
+    /// What the legs trade, where each account has an instrument of its own.
+    private func legInstruments(_ parent: ParentTerms, _ shares: Shares, now: Timestamp) -> [LegInstrument] {
+        guard let own = parent.own else { return [] }
+        return shares.legs.map { share in
+            let units = parent.terms(of: share.instrument).unitsPerStep
+            guard share.instrument >= 0 else {
+                return LegInstrument(number: nil, unitsPerStep: units, found: own.refusal(of: share.account).found)
+            }
+            return LegInstrument(
+                number: share.instrument, unitsPerStep: units, reference: recorded(share.instrument, now: now),
+                found: own.refusal(of: share.account).found)
+        }
+    }
+
+    private func recorded(_ instrument: Int32, now: Timestamp) -> RunAdmission.Reference? {
+        let reference = inputs.reference(instrument)
+        guard reference.points > 0 else { return nil }
+        return RunAdmission.Reference(points: reference.points, age: now.since(reference.at))
     }
 }

@@ -25,7 +25,7 @@ extension Engine {
             if let onlyAccounts, !onlyAccounts.contains(terms[place].account) { continue }
             members.append(
                 try allocationMember(
-                    terms[place], place, number, group.policy, parent.instrumentNumber, readsPosition: readsPosition))
+                    terms[place], place, number, group.policy, parent, readsPosition: readsPosition))
             numbers.append(terms[place].account)
         }
         let policy = group.policy
@@ -42,19 +42,21 @@ extension Engine {
         }
         var legs: [Share] = []
         legs.reserveCapacity(members.count)
+        var allocated: Int64 = 0
         for (index, account) in numbers.enumerated() {
-            let quantity = allocation.units(at: index)
-            guard quantity > 0 else {
+            let units = allocation.units(at: index)
+            guard units > 0 else {
                 leftOut.append(RunAdmission.LeftOut(account: accounts[Int(account)].account.id, reason: "no_share"))
                 continue
             }
+            allocated = saturatingSum(allocated, units)
+            let instrument = parent.instrument(of: account) ?? -1
             legs.append(
                 Share(
-                    account: account, side: allocation.side(at: index) == .buy ? .buy : .sell,
-                    weight: allocation.weights[index], quantity: quantity))
+                    account: account, instrument: instrument, side: allocation.side(at: index) == .buy ? .buy : .sell,
+                    weight: allocation.weights[index], quantity: units / parent.terms(of: instrument).unitsPerStep))
         }
-        let allocated = legs.reduce(Int64(0)) { saturatingSum($0, $1.quantity) }
-        let unallocated = allocation.unallocatedLots * parent.instrument.lot
+        let unallocated = allocation.unallocatedLots * parent.lot
         return Shares(
             legs: legs, requested: parent.quantity ?? saturatingSum(allocated, unallocated), unallocated: unallocated,
             leftOut: leftOut, carry: allocation.isCarrying ? allocation.carry : [],
@@ -72,9 +74,13 @@ extension Engine {
                 code: "missing_field", path: "/side", value: "null", message: "an order needs a side",
                 remedy: "give \(Side.choices)")
         }
+        let instrument = parent.instrument(of: account) ?? -1
         return Shares(
-            legs: [Share(account: account, side: side, weight: 1, quantity: quantity)], requested: quantity,
-            unallocated: 0, leftOut: [], carry: [], canRedistribute: false)
+            legs: [
+                Share(
+                    account: account, instrument: instrument, side: side, weight: 1,
+                    quantity: quantity / parent.terms(of: instrument).unitsPerStep)
+            ], requested: quantity, unallocated: 0, leftOut: [], carry: [], canRedistribute: false)
     }
 
     private func request(_ parent: ParentTerms, _ group: ExecutionGroup) throws(ParentRefusal) -> AllocationRequest {
@@ -92,9 +98,12 @@ extension Engine {
         }
         var riskPerLot: Int64?
         if let distance = order.stopDistance {
-            guard let points = parent.instrument.points(distance), points > 0,
-                let money = parent.instrument.notional(quantity: parent.instrument.lot, price: points), money > 0
-            else {
+            // Of several instruments any that counts as finely will do: a unit of each is worth the same.
+            let money = ([parent] + parent.others).lazy.compactMap { terms -> Int64? in
+                guard let points = terms.instrument.points(distance), points > 0 else { return nil }
+                return terms.instrument.notional(quantity: parent.lot / terms.unitsPerStep, price: points)
+            }.first
+            guard let money, money > 0 else {
                 throw ParentRefusal(
                     code: "stop_distance_out_of_range", path: "/stop_distance", value: distance.description,
                     message: "stop_distance must be a positive price distance",
@@ -103,7 +112,7 @@ extension Engine {
             riskPerLot = money
         }
         return AllocationRequest(
-            policy: group.policy, quantity: parent.quantity.map { .units($0) }, lotSize: parent.instrument.lot,
+            policy: group.policy, quantity: parent.quantity.map { .units($0) }, lotSize: parent.lot,
             side: order.side.map { $0 == .buy ? .buy : .sell }, percent: percent, multiplier: order.multiplier,
             riskPerLot: riskPerLot, carry: group.carry,
             allowsPartialAllocation: order.allowsPartialAllocation, dropsBelowMinimum: group.dropsBelowMinimum,
@@ -111,7 +120,7 @@ extension Engine {
     }
 
     private func allocationMember(
-        _ terms: MemberTerms, _ place: Int, _ group: Int32, _ policy: AllocationPolicy, _ instrument: Int32,
+        _ terms: MemberTerms, _ place: Int, _ group: Int32, _ policy: AllocationPolicy, _ parent: ParentTerms,
         readsPosition: Bool
     ) throws(ParentRefusal) -> AllocationMember {
         let account = Int(terms.account)
@@ -139,11 +148,16 @@ extension Engine {
             }
             riskBudget = budget
         }
-        let slot = readsPosition ? book.slot(terms.account, instrument) : -1
+        var position: Int64 = 0
+        if readsPosition, let instrument = parent.instrument(of: terms.account) {
+            let slot = book.slot(terms.account, instrument)
+            let held = slot < 0 ? 0 : book.positions[Int(slot)].quantity
+            let units = parent.terms(of: instrument).unitsPerStep
+            position = scaled(held, units, over: 1) ?? (held < 0 ? .min : .max)
+        }
         return AllocationMember(
             weight: weight, minimumLots: terms.minimumLots, maximumLots: terms.maximumLots,
-            position: slot < 0 ? 0 : book.positions[Int(slot)].quantity, fixedLots: terms.lots,
-            riskBudget: riskBudget)
+            position: position, fixedLots: terms.lots, riskBudget: riskBudget)
     }
 
     private func unusable(

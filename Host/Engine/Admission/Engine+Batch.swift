@@ -7,19 +7,24 @@ extension Engine {
     /// Negative quantity and slices give it back.
     mutating func reserve(_ share: Share, _ quantity: Int64, _ slices: Int64, _ parent: ParentTerms) {
         book.reserve(
-            share.account, parent.instrumentNumber, share.side, quantity, orders: Int32(slices),
+            share.account, share.instrument, share.side, quantity, orders: Int32(slices),
             isDelivery: parent.isDelivery)
     }
 
     /// Runs both controls over the legs that passed, whose reservations stand. A leg that is refused here gives its own
     /// back at once.
+    ///
+    /// - Parameter before: The group's totals without the parent, by instrument: the parent's, then `others`.
     mutating func checkBatch(
-        _ shares: [Share], _ parent: ParentTerms, _ before: AggregateTotals?, _ results: inout [Evaluation],
+        _ shares: [Share], _ parent: ParentTerms, _ before: [AggregateTotals?], _ results: inout [Evaluation],
         now: Timestamp, _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
     ) {
         if !resting.kinds.isEmpty { checkSelfTrade(shares, parent, &results, &trace, &overrides) }
-        if let group = parent.groupNumber, let before {
-            checkAggregate(group, shares, parent, before, &results, now: now, &trace, &overrides)
+        guard let group = parent.groupNumber else { return }
+        for (place, before) in before.enumerated() {
+            guard let before else { return }
+            let terms = place == 0 ? parent : parent.others[place - 1]
+            checkAggregate(group, shares, parent, terms, before, &results, now: now, &trace, &overrides)
         }
     }
 
@@ -51,8 +56,6 @@ extension Engine {
         _ shares: [Share], _ parent: ParentTerms, _ results: inout [Evaluation], _ trace: inout some DecisionTrace,
         _ overrides: inout ParentOverrides
     ) {
-        let instrument = parent.instrumentNumber
-        let reference = inputs.reference(instrument).points
         var (buys, sells) = (false, false)
         for index in shares.indices where results[index].rejection == nil {
             if shares[index].side.isBuy { buys = true } else { sells = true }
@@ -62,6 +65,8 @@ extension Engine {
         if buys, sells { own = resting.withoutOrders(kinds: resting.kinds) }
         for index in shares.indices where results[index].rejection == nil {
             let share = shares[index]
+            let instrument = share.instrument
+            let reference = inputs.reference(instrument).points
             guard let limit = resolved.selfTrade(Int(share.account)) else { continue }
             let price = RestingPrice(
                 side: share.side, orderType: results[index].orderType, limitPrice: results[index].limitPrice)
@@ -127,23 +132,26 @@ extension Engine {
                 ? 0 : netExposure(total: total, like: number, isByInstrument: limit.netByInstrument)?.larger)
     }
 
+    /// - Parameter terms: The parent in the integers of the instrument whose totals are looked at.
     private mutating func checkAggregate(
-        _ group: Int32, _ shares: [Share], _ parent: ParentTerms, _ before: AggregateTotals,
+        _ group: Int32, _ shares: [Share], _ parent: ParentTerms, _ terms: ParentTerms, _ before: AggregateTotals,
         _ results: inout [Evaluation], now: Timestamp, _ trace: inout some DecisionTrace,
         _ overrides: inout ParentOverrides
     ) {
         let opening = shares.indices.filter { results[$0].rejection == nil && !results[$0].isClosing }
-        guard !opening.isEmpty, let limit = resolved.groups[Int(group)].aggregate,
-            let after = aggregateTotals(parent)
+        guard opening.contains(where: { shares[$0].instrument == terms.instrumentNumber }),
+            let limit = resolved.groups[Int(group)].aggregate,
+            let after = aggregateTotals(terms)
         else { return }
         trace.begin(.groupAggregate, opening)
-        let check = GroupAggregate(limit: limit, instrument: parent.instrument, before: before, after: after)
+        let check = GroupAggregate(limit: limit, instrument: terms.instrument, before: before, after: after)
         var messages: Int64 = 0
         for result in results where result.rejection == nil { messages = saturatingSum(messages, result.slices) }
         var notional: Int64? = 0
         for index in opening {
             guard let sum = notional, let price = results[index].moneyPrice,
-                let value = parent.instrument.notional(quantity: results[index].quantity, price: price)
+                let value = parent.terms(of: shares[index].instrument).instrument.notional(
+                    quantity: results[index].quantity, price: price)
             else {
                 notional = nil
                 break
@@ -154,7 +162,7 @@ extension Engine {
         let refusal =
             check.notional(notional, &trace) ?? check.rate(logs, messages, now: now, &trace) ?? check.totals(&trace)
             ?? GroupLoss.refusal(
-                groupLoss(group, limit.loss), limit.loss, parent.instrument.currency, GroupAggregate.id, .aggregateLoss,
+                groupLoss(group, limit.loss), limit.loss, terms.instrument.currency, GroupAggregate.id, .aggregateLoss,
                 &trace)
         guard let refusal = refusal.flatMap({ trace.judge($0) }) else { return }
         for index in opening { refuse(refusal, index, shares, parent, &results, &trace, &overrides) }

@@ -16,7 +16,7 @@ extension Engine {
     ///
     /// - Throws: `ParentRefusal` for a fact about the whole parent; so is a group as its target.
     package func probe(_ request: AdmissionRequest, now: Timestamp) throws(ParentRefusal) -> LegProbe {
-        let parent = try ParentTerms(request.order, engine: self)
+        let parent = try ParentTerms(request, engine: self)
         guard let account = parent.accountNumber, let quantity = parent.quantity, let side = request.order.side else {
             throw ParentRefusal(
                 code: "missing_field", path: "/account_id", value: "null",
@@ -25,7 +25,9 @@ extension Engine {
         var context = LegContext(parent, request, engine: self, now: now)
         context.setParentQuantity(quantity)
         return LegProbe(
-            share: Share(account: account, side: side, weight: 1, quantity: quantity), parent: parent, context: context,
+            share: Share(
+                account: account, instrument: parent.instrumentNumber, side: side, weight: 1, quantity: quantity),
+            parent: parent, context: context,
             limits: legLimits(account, parent.instrumentNumber))
     }
 

@@ -112,8 +112,7 @@ extension ParentFacts {
         isAfterMarket = request.order.isAfterMarket
         orderType = request.order.orderType
         (limitPrice, stopPrice) = (parent.limitPrice, parent.stopPrice)
-        isLimitOnTick = limitPrice % parent.instrument.tick == 0
-        isStopOnTick = stopPrice % parent.instrument.tick == 0
+        (isLimitOnTick, isStopOnTick) = (parent.isLimitOnTick, parent.isStopOnTick)
         today = now.nanoseconds.dividedFloor(by: 86_400_000_000_000)
         words = AllowRule.words(
             product: request.order.product, orderType: request.order.orderType,

@@ -47,12 +47,15 @@ package struct AdmissionRequest: Sendable {
     package var receivedAt: Timestamp
     /// The gateway's own closing order: passes trading states, since risk can always be reduced.
     package var isGatewayClosing: Bool
+    /// What each account trades, where the order names the accounts' own venues; `nil` for every other order.
+    package var instruments: LegInstruments?
 
     package init(
         order: ParentOrder, origin: Origin, authority: TradingAuthority, receivedAt: Timestamp,
-        isGatewayClosing: Bool = false
+        isGatewayClosing: Bool = false, instruments: LegInstruments? = nil
     ) {
         (self.order, self.origin, self.authority) = (order, origin, authority)
         (self.receivedAt, self.isGatewayClosing) = (receivedAt, isGatewayClosing)
+        self.instruments = instruments
     }
 }

@@ -9,10 +9,17 @@ final class ParentTerms: Sendable {
     let accountNumber: Int32?
     let instrumentNumber: Int32
     let instrument: Instrument
-    /// Steps; `nil` where the policy makes the quantity.
+    /// Units of the allocation, which are steps where the parent has one instrument; `nil` where the policy makes it.
     let quantity: Int64?
+    /// The lot that is shared out, in units of the allocation: the instrument's, or one that each leg's instrument takes.
+    let lot: Int64
+    /// Units of the allocation in one step of `instrument`.
+    let unitsPerStep: Int64
     let limitPrice: Int64
     let stopPrice: Int64
+    /// Whether they are multiples of the tick, of which 0 is one. Of a parent with one instrument they always are.
+    let isLimitOnTick: Bool
+    let isStopOnTick: Bool
     /// A sell is to be met from holdings (RISK.md C23).
     let isDelivery: Bool
     let mode: ExecutionMode
@@ -22,10 +29,100 @@ final class ParentTerms: Sendable {
     let redistributes: Bool
     let minimumLegs: Int
     let minimumQuantityBasisPoints: Int
+    /// What each account trades, where the order names the accounts' own venues; `nil` = `instrument`.
+    let own: LegInstruments?
+    /// The same order in the integers of the other instruments that its accounts trade.
+    let others: [ParentTerms]
 
-    init(_ order: ParentOrder, engine: borrowing Engine) throws(ParentRefusal) {
-        self.order = order
-        let group: ExecutionGroup?
+    convenience init(_ request: AdmissionRequest, engine: borrowing Engine) throws(ParentRefusal) {
+        let order = request.order
+        let own = order.symbol.isOfAnyVenue ? request.instruments : nil
+        let (target, group) = try Self.target(order, engine)
+        guard let number = own?.scale ?? engine.instrumentNumber(order.symbol) else {
+            if order.symbol.isOfAnyVenue {
+                throw ParentRefusal(
+                    code: "unknown_instrument", path: "/symbol", value: order.symbol.text,
+                    message: "what the accounts trade for it is not looked up here",
+                    remedy: "name an instrument of a venue; GET /api/symbols/search finds one")
+            }
+            throw ParentRefusal(
+                code: "unknown_instrument", path: "/symbol", value: order.symbol.text,
+                message: "the instrument is not in today's master",
+                remedy: "name a known instrument; GET /api/symbols/search finds one")
+        }
+        let entry = engine.instruments[Int(number)]
+        let prices = try ParentPrices(order, entry, isLenient: own != nil)
+        if order.carriesStop, let limit = order.limitPrice, let stop = order.stopPrice, let side = order.side {
+            try Self.checkStop(stop, side, limit)
+        }
+        let onLegFailure = order.onLegFailure ?? group?.onLegFailure ?? .leave
+        if onLegFailure == .unwind, group?.allowsUnwind != true {
+            throw ParentRefusal(
+                code: "unwind_not_allowed", path: "/on_leg_failure", value: "unwind",
+                message: "the group does not allow unwind",
+                remedy: "set allow_unwind: true on the group, or use leave or cancel_rest")
+        }
+        guard let own else {
+            let instrument = entry.instrument
+            let unit = instrument.quantity(1)
+            let quantity = try Self.quantity(order, unit: unit, lot: instrument.lot)
+            if let shown = order.disclosedQuantity {
+                try Self.checkDisclosed(shown, of: quantity, unit: unit, [instrument])
+            }
+            self.init(
+                order, target, group, onLegFailure, entry, prices, quantity: quantity, lot: instrument.lot,
+                unitsPerStep: 1)
+            return
+        }
+        let common = try Self.commonUnits(own, order, engine)
+        let quantity = try Self.quantity(order, unit: common.unit, lot: common.lot)
+        if let shown = order.disclosedQuantity {
+            let instruments = own.numbers.map { engine.instruments[Int($0)].instrument }
+            try Self.checkDisclosed(shown, of: quantity, unit: common.unit, instruments)
+        }
+        var others: [ParentTerms] = []
+        for (number, units) in zip(own.numbers, common.unitsPerStep).dropFirst() {
+            let entry = engine.instruments[Int(number)]
+            others.append(
+                ParentTerms(
+                    order, target, group, onLegFailure, entry, try ParentPrices(order, entry, isLenient: true),
+                    quantity: quantity, lot: common.lot, unitsPerStep: units, own: own))
+        }
+        if !prices.isOnTick, !others.contains(where: { $0.isLimitOnTick && $0.isStopOnTick }) {
+            // No account takes these prices: that is a fact about the order.
+            _ = try ParentPrices(order, entry, isLenient: false)
+        }
+        self.init(
+            order, target, group, onLegFailure, entry, prices, quantity: quantity, lot: common.lot,
+            unitsPerStep: common.unitsPerStep[0], own: own, others: others)
+    }
+
+    /// Group and account by number; one of them is there.
+    private typealias Target = (group: Int32?, account: Int32?)
+
+    private init(
+        _ order: ParentOrder, _ target: Target, _ group: ExecutionGroup?, _ onLegFailure: LegFailurePolicy,
+        _ entry: InstrumentEntry, _ prices: ParentPrices, quantity: Int64?, lot: Int64, unitsPerStep: Int64,
+        own: LegInstruments? = nil, others: [ParentTerms] = []
+    ) {
+        (self.order, groupNumber, accountNumber) = (order, target.group, target.account)
+        (instrument, instrumentNumber) = (entry.instrument, entry.instrument.index.rawValue)
+        (self.quantity, self.lot, self.unitsPerStep) = (quantity, lot, unitsPerStep)
+        (limitPrice, stopPrice) = (prices.limit, prices.stop)
+        (isLimitOnTick, isStopOnTick) = (prices.isLimitOnTick, prices.isStopOnTick)
+        isDelivery = order.product == .delivery
+        mode = order.mode ?? group?.mode ?? .bestEffort
+        mayClip = mode == .clip
+        self.onLegFailure = onLegFailure
+        redistributes = order.redistributes ?? group?.redistributes ?? false
+        minimumLegs = order.minimumLegs ?? 0
+        minimumQuantityBasisPoints = order.minimumQuantityBasisPoints ?? 0
+        (self.own, self.others) = (own, others)
+    }
+
+    private static func target(
+        _ order: ParentOrder, _ engine: borrowing Engine
+    ) throws(ParentRefusal) -> (Target, ExecutionGroup?) {
         switch order.target {
         case .group(let id):
             guard let number = engine.groupNumber(id), let known = engine.group(id) else {
@@ -33,7 +130,7 @@ final class ParentTerms: Sendable {
                     .notFound, code: "unknown_group", path: "", value: id.rawValue, message: "there is no group \(id)",
                     remedy: "name an existing group; GET /api/execution-groups lists them")
             }
-            (groupNumber, accountNumber, group) = (number, nil, known)
+            return ((number, nil), known)
         case .account(let id):
             guard let number = engine.accountNumber(id) else {
                 throw ParentRefusal(
@@ -41,116 +138,95 @@ final class ParentTerms: Sendable {
                     message: "there is no account \(id)",
                     remedy: "name an existing account; GET /api/accounts lists them")
             }
-            (groupNumber, accountNumber, group) = (nil, number, nil)
+            return ((nil, number), nil)
         }
-        guard let instrumentNumber = engine.instrumentNumber(order.symbol) else {
-            throw ParentRefusal(
-                code: "unknown_instrument", path: "/symbol", value: order.symbol.text,
-                message: "the instrument is not in today's master",
-                remedy: "name a known instrument; GET /api/symbols/search finds one")
-        }
-        self.instrumentNumber = instrumentNumber
-        let instrument = engine.instruments[Int(instrumentNumber)].instrument
-        self.instrument = instrument
-        limitPrice = try Self.price(
-            order.limitPrice, "price", needed: order.orderType.hasLimitPrice, order.orderType.rawName, instrument)
-        // A cover order says by it where its second leg stops the loss, whatever the type of its first.
-        stopPrice = try Self.price(
-            order.stopPrice, "trigger_price", needed: order.orderType.hasStopPrice || order.carriesStop,
-            order.carriesStop ? OrderClass.cover.rawName : order.orderType.rawName, instrument)
-        if order.carriesStop, limitPrice > 0, let side = order.side {
-            try Self.checkStop(stopPrice, side, limitPrice, instrument)
-        }
-        isDelivery = order.product == .delivery
-        mode = order.mode ?? group?.mode ?? .bestEffort
-        mayClip = mode == .clip
-        onLegFailure = order.onLegFailure ?? group?.onLegFailure ?? .leave
-        if onLegFailure == .unwind, group?.allowsUnwind != true {
-            throw ParentRefusal(
-                code: "unwind_not_allowed", path: "/on_leg_failure", value: "unwind",
-                message: "the group does not allow unwind",
-                remedy: "set allow_unwind: true on the group, or use leave or cancel_rest")
-        }
-        redistributes = order.redistributes ?? group?.redistributes ?? false
-        minimumLegs = order.minimumLegs ?? 0
-        minimumQuantityBasisPoints = order.minimumQuantityBasisPoints ?? 0
-        quantity = try Self.quantity(order, instrument)
-        if let shown = order.disclosedQuantity { try Self.checkDisclosed(shown, of: quantity, instrument) }
     }
 
     /// What shows in the book is a part of the order.
+    ///
+    /// - Parameter unit: What `quantity` counts; the order's only step where its legs have one instrument.
     private static func checkDisclosed(
-        _ shown: ExactDecimal, of quantity: Int64?, _ instrument: Instrument
+        _ shown: ExactDecimal, of quantity: Int64?, unit: ExactDecimal, _ instruments: [Instrument]
     ) throws(ParentRefusal) {
-        let step = instrument.quantity(1)
-        guard let steps = instrument.steps(shown), steps > 0 else {
+        let step = instruments.lazy.filter { $0.steps(shown) == nil }.first?.quantity(1) ?? unit
+        guard let units = shown.dividedExactly(by: unit), units > 0, instruments.allSatisfy({ $0.steps(shown) != nil })
+        else {
             throw ParentRefusal(
                 code: "disclosed_off_step", path: "/disclosed_quantity", value: shown.description,
                 message: "disclosed_quantity is not a positive multiple of \(step)",
                 remedy: "give a multiple of \(step)")
         }
-        guard let quantity, steps > quantity else { return }
+        guard let quantity, units > Int128(quantity) else { return }
+        let whole = unit.multiplied(by: ExactDecimal(quantity)) ?? unit
         throw ParentRefusal(
             code: "disclosed_above_quantity", path: "/disclosed_quantity", value: shown.description,
-            message: "more would show than the order has, \(instrument.quantity(quantity))",
-            remedy: "give at most \(instrument.quantity(quantity))")
+            message: "more would show than the order has, \(whole)", remedy: "give at most \(whole)")
     }
 
-    private static func price(
-        _ price: ExactDecimal?, _ field: String, needed: Bool, _ what: @autoclosure () -> String,
-        _ instrument: Instrument
-    ) throws(ParentRefusal) -> Int64 {
-        guard let price else {
-            guard !needed else {
-                throw ParentRefusal(
-                    code: "missing_field", path: "/\(field)", value: "null",
-                    message: "a \(what()) order needs \(field)", remedy: "give \(field) as a positive decimal")
-            }
-            return 0
+    /// The terms in the integers of an instrument that an account of the order trades.
+    @inline(__always)
+    func terms(of number: Int32) -> ParentTerms {
+        number == instrumentNumber ? self : others.first { $0.instrumentNumber == number } ?? self
+    }
+
+    /// What an account trades; `nil` = it is not known, and its leg is refused.
+    @inline(__always)
+    func instrument(of account: Int32) -> Int32? { own == nil ? instrumentNumber : own?.instrument(of: account) }
+
+    /// How the instruments of the legs are counted together. What a unit of them is worth has to be the same, else a quantity
+    /// of the parent would not say how much of each is meant.
+    private static func commonUnits(
+        _ own: LegInstruments, _ order: ParentOrder, _ engine: borrowing Engine
+    ) throws(ParentRefusal) -> CommonUnits {
+        let entries = own.numbers.map { engine.instruments[Int($0)] }
+        // A unit of spot is one of the base currency, wherever it is.
+        func size(_ entry: InstrumentEntry) -> ExactDecimal? {
+            entry.instrument.kind == .spot ? nil : entry.record.contractSize
         }
-        guard needed else {
+        func worth(_ entry: InstrumentEntry) -> String {
+            let size = size(entry).map { ", contract_size \($0)" } ?? ""
+            return "\(entry.id) has currency \(entry.record.currency), multiplier \(entry.record.multiplier)\(size)"
+        }
+        func isLike(_ entry: InstrumentEntry) -> Bool {
+            entry.record.currency == entries[0].record.currency
+                && entry.record.multiplier == entries[0].record.multiplier
+                && size(entry) == size(entries[0])
+        }
+        guard entries.allSatisfy(isLike) else {
             throw ParentRefusal(
-                code: "unexpected_field", path: "/\(field)", value: price.description,
-                message: "a \(what()) order takes no \(field)",
-                remedy: "leave \(field) out or use another order_type")
+                code: "units_differ", path: "/symbol", value: order.symbol.text,
+                message: "one unit is not the same at the accounts' venues: "
+                    + entries.map(worth).joined(separator: "; "),
+                remedy: "send an order for each of these instruments by its own id")
         }
-        guard price > .zero else {
+        guard let common = CommonUnits(entries.map(\.instrument)) else {
             throw ParentRefusal(
-                code: "price_not_positive", path: "/\(field)", value: price.description,
-                message: "\(field) must be positive",
-                remedy: "give \(field) above 0")
+                code: "overflow", path: "/symbol", value: order.symbol.text,
+                message: "the lots of the accounts' instruments have no common multiple that fits 63 bits",
+                remedy: "send an order for each of the instruments by its own id")
         }
-        let tick = instrument.price(instrument.tick)
-        guard let points = instrument.points(price), points % instrument.tick == 0 else {
-            let below = price.dividedFloor(by: tick)
-            let remedy =
-                below.flatMap { below in
-                    ExactDecimal(mantissa: below, exponent: 0)?.multiplied(by: tick).flatMap { low in
-                        low.adding(tick).map { "use \(low) or \($0), multiples of the tick \(tick)" }
-                    }
-                } ?? "use a multiple of the tick \(tick)"
-            throw ParentRefusal(
-                code: "price_off_tick", path: "/\(field)", value: price.description,
-                message: "\(field) is not a multiple of the tick \(tick)", remedy: remedy)
-        }
-        return points
+        return common
     }
 
     /// A stop on the wrong side of the price would be hit as soon as the first leg has filled.
     private static func checkStop(
-        _ stop: Int64, _ side: Side, _ limit: Int64, _ instrument: Instrument
+        _ stop: ExactDecimal, _ side: Side, _ limit: ExactDecimal
     ) throws(ParentRefusal) {
         guard side == .buy ? stop >= limit : stop <= limit else { return }
         let right = side == .buy ? "below" : "above"
         throw ParentRefusal(
-            code: "stop_beyond_price", path: "/trigger_price", value: instrument.price(stop).description,
-            message:
-                "the stop of a \(side.rawName) COVER order has to be \(right) its price, \(instrument.price(limit))",
+            code: "stop_beyond_price", path: "/trigger_price", value: stop.description,
+            message: "the stop of a \(side.rawName) COVER order has to be \(right) its price, \(limit)",
             remedy: "give a trigger_price \(right) the price")
     }
 
-    private static func quantity(_ order: ParentOrder, _ instrument: Instrument) throws(ParentRefusal) -> Int64? {
-        let lot = instrument.quantity(instrument.lot)
+    /// - Parameters:
+    ///   - unit: What is counted.
+    ///   - lotUnits: The lot in it.
+    private static func quantity(
+        _ order: ParentOrder, unit: ExactDecimal, lot lotUnits: Int64
+    ) throws(ParentRefusal) -> Int64? {
+        var lot: ExactDecimal { unit.multiplied(by: ExactDecimal(lotUnits)) ?? unit }
         if let quantity = order.quantity {
             guard order.lots == nil else {
                 throw ParentRefusal(
@@ -162,7 +238,8 @@ final class ParentTerms: Sendable {
                     code: "quantity_not_positive", path: "/quantity", value: quantity.description,
                     message: "quantity must be positive", remedy: "give a multiple of the lot \(lot)")
             }
-            guard let steps = instrument.steps(quantity), steps % instrument.lot == 0 else {
+            guard let steps = quantity.dividedExactly(by: unit).flatMap(Int64.init(exactly:)), steps % lotUnits == 0
+            else {
                 throw ParentRefusal(
                     code: "quantity_off_lot", path: "/quantity", value: quantity.description,
                     message: "quantity is not a multiple of the lot \(lot)", remedy: "give a multiple of \(lot)")
@@ -175,24 +252,12 @@ final class ParentTerms: Sendable {
                 code: "quantity_not_positive", path: "/lots", value: "\(lots)", message: "lots must be positive",
                 remedy: "give at least 1")
         }
-        let (steps, overflow) = lots.multipliedReportingOverflow(by: instrument.lot)
+        let (steps, overflow) = lots.multipliedReportingOverflow(by: lotUnits)
         guard !overflow else {
             throw ParentRefusal(
                 code: "overflow", path: "/lots", value: "\(lots)", message: "the quantity does not fit 63 bits",
                 remedy: "give fewer lots")
         }
         return steps
-    }
-}
-
-extension ExactDecimal {
-    /// `floor(self / divisor)` for positive values; `nil` on overflow.
-    func dividedFloor(by divisor: ExactDecimal) -> Int128? {
-        let exponent = min(self.exponent, divisor.exponent)
-        guard let numerator = scaled(to: exponent), let denominator = divisor.scaled(to: exponent), denominator > 0
-        else {
-            return nil
-        }
-        return numerator / denominator
     }
 }

@@ -39,6 +39,7 @@ extension EventWriter {
         tail[0] = admission.isFundsRecorded
         tail[1] = !admission.overrideUses.isEmpty
         tail[2] = admission.origin.trace.isPresent
+        tail[3] = !admission.legInstruments.isEmpty
         write(tail)
         if let trace = admission.origin.trace {
             for number in [trace.high, trace.low, trace.parent, UInt64(trace.flags)] { write(number) }
@@ -47,12 +48,31 @@ extension EventWriter {
             write(count: admission.legs.count)
             for index in legs.indices { write(legs[index].funds) }
         }
-        guard !admission.overrideUses.isEmpty else { return }
-        write(count: admission.overrideUses.count)
-        for use in admission.overrideUses {
-            write(use.override)
-            write(use.leg)
+        if !admission.overrideUses.isEmpty {
+            write(count: admission.overrideUses.count)
+            for use in admission.overrideUses {
+                write(use.override)
+                write(use.leg)
+            }
         }
+        guard !admission.legInstruments.isEmpty else { return }
+        write(admission.unitsPerStep)
+        write(count: admission.legInstruments.count)
+        for instrument in admission.legInstruments { write(instrument) }
+    }
+
+    private mutating func write(_ instrument: LegInstrument) {
+        var flags = FieldFlags()
+        flags[0] = instrument.number.isPresent
+        flags[1] = instrument.reference.isPresent
+        write(flags)
+        if let number = instrument.number { write(number) }
+        write(instrument.unitsPerStep)
+        if let reference = instrument.reference {
+            write(reference.points)
+            write(reference.age)
+        }
+        write(instrument.found)
     }
 
     package mutating func write(_ origin: Origin) {
@@ -113,7 +133,7 @@ extension EventReader {
             isGatewayClosing: flags[2])
         // Fields of a later gateway; records from before them end here.
         guard !isAtEnd else { return admission }
-        let tail = try readFlags(known: 3)
+        let tail = try readFlags(known: 4)
         if tail[2] { admission.origin.trace = try readTraceContext() }
         if tail[0] {
             let start = offset
@@ -131,7 +151,25 @@ extension EventReader {
                 OverrideUse(override: try reader.readSigned(), leg: try reader.readInt32())
             }
         }
+        if tail[3] {
+            admission.unitsPerStep = try readSigned()
+            let start = offset
+            admission.legInstruments = try readList(ofAtLeast: 3, "instruments of legs") {
+                reader throws(EventCodingError) in try reader.readLegInstrument()
+            }
+            guard admission.legInstruments.count == admission.legs.count else {
+                throw EventCodingError(
+                    .malformed, offset: start, expected: "an instrument for each of \(admission.legs.count) legs")
+            }
+        }
         return admission
+    }
+
+    private mutating func readLegInstrument() throws(EventCodingError) -> LegInstrument {
+        let flags = try readFlags(known: 2)
+        return LegInstrument(
+            number: try flags[0] ? readInt32() : nil, unitsPerStep: try readSigned(),
+            reference: try flags[1] ? readReference() : nil, found: try readText())
     }
 
     private mutating func readFunds() throws(EventCodingError) -> LegAdmission.Funds? {

@@ -37,6 +37,9 @@ extension Engine {
         runs = try RunTable(&reader)
         for run in runs.all {
             guard instruments.indices.contains(Int(run.admission.instrument)),
+                run.admission.legInstruments.allSatisfy({ leg in
+                    leg.number.map { instruments.indices.contains(Int($0)) } ?? true
+                }),
                 run.admission.legs.allSatisfy({ accounts.indices.contains(Int($0.account)) })
             else { throw reader.outOfRange("accounts and an instrument of the state") }
         }

@@ -37,7 +37,7 @@ extension Engine {
         }
         for (index, found) in rows.enumerated() {
             let id = LegID(run: admission.run, index: index)
-            if found.isEmpty {
+            if found.isEmpty, !admission.lacksInstrument(leg: index) {
                 notes.append("\(id): its quantity went to the other legs, so that its controls are not computed anew")
             }
             notes += Self.differences(admission.legs[index], found).map { "\(id): \($0)" }

@@ -31,20 +31,24 @@ package enum InputGap: UInt8, CaseIterable, Hashable, Sendable {
 /// What is known of the inputs of a run that was decided in the past, and what its record says instead.
 struct Recollection {
     let admission: RunAdmission
-    /// The recorded legs that can be decided anew, in order. The others had lost their quantity to a redistribution.
+    /// The recorded legs that can be decided anew, in order. The others had lost their quantity to a redistribution, or have
+    /// no instrument.
     let legs: [Int]
     private(set) var gaps: Set<InputGap> = []
 
     init(_ admission: RunAdmission) {
         self.admission = admission
-        legs = admission.legs.indices.filter { admission.legs[$0].allocatedQuantity > 0 }
+        legs = admission.legs.indices.filter {
+            admission.legs[$0].allocatedQuantity > 0 && !admission.lacksInstrument(leg: $0)
+        }
     }
 
     var shares: [Engine.Share] {
         legs.map { index in
             let leg = admission.legs[index]
             return Engine.Share(
-                account: leg.account, side: leg.side, weight: leg.weight, quantity: leg.allocatedQuantity)
+                account: leg.account, instrument: admission.instrument(ofLeg: index), side: leg.side,
+                weight: leg.weight, quantity: leg.allocatedQuantity)
         }
     }
 
@@ -52,7 +56,17 @@ struct Recollection {
     var request: AdmissionRequest {
         AdmissionRequest(
             order: admission.order, origin: admission.origin, authority: .everything, receivedAt: admission.receivedAt,
-            isGatewayClosing: admission.isGatewayClosing)
+            isGatewayClosing: admission.isGatewayClosing, instruments: instruments)
+    }
+
+    private var instruments: LegInstruments? {
+        guard !admission.legInstruments.isEmpty else { return nil }
+        var known = LegInstruments(scale: admission.instrument)
+        for (leg, instrument) in zip(admission.legs, admission.legInstruments) {
+            // What an adapter listed then is not known: that it opened nothing is taken from the record.
+            if let number = instrument.number { known.add(leg.account, .instrument(number)) }
+        }
+        return known
     }
 
     func recorded(_ place: Int) -> LegAdmission { admission.legs[legs[place]] }
@@ -85,7 +99,10 @@ struct Recollection {
     /// The same for a control over all legs.
     mutating func judge(_ rejection: Rejection) -> Rejection? {
         guard
-            let found = gap(behind: rejection, hasReference: admission.reference != nil, hasCalendar: true)
+            let found = gap(
+                behind: rejection,
+                hasReference: admission.legs.indices.allSatisfy { admission.reference(ofLeg: $0) != nil },
+                hasCalendar: true)
         else { return rejection }
         gaps.insert(found)
         return admission.legs.lazy.compactMap(\.rejection).first { $0.control == rejection.control }
@@ -117,7 +134,8 @@ extension Engine {
     /// accounts' funds.
     /// - Throws: `ParentRefusal`, and changes nothing, where the state does not hold what the record names.
     mutating func recall(_ admission: RunAdmission) throws(ParentRefusal) {
-        guard instruments.indices.contains(Int(admission.instrument)),
+        let numbers = admission.legs.indices.map { admission.instrument(ofLeg: $0) } + [admission.instrument]
+        guard numbers.allSatisfy({ instruments.indices.contains(Int($0)) }),
             admission.legs.allSatisfy({ accounts.indices.contains(Int($0.account)) })
         else {
             throw ParentRefusal(
@@ -125,11 +143,14 @@ extension Engine {
                 message: "the state does not hold the accounts and the instrument of run \(admission.run)",
                 remedy: "replay the journal up to the run first")
         }
-        let number = Int(admission.instrument)
-        while inputs.references.count <= number { inputs.references.append(Inputs.Reference()) }
         func at(_ age: Int64) -> Timestamp { admission.admittedAt.advanced(by: saturatingDifference(0, age)) }
-        inputs.references[number] =
-            admission.reference.map { Inputs.Reference(points: $0.points, at: at($0.age)) } ?? Inputs.Reference()
+        func recall(_ number: Int32, _ reference: RunAdmission.Reference?) {
+            while inputs.references.count <= Int(number) { inputs.references.append(Inputs.Reference()) }
+            inputs.references[Int(number)] =
+                reference.map { Inputs.Reference(points: $0.points, at: at($0.age)) } ?? Inputs.Reference()
+        }
+        if admission.legInstruments.isEmpty { recall(admission.instrument, admission.reference) }
+        for leg in admission.legInstruments { if let number = leg.number { recall(number, leg.reference) } }
         for leg in admission.legs {
             let account = Int(leg.account)
             inputs.funds[account] = leg.funds.map {
@@ -145,7 +166,7 @@ extension Engine {
         _ recollection: Recollection, _ trace: inout some DecisionTrace
     ) throws(ParentRefusal) -> (parent: ParentTerms, evaluations: [Evaluation]) {
         let request = recollection.request
-        let parent = try ParentTerms(request.order, engine: self)
+        let parent = try ParentTerms(request, engine: self)
         trace.begin(keeping: [])
         return (
             parent,

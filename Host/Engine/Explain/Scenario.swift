@@ -165,17 +165,19 @@ private struct Stage {
     private mutating func fill(
         _ run: Run, _ account: Int32?, _ quantity: ExactDecimal?, _ price: ExactDecimal?
     ) throws(ParentRefusal) {
-        let instrument = engine.instruments[Int(run.admission.instrument)].instrument
-        for (leg, admission) in zip(run.legs, run.admission.legs) where account == nil || admission.account == account {
+        for (place, (leg, admission)) in zip(run.legs, run.admission.legs).enumerated()
+        where account == nil || admission.account == account {
+            let number = run.admission.instrument(ofLeg: place)
+            let instrument = engine.instruments[Int(number)].instrument
             var left = try quantity.map { quantity throws(ParentRefusal) in try steps(quantity, instrument) } ?? .max
             for index in leg.orders where left > 0 && run.orders[index].leavesQuantity > 0 {
                 let order = run.orders[index]
                 let filled = min(left, order.leavesQuantity)
                 left -= filled
                 let own =
-                    order.limitPrice > 0 ? order.limitPrice : engine.inputs.reference(run.admission.instrument).points
+                    order.limitPrice > 0 ? order.limitPrice : engine.inputs.reference(number).points
                 try trade(
-                    admission.account, run.admission.instrument, admission.side, filled,
+                    admission.account, number, admission.side, filled,
                     price ?? instrument.price(own), clientOrderID: engine.clientOrderID(order.clientSequence))
             }
         }

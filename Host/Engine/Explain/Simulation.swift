@@ -45,8 +45,9 @@ package struct Simulation: Sendable {
         switch event {
         case .runAdmitted(let admission):
             if window.contains(admission), !admission.isAdopted { decide(admission) }
-            if let reference = admission.reference {
-                note(admission.instrument, reference.points, admission.admittedAt.advanced(by: -max(0, reference.age)))
+            for (number, reference) in admission.references {
+                guard let reference else { continue }
+                note(number, reference.points, admission.admittedAt.advanced(by: -max(0, reference.age)))
             }
             engine.apply(event)
             for leg in admission.legs {
@@ -79,14 +80,17 @@ package struct Simulation: Sendable {
     }
 
     private mutating func decide(_ admission: RunAdmission) {
-        let known = engine.inputs.reference(admission.instrument)
+        let known = admission.references.map { engine.inputs.reference($0.instrument) }
         var trace = SimulationTrace(Recollection(admission))
         found.runs += 1
         found.legs += admission.legs.count
         do {
             try engine.recall(admission)
             var (parent, evaluations) = try engine.reconsider(trace.past, &trace)
-            engine.applyMode(parent, requested: admission.requestedQuantity, &evaluations)
+            engine.applyMode(
+                parent, requested: Int128(admission.requestedQuantity) * Int128(admission.unitsPerStep), &evaluations,
+                units: admission.legInstruments.isEmpty
+                    ? [] : trace.past.legs.map { admission.unitsPerStep(ofLeg: $0) })
             found.undecided += admission.legs.count - evaluations.count
             for (place, evaluation) in evaluations.enumerated() {
                 let clip = trace.clips.last { $0.leg == place }?.rejection
@@ -97,7 +101,10 @@ package struct Simulation: Sendable {
         }
         gaps.formUnion(trace.past.gaps)
         // No price then is not that there never was one.
-        if admission.reference == nil { engine.inputs.references[Int(admission.instrument)] = known }
+        for ((number, reference), known) in zip(admission.references, known)
+        where reference == nil && engine.inputs.references.indices.contains(Int(number)) {
+            engine.inputs.references[Int(number)] = known
+        }
     }
 
     private mutating func compare(
@@ -127,7 +134,8 @@ package struct Simulation: Sendable {
         found.differences.append(
             SimulationResult.Difference(
                 leg: LegID(run: admission.run, index: index), account: before.account,
-                instrument: admission.instrument, side: before.side, admittedAt: admission.admittedAt, change: change,
+                instrument: admission.instrument(ofLeg: index), side: before.side, admittedAt: admission.admittedAt,
+                change: change,
                 before: before.rejection, beforeQuantity: before.orderedQuantity, after: after.rejection,
                 afterQuantity: after.quantity, reason: reason))
     }
@@ -147,7 +155,7 @@ package struct Simulation: Sendable {
         }
         if result.undecided > 0 {
             result.notes.append(
-                "\(result.undecided) legs had lost their quantity to a redistribution, or name what is no longer known; "
+                "\(result.undecided) legs had lost their quantity to a redistribution, or name what is not known; "
                     + "they are not decided anew")
         }
         return result

@@ -40,8 +40,8 @@ extension Engine {
         for run in runs.live {
             for (index, order) in run.orders.enumerated() where !order.status.isTerminal {
                 let leg = run.admission(of: order)
-                guard concerns(scope, run, leg) || run.admission.isGatewayClosing else { continue }
-                let pair = key(leg.account, run.admission.instrument)
+                guard concerns(scope, run, order) || run.admission.isGatewayClosing else { continue }
+                let pair = key(leg.account, run.instrument(of: order))
                 let isOld = now.since(run.admission.admittedAt) > Self.closingPatience
                 if run.admission.isGatewayClosing {
                     closing.insert(pair)

@@ -169,6 +169,10 @@ package struct Run: Hashable, Sendable {
     @inline(__always)
     package func admission(of order: Order) -> LegAdmission { admission.legs[Int(order.legIndex)] }
 
+    /// Number of the instrument of an order.
+    @inline(__always)
+    package func instrument(of order: Order) -> Int32 { admission.instrument(ofLeg: Int(order.legIndex)) }
+
     package func legStatus(_ index: Int) -> LegStatus {
         let count = legs[index].orderCount
         guard count > 0 else { return .refused }
@@ -211,8 +215,11 @@ package struct Run: Hashable, Sendable {
         if liveLegs > 0 {
             return orders.allSatisfy({ $0.status == .reserved || $0.status == .held }) ? .admitted : .working
         }
-        let filled = orders.reduce(Int64(0)) { $0 + $1.cumulativeQuantity }
-        if filled >= admission.requestedQuantity - admission.unallocatedQuantity { return .done }
+        let filled = orders.reduce(Int128(0)) {
+            $0 + Int128($1.cumulativeQuantity) * Int128(admission.unitsPerStep(ofLeg: Int($1.legIndex)))
+        }
+        let allocated = admission.requestedQuantity - admission.unallocatedQuantity
+        if filled >= Int128(allocated) * Int128(admission.unitsPerStep) { return .done }
         return isCancelRequested && filled == 0 ? .canceled : .partial
     }
 }

@@ -68,7 +68,7 @@ extension Engine {
         // In place: every report is asked this.
         let missing = runs.look(place.run) { run -> Int64? in
             let order = run.orders[Int(place.order)]
-            guard let steps = instruments[Int(run.admission.instrument)].instrument.steps(stated) else { return nil }
+            guard let steps = instruments[Int(run.instrument(of: order))].instrument.steps(stated) else { return nil }
             return saturatingDifference(saturatingDifference(steps, order.executedBefore), order.knownExecuted)
         }
         guard let missing = missing ?? nil, missing > 0 else { return nil }
@@ -80,7 +80,7 @@ extension Engine {
     package func terms(in row: BrokerOrder, of place: OrderPlace) -> Order.Terms? {
         guard let run = runs[place.run], run.orders.indices.contains(Int(place.order)) else { return nil }
         let order = run.orders[Int(place.order)]
-        let instrument = instruments[Int(run.admission.instrument)].instrument
+        let instrument = instruments[Int(run.instrument(of: order))].instrument
         let wanted = order.wantedTerms ?? order.terms
         var found = order.terms
         if let quantity = row.quantity {

@@ -91,7 +91,7 @@ extension Engine {
             for order in run.orders where order.isAtBroker && order.brokerOrderID == nil {
                 let leg = run.admission(of: order)
                 guard leg.account == account else { continue }
-                let isSameSymbol = row.symbol.map { instruments[Int(run.admission.instrument)].id == $0 } ?? true
+                let isSameSymbol = row.symbol.map { instruments[Int(run.instrument(of: order))].id == $0 } ?? true
                 if isSameSymbol, row.side.map({ $0 == leg.side }) ?? true { may = true }
             }
         }

@@ -89,7 +89,7 @@ extension Rejection.Sentence {
         switch self {
         case .unknownField, .instrumentRenamed, .instrumentStale, .tickDiffers, .lotDiffers, .freezeDiffers,
             .multiplierDiffers, .expiryDiffers, .currencyDiffers, .instrumentWithdrawn, .tickMissing, .lotMissing,
-            .multiplierMissing, .currencyMissing:
+            .multiplierMissing, .currencyMissing, .noOwnVenue, .severalOwnVenues:
             true
         default: false
         }

@@ -229,6 +229,7 @@ package struct Rejection: Hashable, Sendable {
         case instrumentRenamed, instrumentStale
         case tickDiffers, lotDiffers, freezeDiffers, multiplierDiffers, expiryDiffers, currencyDiffers
         case instrumentWithdrawn, tickMissing, lotMissing, multiplierMissing, currencyMissing
+        case noOwnVenue, severalOwnVenues
 
         package var text: String {
             switch self {
@@ -331,6 +332,8 @@ package struct Rejection: Hashable, Sendable {
             case .lotMissing: Self.missing("lot_size")
             case .multiplierMissing: Self.missing("multiplier")
             case .currencyMissing: Self.missing("currency")
+            case .noOwnVenue: "the account's adapter lists no such instrument at a venue of its own"
+            case .severalOwnVenues: "the account's adapter lists such an instrument at several venues: name one of them"
             }
         }
 

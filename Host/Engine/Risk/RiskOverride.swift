@@ -114,7 +114,6 @@ struct ParentOverrides: Sendable {
     init() {}
 
     init(_ parent: ParentTerms, _ request: AdmissionRequest, engine: borrowing Engine, now: Timestamp) {
-        let symbol = engine.instruments[Int(parent.instrumentNumber)].id
         let group: GroupID? = if case .group(let id) = request.order.target { id } else { nil }
         for entry in engine.overrides.entries where entry.isActive(at: now) {
             let scope = entry.override.scope
@@ -125,7 +124,20 @@ struct ParentOverrides: Sendable {
             case .group: concerns = group?.rawValue == scope.id
             case .strategy: concerns = request.order.strategy == scope.id
             case .key: concerns = request.origin.caller == scope.id
-            case .instrument: concerns = InstrumentPattern(scope.id)?.matches(symbol) ?? false
+            case .instrument:
+                func matches(_ number: Int32) -> Bool {
+                    InstrumentPattern(scope.id)?.matches(engine.instruments[Int(number)].id) ?? false
+                }
+                if let own = parent.own {
+                    var trading: Set<Int32> = []
+                    for account in engine.accounts.indices {
+                        guard let number = own.instrument(of: Int32(account)), matches(number) else { continue }
+                        trading.insert(Int32(account))
+                    }
+                    (accounts, concerns) = (trading, true)
+                } else {
+                    concerns = matches(parent.instrumentNumber)
+                }
             case .account:
                 accounts = AccountID(scope.id).flatMap { engine.accountNumbers[$0] }.map { [$0] } ?? []
                 concerns = true

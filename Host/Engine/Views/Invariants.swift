@@ -31,7 +31,7 @@ extension Engine {
         runs.forEachLive { run in
             for order in run.orders where !order.status.isTerminal {
                 let leg = run.admission(of: order)
-                let place = key(leg.account, run.admission.instrument)
+                let place = key(leg.account, run.instrument(of: order))
                 switch leg.side {
                 case .buy: expected[place, default: Sum()].buy += order.reservedQuantity
                 case .sell: expected[place, default: Sum()].sell += order.reservedQuantity
@@ -61,8 +61,10 @@ extension Engine {
 extension RunAdmission {
     /// V1 and V3: legs make up what was allocated, slices what a leg orders. `nil` where it holds.
     package var shareFlaw: String? {
-        let allocated = legs.reduce(Int128(0)) { $0 + Int128($1.allocatedQuantity) }
-        if allocated != Int128(requestedQuantity) - Int128(unallocatedQuantity) {
+        let allocated = legs.indices.reduce(Int128(0)) {
+            $0 + Int128(legs[$1].allocatedQuantity) * Int128(unitsPerStep(ofLeg: $1))
+        }
+        if allocated != (Int128(requestedQuantity) - Int128(unallocatedQuantity)) * Int128(unitsPerStep) {
             return
                 "V1: run \(run) allocates \(allocated) of \(requestedQuantity), \(unallocatedQuantity) of them left over"
         }

@@ -30,6 +30,8 @@ package struct RunSnapshot: Sendable {
         package var id: LegID
         package var account: AccountID
         package var adapter: AdapterID
+        /// What the account trades: of a venue, also where the parent names none; the parent's where none was found.
+        package var symbol: InstrumentID
         package var side: Side
         package var weight: Int64
         package var allocatedQuantity: ExactDecimal
@@ -48,6 +50,8 @@ package struct RunSnapshot: Sendable {
         package var averagePrice: ExactDecimal?
         package var reject: Reject?
         package var alerts: [Reject]
+        /// Reference price of its instrument at admission; `nil` = none was known.
+        package var referencePrice: ExactDecimal?
         package var times: StageTimes
         package var heldUntil: Timestamp?
         package var hasAnomaly: Bool
@@ -95,17 +99,19 @@ extension Engine {
             referencePrice: admission.reference.map { instrument.price($0.points) },
             referenceAge: admission.reference?.age, receivedAt: admission.receivedAt, admittedAt: admission.admittedAt,
             updatedAt: run.updatedAt, doneAt: run.doneAt, origin: admission.origin,
-            legs: run.legs.indices.map { leg(run, $0, instrument) })
+            legs: run.legs.indices.map { leg(run, $0) })
     }
 
-    private func leg(_ run: Run, _ index: Int, _ instrument: Instrument) -> RunSnapshot.Leg {
+    private func leg(_ run: Run, _ index: Int) -> RunSnapshot.Leg {
         let (leg, admission) = (run.legs[index], run.admission.legs[index])
+        let instrument = instruments[Int(run.admission.instrument(ofLeg: index))].instrument
         let entry = accounts[Int(admission.account)].account
         let cumulative = run.cumulativeQuantity(index)
         let executed = cumulative + run.overfilledQuantity(index)
         let first = leg.orderCount > 0 ? run.orders[Int(leg.firstOrder)] : nil
         return RunSnapshot.Leg(
-            id: LegID(run: run.id, index: index), account: entry.id, adapter: entry.adapter, side: admission.side,
+            id: LegID(run: run.id, index: index), account: entry.id, adapter: entry.adapter, symbol: symbol(run, index),
+            side: admission.side,
             weight: admission.weight, allocatedQuantity: instrument.quantity(admission.allocatedQuantity),
             orderedQuantity: instrument.quantity(run.orders[leg.orders].reduce(0) { $0 + $1.quantity }),
             orderType: first?.orderType ?? admission.orderType,
@@ -124,8 +130,15 @@ extension Engine {
             overfilledQuantity: instrument.quantity(run.overfilledQuantity(index)),
             averagePrice: executed == 0 ? nil : averagePrice(run.executedValue(index), executed, instrument),
             reject: reject(run, index, instrument),
-            alerts: admission.alerts.map { explained($0, run, admission, instrument) }, times: leg.times,
+            alerts: admission.alerts.map { explained($0, run, index, instrument) },
+            referencePrice: run.admission.reference(ofLeg: index).map { instrument.price($0.points) }, times: leg.times,
             heldUntil: admission.heldUntil, hasAnomaly: leg.hasAnomaly)
+    }
+
+    /// The instrument of a leg by name; the one asked for where none was found.
+    package func symbol(_ run: Run, _ leg: Int) -> InstrumentID {
+        run.admission.lacksInstrument(leg: leg)
+            ? run.admission.order.symbol : instruments[Int(run.admission.instrument(ofLeg: leg))].id
     }
 
     /// Value over quantity, rounded half to even at a hundredth of a point.
@@ -141,10 +154,10 @@ extension Engine {
 
     private func reject(_ run: Run, _ index: Int, _ instrument: Instrument) -> RunSnapshot.Reject? {
         let (leg, admission) = (run.legs[index], run.admission.legs[index])
-        if let rejection = admission.rejection { return explained(rejection, run, admission, instrument) }
+        if let rejection = admission.rejection { return explained(rejection, run, index, instrument) }
         if let reason = leg.localCancel {
             return reject(
-                code: reason == .deadline ? "deadline" : "canceled_locally", message: reason.text, run, admission)
+                code: reason == .deadline ? "deadline" : "canceled_locally", message: reason.text, run, index)
         }
         guard let order = run.orders[leg.orders].first(where: { $0.error != nil }), let error = order.error else {
             return nil
@@ -157,13 +170,13 @@ extension Engine {
             default: "broker_message"
             }
         var reject = reject(
-            code: code, message: error.text ?? error.brokerText ?? error.code.rawName, run, admission)
+            code: code, message: error.text ?? error.brokerText ?? error.code.rawName, run, index)
         reject.brokerCode = error.brokerCode ?? error.code.rawName
         reject.brokerText = error.brokerText ?? error.text
         return reject
     }
 
-    private func reject(code: String, message: String, _ run: Run, _ leg: LegAdmission) -> RunSnapshot.Reject {
+    private func reject(code: String, message: String, _ run: Run, _ leg: Int) -> RunSnapshot.Reject {
         RunSnapshot.Reject(
             code: code, control: nil, scope: scopeText(.account, run, leg), limit: nil, observed: nil, projected: nil,
             unit: nil, inputAge: nil, configurationVersion: run.admission.riskVersion, message: message,
@@ -172,7 +185,7 @@ extension Engine {
     }
 
     func explained(
-        _ rejection: Rejection, _ run: Run, _ leg: LegAdmission, _ instrument: Instrument
+        _ rejection: Rejection, _ run: Run, _ leg: Int, _ instrument: Instrument
     ) -> RunSnapshot.Reject {
         func value(_ number: Int64) -> ExactDecimal? {
             switch rejection.unit {
@@ -197,18 +210,20 @@ extension Engine {
             code: rejection.code, control: rejection.control.name, scope: scopeText(rejection.scope, run, leg),
             limit: value(rejection.limit), observed: value(rejection.observed), projected: value(rejection.projected),
             unit: unit, inputAge: rejection.inputAge < 0 ? nil : rejection.inputAge / 1_000_000,
-            configurationVersion: run.admission.riskVersion, message: rejection.sentence.text, brokerCode: nil,
+            configurationVersion: run.admission.riskVersion, message: run.admission.message(rejection, leg: leg),
+            brokerCode: nil,
             brokerText: nil)
     }
 
-    private func scopeText(_ kind: ScopeKind, _ run: Run, _ leg: LegAdmission) -> String {
-        switch kind {
+    private func scopeText(_ kind: ScopeKind, _ run: Run, _ index: Int) -> String {
+        let leg = run.admission.legs[index]
+        return switch kind {
         case .firm: "firm"
         case .order: "order"
         case .group: "group:\(run.admission.group?.rawValue ?? "")"
         case .account: "account:\(accounts[Int(leg.account)].account.id)"
         case .adapter: "adapter:\(accounts[Int(leg.account)].account.adapter)"
-        case .instrument: "instrument:\(instruments[Int(run.admission.instrument)].id)"
+        case .instrument: "instrument:\(symbol(run, index))"
         case .strategy: "strategy:\(run.admission.order.strategy ?? "")"
         case .key: "key:\(run.admission.origin.caller)"
         }

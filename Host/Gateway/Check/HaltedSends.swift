@@ -15,8 +15,7 @@ enum HaltedSends {
             guard !run.admission.isGatewayClosing else { return [] }
             var flaws: [String] = []
             for order in orders where run.orders.indices.contains(Int(order)) {
-                let leg = run.admission(of: run.orders[Int(order)])
-                for change in halted where engine.concerns(change.scope, run, leg) {
+                for change in halted where engine.concerns(change.scope, run, run.orders[Int(order)]) {
                     flaws.append("V18: order \(order) of run \(id) went to its lane while \(change.scope) was halted")
                 }
             }

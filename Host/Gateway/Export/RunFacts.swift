@@ -7,15 +7,22 @@ package import Telemetry
 /// It holds no part of the engine, so that a copy of it that lives on makes no step of the engine copy its tables.
 package struct RunFacts: Sendable {
     private let run: Run
-    private let instrument: Instrument
-    private let symbol: String
+    /// The one that the parent's quantities are counted by.
+    private let scale: Instrument
+    /// By leg.
+    private let instruments: [(instrument: Instrument, symbol: String)]
     private let accounts: [(id: AccountID, adapter: AdapterID)]
     private let clientOrderIDPrefix: UInt64
 
     init(_ run: Run, _ engine: borrowing Engine) {
         self.run = run
-        let entry = engine.instruments[Int(run.admission.instrument)]
-        (instrument, symbol) = (entry.instrument, entry.id.text)
+        scale = engine.instruments[Int(run.admission.instrument)].instrument
+        instruments = run.legs.indices.map { leg in
+            (
+                engine.instruments[Int(run.admission.instrument(ofLeg: leg))].instrument,
+                engine.symbol(run, leg).text
+            )
+        }
         accounts = run.admission.legs.map { leg in
             let account = engine.accounts[Int(leg.account)].account
             return (account.id, account.adapter)
@@ -43,6 +50,7 @@ package struct RunFacts: Sendable {
 
     private func leg(_ index: Int, rank: Int64?) -> LegTiming {
         let (admission, leg) = (run.admission, run.legs[index])
+        let (instrument, symbol) = instruments[index]
         var times = StageInstants()
         times[.received] = admission.receivedAt.nanoseconds
         times[.admitted] = admission.admittedAt.nanoseconds
@@ -61,32 +69,34 @@ package struct RunFacts: Sendable {
             allocatedQuantity: instrument.quantity(run.admission.legs[index].allocatedQuantity),
             orderedQuantity: instrument.quantity(run.orders[leg.orders].reduce(0) { $0 + $1.quantity }),
             cumulativeQuantity: instrument.quantity(run.cumulativeQuantity(index)), averagePrice: average,
-            slippage: slippage(average, run.admission.legs[index].side),
-            slippageCost: slippageCost(run.executedValue(index), executed, run.admission.legs[index].side))
+            slippage: slippage(average, index), slippageCost: slippageCost(run.executedValue(index), executed, index))
         timing.tag = admission.order.tag
-        timing.arrivalPrice = admission.reference.map { instrument.price($0.points) }
+        timing.arrivalPrice = admission.reference(ofLeg: index).map { instrument.price($0.points) }
         timing.reject = reject(index)
         timing.sendRank = rank
         return timing
     }
 
-    private func slippage(_ average: ExactDecimal?, _ side: Side) -> ExactDecimal? {
-        guard let average, let reference = run.admission.reference,
-            let difference = average.subtracting(instrument.price(reference.points))
+    private func slippage(_ average: ExactDecimal?, _ leg: Int) -> ExactDecimal? {
+        guard let average, let reference = run.admission.reference(ofLeg: leg),
+            let difference = average.subtracting(instruments[leg].instrument.price(reference.points))
         else { return nil }
-        return side == .buy ? difference : difference.negated
+        return run.admission.legs[leg].side == .buy ? difference : difference.negated
     }
 
-    private func slippageCost(_ value: Int128, _ executed: Int64, _ side: Side) -> ExactDecimal? {
-        guard executed != 0, let reference = run.admission.reference else { return nil }
+    private func slippageCost(_ value: Int128, _ executed: Int64, _ leg: Int) -> ExactDecimal? {
+        guard executed != 0, let reference = run.admission.reference(ofLeg: leg) else { return nil }
         let expected = Int128(executed) * Int128(reference.points)
         let (difference, overflow) = value.subtractingReportingOverflow(expected)
-        guard !overflow, let cost = instrument.exactMoney(value: difference) else { return nil }
-        return side == .buy ? cost : cost.negated
+        guard !overflow, let cost = instruments[leg].instrument.exactMoney(value: difference) else {
+            return nil
+        }
+        return run.admission.legs[leg].side == .buy ? cost : cost.negated
     }
 
     private func order(_ index: Int) -> LegTiming.Order {
         let leg = run.legs[index]
+        let instrument = instruments[index].instrument
         let first = leg.orderCount > 0 ? run.orders[Int(leg.firstOrder)] : nil
         func price(_ points: Int64) -> ExactDecimal? { points == 0 ? nil : instrument.price(points) }
         return LegTiming.Order(
@@ -105,8 +115,8 @@ package struct RunFacts: Sendable {
         let leg = run.legs[index]
         if let rejection = run.admission.legs[index].rejection {
             return LegTiming.Reject(
-                code: rejection.code, control: rejection.control.name, message: rejection.sentence.text,
-                brokerCode: nil, brokerText: nil)
+                code: rejection.code, control: rejection.control.name,
+                message: run.admission.message(rejection, leg: index), brokerCode: nil, brokerText: nil)
         }
         if let reason = leg.localCancel {
             return LegTiming.Reject(
@@ -136,18 +146,19 @@ package struct RunFacts: Sendable {
         let costs = legs.compactMap(\.slippageCost)
         return RunSummary(
             run: run.id, group: admission.group, groupVersion: admission.groupVersion,
-            riskVersion: admission.riskVersion, strategy: admission.order.strategy, symbol: symbol,
-            currency: instrument.currency, side: admission.order.side, mode: admission.mode.rawName,
+            riskVersion: admission.riskVersion, strategy: admission.order.strategy,
+            symbol: admission.order.symbol.text, currency: scale.currency, side: admission.order.side,
+            mode: admission.mode.rawName,
             status: run.status.rawName, receivedAt: admission.receivedAt, admittedAt: admission.admittedAt,
             durableAt: instants(.durable).max(), firstSentAt: sent.min(), lastSentAt: sent.max(), doneAt: run.doneAt,
             updatedAt: run.updatedAt,
-            requestedQuantity: instrument.quantity(admission.requestedQuantity),
-            unallocatedQuantity: instrument.quantity(admission.unallocatedQuantity),
+            requestedQuantity: scale.quantity(admission.requestedQuantity),
+            unallocatedQuantity: scale.quantity(admission.unallocatedQuantity),
             rotation: Int64(admission.rotation), legCount: Int64(legs.count),
             refusedCount: Int64(legs.count { $0.status == LegStatus.refused.rawName }),
             leftOutCount: Int64(admission.leftOut.count),
-            arrivalPrice: admission.reference.map { instrument.price($0.points) },
-            filledQuantity: instrument.quantity(run.legs.indices.reduce(0) { $0 + run.cumulativeQuantity($1) }),
+            arrivalPrice: admission.reference.map { scale.price($0.points) },
+            filledQuantity: legs.reduce(.zero) { $0.adding($1.cumulativeQuantity) ?? $0 },
             slippageCost: costs.isEmpty ? nil : costs.reduce(.zero) { sum, cost in sum?.adding(cost) },
             lowestPrice: averages.first, highestPrice: averages.last)
     }

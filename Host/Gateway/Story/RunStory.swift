@@ -8,6 +8,9 @@ package struct RunStory: Sendable {
     package struct Share: Sendable {
         package var leg: LegID
         package var account: AccountID
+        package var symbol: InstrumentID
+        /// Of its instrument, as the decision knew it; `nil` = none was known.
+        package var referencePrice: ExactDecimal?
         package var side: Side
         /// The policy's number for the account, as the snapshot that decided.
         package var weight: Int64

@@ -24,12 +24,13 @@ struct StoryTeller {
     }
 
     private func shares(_ admission: RunAdmission, _ snapshot: RunSnapshot) -> [RunStory.Share] {
-        let instrument = engine.instruments[Int(admission.instrument)].instrument
-        return admission.legs.enumerated().map { index, leg in
+        admission.legs.enumerated().map { index, leg in
+            let instrument = engine.instruments[Int(admission.instrument(ofLeg: index))].instrument
             let account = engine.accounts[Int(leg.account)].account
             func money(_ minor: Int64) -> Money { Money(minorUnits: minor, currency: account.currency) }
             return RunStory.Share(
-                leg: LegID(run: id, index: index), account: account.id, side: leg.side, weight: leg.weight,
+                leg: LegID(run: id, index: index), account: account.id, symbol: snapshot.legs[index].symbol,
+                referencePrice: snapshot.legs[index].referencePrice, side: leg.side, weight: leg.weight,
                 allocated: instrument.quantity(leg.allocatedQuantity),
                 ordered: instrument.quantity(leg.orderedQuantity), slices: leg.slices.map(instrument.quantity),
                 limitPrice: leg.limitPrice == 0 ? nil : instrument.price(leg.limitPrice), isClosing: leg.isClosing,
@@ -84,7 +85,7 @@ struct StoryTeller {
             let options = wanted.options == nil ? "" : ", with options for its broker"
             add(
                 "modify_requested", order, at: at,
-                "a change was asked for, to \(wanted.terms.text(instrument))\(options)", by: by, record)
+                "a change was asked for, to \(wanted.terms.text(instrument(of: order)))\(options)", by: by, record)
         case .replaceAnswered(_, let order, let outcome, let error):
             add("modify_answered", order, at: at, "the change was \(text(outcome))" + text(error), record)
         case .ordersCanceledLocally(_, let orders, let reason):
@@ -149,8 +150,8 @@ struct StoryTeller {
 
     // MARK: Parts
 
-    private var instrument: Instrument {
-        engine.instruments[engine.runs.look(id) { Int($0.admission.instrument) } ?? 0].instrument
+    private func instrument(of order: Int32) -> Instrument {
+        engine.instruments[engine.runs.look(id) { Int($0.instrument(of: $0.orders[Int(order)])) } ?? 0].instrument
     }
 
     private mutating func add(_ type: String, at: Timestamp, _ text: String, by: String = "", _ record: UInt64) {

@@ -293,6 +293,14 @@ extension EventSampler {
         if admission.isFundsRecorded {
             for index in admission.legs.indices { admission.legs[index].funds = maybe { $0.funds() } }
         }
+        if flag(), !admission.legs.isEmpty {
+            admission.unitsPerStep = signed()
+            admission.legInstruments = admission.legs.map { _ in
+                LegInstrument(
+                    number: maybe { $0.int32() }, unitsPerStep: signed(),
+                    reference: maybe { .init(points: $0.signed(), age: $0.signed()) }, found: text())
+            }
+        }
         return admission
     }
 

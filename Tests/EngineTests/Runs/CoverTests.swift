@@ -16,7 +16,7 @@ import Testing
 
     private static func refusal(_ fixture: EngineFixture, _ order: ParentOrder) -> ParentRefusal? {
         do throws(ParentRefusal) {
-            _ = try ParentTerms(order, engine: fixture.engine)
+            _ = try ParentTerms(fixture.request(order), engine: fixture.engine)
             return nil
         } catch { return error }
     }

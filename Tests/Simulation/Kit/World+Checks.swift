@@ -20,7 +20,7 @@ extension World {
             if order.status.isTerminal { violate("V7: \(reference) is sent and \(order.status) (\(place))") }
             guard !run.admission.isGatewayClosing else { return }
             for (scope, change) in engine.tradingStates
-            where change.status == .halted && engine.concerns(scope, run, run.admission(of: order)) {
+            where change.status == .halted && engine.concerns(scope, run, order) {
                 violate("V18: \(reference) of \(run.id) is sent while \(scope) is halted")
             }
         }

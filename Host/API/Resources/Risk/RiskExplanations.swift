@@ -82,11 +82,12 @@ extension JSONWriter {
     }
 
     private mutating func leg(_ leg: Explanation.Leg, _ index: Int, _ explained: Gateway.ExplainedOrder) {
-        let instrument = explained.instrument
+        let instrument = explained.instruments[index]
         object {
             $0.member(
                 "leg_id", explained.explanation.run.map { LegID(run: $0, index: index).description })
             $0.member("account_id", explained.accounts[index].id.rawValue)
+            $0.member("symbol", explained.symbols[index].text)
             $0.member("side", leg.admission.side.rawName)
             $0.member("quantity", text: instrument.quantity(leg.admission.allocatedQuantity))
             $0.member("verdict", leg.verdict.rawName)
