@@ -23,7 +23,8 @@ extension Schema {
 
     static let instrumentFields: [(String, Kind)] = [
         ("symbol", .text), ("name", .text), ("venue", .text), ("kind", words(InstrumentKind.self)),
-        ("currency", .text), ("tick_size", .decimalText), ("lot_size", .decimalText), ("multiplier", .decimalText),
+        ("currency", .text), ("tick_size", .decimalText), ("tick_table", .list(.object("TickBand"))),
+        ("lot_size", .decimalText), ("multiplier", .decimalText),
         ("contract_size", .decimalText), ("freeze_quantity", .decimalText), ("min_quantity", .decimalText),
         ("max_quantity", .decimalText), ("price_low", .decimalText), ("price_high", .decimalText), ("expiry", .text),
         ("tradable", .boolean), ("refusal", .text), ("source", .text), ("last_price", .decimalText),
@@ -43,6 +44,10 @@ extension Schema {
                 ("valid_to", .time), ("aliases", .list(.object("SymbolAlias"))),
                 ("quarantines", .list(.object("Quarantine"))),
             ]),
+        plain(
+            "TickBand",
+            "The tick of prices from one on up to the next band; `tick_size` is then what all ticks are multiples of.",
+            [("from", .decimalText), ("tick", .decimalText)]),
         plain(
             "SymbolAlias", "A name in a namespace, and when it held.",
             [("namespace", .text), ("alias", .text), ("valid_from", .time), ("valid_to", .time)]),

@@ -13,8 +13,10 @@ package struct InstrumentRecord: Hashable, Sendable {
     package var id: InstrumentID
     package var name: String?
     package var currency: Currency
-    /// Smallest price step.
+    /// Smallest price step; where it depends on the price, the step of which every tick is a multiple (`TickTable.step`).
     package var tickSize: ExactDecimal
+    /// `nil` = `tickSize` at every price.
+    package var tickTable: TickTable?
     /// Smallest tradable multiple, in units.
     package var lotSize: ExactDecimal
     /// Money per unit and price point.
@@ -36,12 +38,14 @@ package struct InstrumentRecord: Hashable, Sendable {
         id: InstrumentID, name: String? = nil, currency: Currency, tickSize: ExactDecimal, lotSize: ExactDecimal = 1,
         multiplier: ExactDecimal = 1, contractSize: ExactDecimal? = nil, freezeQuantity: ExactDecimal? = nil,
         minimumQuantity: ExactDecimal? = nil, maximumQuantity: ExactDecimal? = nil, priceLow: ExactDecimal? = nil,
-        priceHigh: ExactDecimal? = nil, expiry: CivilDate? = nil, isTradable: Bool = true, source: String
+        priceHigh: ExactDecimal? = nil, expiry: CivilDate? = nil, isTradable: Bool = true, source: String,
+        tickTable: TickTable? = nil
     ) {
         (self.id, self.name, self.currency) = (id, name, currency)
         (self.tickSize, self.lotSize, self.multiplier, self.contractSize) = (
-            tickSize, lotSize, multiplier, contractSize
+            tickTable?.step ?? tickSize, lotSize, multiplier, contractSize
         )
+        self.tickTable = tickTable
         (self.freezeQuantity, self.minimumQuantity, self.maximumQuantity) =
             (freezeQuantity, minimumQuantity, maximumQuantity)
         (self.priceLow, self.priceHigh) = (priceLow, priceHigh)
@@ -68,7 +72,7 @@ package struct Instrument: Hashable, Sendable {
     package let stepMantissa: Int64
     package let stepExponent: Int
     package let priceExponent: Int
-    /// One tick, in points.
+    /// One tick, in points; where it depends on the price, the step of which every tick is a multiple.
     package let tick: Int64
     /// One lot, in steps.
     package let lot: Int64
@@ -110,6 +114,11 @@ package struct Instrument: Hashable, Sendable {
             throw Unusable(field: "tick_size", reason: "has more than 16 digits")
         }
         self.tick = tick
+        for band in record.tickTable?.bands ?? [] {
+            guard let from = band.from.scaled(to: priceExponent), Int64(exactly: from) != nil,
+                let size = band.tick.scaled(to: priceExponent), Int64(exactly: size) != nil
+            else { throw Unusable(field: "tick_table", reason: "the band from \(band.from) has too many digits") }
+        }
         guard let lot = record.lotSize.dividedExactly(by: stepSize).flatMap(Int64.init(exactly:)) else {
             throw Unusable(field: "lot_size", reason: "does not fit 63 bits")
         }

@@ -164,7 +164,9 @@ extension Engine {
         if !instrumentsOfUnderlying[Int(underlying)].contains(number) {
             instrumentsOfUnderlying[Int(underlying)].append(number)
         }
-        let entry = InstrumentEntry(record: record, instrument: instrument, underlying: underlying, root: root)
+        let entry = InstrumentEntry(
+            record: record, instrument: instrument, underlying: underlying, root: root,
+            ticks: TickBands(record, instrument))
         book.setLot(number, instrument.lot)
         if Int(number) < instruments.count {
             instruments[Int(number)] = entry

@@ -263,7 +263,9 @@ extension Engine {
             var silent = NoTrace()
             guard terms.limitPrice != order.limitPrice else { return nil }
             // The exchange takes no price beyond its day range, whatever it would come to.
-            return InstrumentCheck.check(terms.limitPrice, isOnTick: true, &candidate, &silent).map { RiskRefusal($0) }
+            return InstrumentCheck.check(terms.limitPrice, isOnTick: true, &candidate, self, &silent).map {
+                RiskRefusal($0)
+            }
         }
         var (trace, none) = (NoTrace(), ParentOverrides())
         var evaluation = Evaluation(mayClip: false)

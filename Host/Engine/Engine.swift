@@ -143,6 +143,8 @@ package struct InstrumentEntry: Hashable, Sendable {
     package let underlying: Int32
     /// The id's root, cut out once.
     let root: String
+    /// Where the tick depends on the price; `nil` = it is `instrument.tick`.
+    let ticks: TickBands?
     package var id: InstrumentID { record.id }
 }
 

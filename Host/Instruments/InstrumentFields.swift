@@ -8,6 +8,8 @@ package struct InstrumentFields: Hashable, Sendable {
     package var name: String?
     package var currency: Currency?
     package var tickSize: ExactDecimal?
+    /// In the place of `tickSize`, where the tick depends on the price.
+    package var tickTable: TickTable?
     package var lotSize: ExactDecimal?
     package var multiplier: ExactDecimal?
     package var contractSize: ExactDecimal?
@@ -34,7 +36,8 @@ package struct InstrumentFields: Hashable, Sendable {
     /// Everything a whole record says.
     package init(_ record: InstrumentRecord) {
         id = record.id
-        (name, currency, tickSize, lotSize) = (record.name, record.currency, record.tickSize, record.lotSize)
+        (name, currency, lotSize) = (record.name, record.currency, record.lotSize)
+        (tickSize, tickTable) = (record.tickTable == nil ? record.tickSize : nil, record.tickTable)
         (multiplier, contractSize) = (record.multiplier, record.contractSize)
         (freezeQuantity, minimumQuantity, maximumQuantity) =
             (record.freezeQuantity, record.minimumQuantity, record.maximumQuantity)
@@ -48,6 +51,8 @@ package struct InstrumentFields: Hashable, Sendable {
 struct InstrumentTerms: Hashable, Sendable {
     var currency: Currency?
     var tickSize: ExactDecimal?
+    /// In the place of `tickSize`.
+    var tickTable: TickTable?
     var lotSize: ExactDecimal?
     var multiplier: ExactDecimal?
     var contractSize: ExactDecimal?
@@ -59,7 +64,8 @@ struct InstrumentTerms: Hashable, Sendable {
     var underlying: InstrumentID?
 
     init(_ fields: InstrumentFields) {
-        (currency, tickSize, lotSize) = (fields.currency, fields.tickSize, fields.lotSize)
+        (currency, lotSize) = (fields.currency, fields.lotSize)
+        (tickSize, tickTable) = (fields.tickTable == nil ? fields.tickSize : nil, fields.tickTable)
         (multiplier, contractSize) = (fields.multiplier, fields.contractSize)
         (freezeQuantity, minimumQuantity, maximumQuantity) =
             (fields.freezeQuantity, fields.minimumQuantity, fields.maximumQuantity)
@@ -69,7 +75,8 @@ struct InstrumentTerms: Hashable, Sendable {
     /// Takes from `other` what is not said here.
     mutating func fill(from other: InstrumentTerms) {
         currency = currency ?? other.currency
-        tickSize = tickSize ?? other.tickSize
+        // One tick and a table are two answers to one question.
+        if tickSize == nil, tickTable == nil { (tickSize, tickTable) = (other.tickSize, other.tickTable) }
         lotSize = lotSize ?? other.lotSize
         multiplier = multiplier ?? other.multiplier
         contractSize = contractSize ?? other.contractSize
@@ -83,7 +90,7 @@ struct InstrumentTerms: Hashable, Sendable {
 
     /// What two sources must not say differently of one instrument, as text, by field. The strike is part of the id.
     static let compared: [(field: String, text: @Sendable (InstrumentTerms) -> String?)] = [
-        ("currency", { $0.currency?.description }), ("tick", { $0.tickSize?.description }),
+        ("currency", { $0.currency?.description }), ("tick", { $0.tickTable?.description ?? $0.tickSize?.description }),
         ("lot_size", { $0.lotSize?.description }), ("multiplier", { $0.multiplier?.description }),
         ("freeze_quantity", { $0.freezeQuantity?.description }), ("expiry", { $0.expiry?.description }),
     ]
@@ -96,7 +103,7 @@ struct InstrumentTerms: Hashable, Sendable {
         if currency == nil { return "currency" }
         // An index is a number to look at: it is priced, and no order needs its steps.
         if kind == .index { return nil }
-        if tickSize == nil { return "tick" }
+        if tickSize == nil, tickTable == nil { return "tick" }
         if lotSize == nil { return "lot_size" }
         let isDerivative = kind == .future || kind == .option || kind == .perpetual
         return isDerivative && multiplier == nil ? "multiplier" : nil

@@ -8,12 +8,13 @@ package import Settings
 /// - `.csv`: a header that names `id`, `source` and any other fields in any order, then a row an instrument, empty cells
 ///   for what is not said. Text may stand in double quotes. Up to a million rows, read as a stream: for whole markets.
 ///
-/// Fields: name, tick, lot_size, multiplier, contract_size, freeze_quantity, min, max, price_low, price_high, currency,
+/// Fields: name, tick or tick_table, lot_size, multiplier, contract_size, freeze_quantity, min, max, price_low, price_high, currency,
 /// expiry, tradable, isin, underlying, source. Only the source is required: an overlay may fill a single gap.
 package enum InstrumentOverlay {
     package static let maximumRows = 1_000_000
     static let fieldNames = [
-        "name", "tick", "lot_size", "multiplier", "contract_size", "freeze_quantity", "min", "max", "price_low",
+        "name", "tick", "tick_table", "lot_size", "multiplier", "contract_size", "freeze_quantity", "min", "max",
+        "price_low",
         "price_high", "currency", "expiry", "tradable", "isin", "underlying", "source",
     ]
 
@@ -58,6 +59,10 @@ package enum InstrumentOverlay {
         var fields = InstrumentFields(id: id)
         fields.name = reader.optional("name", .text(maximumLength: 256))
         fields.tickSize = reader.optional("tick", .positiveDecimal)
+        fields.tickTable = reader.optional("tick_table", .tickTable)
+        if fields.tickSize != nil, fields.tickTable != nil {
+            reader.report("tick is given, too", remedy: "give one of tick and tick_table", at: "tick_table")
+        }
         fields.lotSize = reader.optional("lot_size", .positiveDecimal)
         fields.multiplier = reader.optional("multiplier", .positiveDecimal)
         fields.contractSize = reader.optional("contract_size", .positiveDecimal)
@@ -89,6 +94,23 @@ package enum InstrumentOverlay {
 extension FieldType where Value == ISIN {
     fileprivate static var isin: FieldType<ISIN> {
         FieldType<String>.text("an ISIN: 12 capital letters and digits with their check digit").map { ISIN($0) }
+    }
+}
+
+extension FieldType where Value == TickTable {
+    /// Prices and the tick from each of them on; the error says what is wrong with another text.
+    fileprivate static var tickTable: FieldType<TickTable> {
+        FieldType<TickTable>("prices with their ticks, like 0:0.01 250:0.05") { value in
+            guard let text = FieldType<String>.text("prices with their ticks, like 0:0.01 250:0.05").read(value) else {
+                return nil
+            }
+            do throws(TickTable.Malformed) {
+                return try TickTable(text)
+            } catch {
+                value.report("\(value.quoted) is not a tick table", remedy: error.reason)
+                return nil
+            }
+        }
     }
 }
 

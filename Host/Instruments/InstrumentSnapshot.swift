@@ -227,7 +227,8 @@ package final class InstrumentSnapshot: Sendable {
         let (id, terms) = (content.ids[number], content.terms[content.effective[number]])
         let parts = InstrumentIDParts(id)
         let isIndex = parts.kind == .index
-        guard let currency = terms.currency, let tick = terms.tickSize ?? (isIndex ? Self.indexTick : nil),
+        guard let currency = terms.currency,
+            let tick = terms.tickTable?.step ?? terms.tickSize ?? (isIndex ? Self.indexTick : nil),
             let lot = terms.lotSize ?? (isIndex ? 1 : nil), terms.missingField(of: parts.kind) == nil
         else { return nil }
         let leading = content.leading[number]
@@ -239,7 +240,7 @@ package final class InstrumentSnapshot: Sendable {
             minimumQuantity: terms.minimumQuantity, maximumQuantity: terms.maximumQuantity, priceLow: band.low,
             priceHigh: band.high, expiry: terms.expiry ?? parts.expiry,
             isTradable: !isIndex && terms.isTradable != false,
-            source: source)
+            source: source, tickTable: terms.tickTable)
     }
 
     /// Instruments of which something begins with each word of `query`, upper or lower case: the id, the root, a word of the

@@ -44,6 +44,24 @@ struct SymbolTests {
         }
     }
 
+    @Test("A tick table is shown with its instrument, and what all its ticks are multiples of")
+    func tickTable() async throws {
+        let fixture = try await APIFixture(accounts: 1)
+        var row = InstrumentFields(id: try InstrumentID("NSE:EQ:INFY"))
+        (row.currency, row.lotSize, row.tickTable) = (Currency("INR"), 1, try TickTable("0:0.01 250:0.05"))
+        let load = InstrumentLoad(source: "alpha")
+        load.append([row])
+        try fixture.runtime.market.master.finish(load, at: fixture.gateway.clock.wall())
+        try await APIFixture.router(fixture) { client in
+            let shown = try await client.send(.get, "/api/symbols/NSE%3AEQ%3AINFY")
+            #expect(shown.body["tick_size"]?.string == "0.01")
+            let bands = shown.body["tick_table"]?.array ?? []
+            #expect(
+                bands.map { $0["from"]?.string } == ["0", "250"]
+                    && bands.map { $0["tick"]?.string } == ["0.01", "0.05"])
+        }
+    }
+
     @Test(
         "An instrument is shown by any of its names, ambiguous and malformed ones are refused with what would be right")
     func namespaces() async throws {

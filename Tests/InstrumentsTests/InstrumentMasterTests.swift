@@ -30,6 +30,25 @@ struct InstrumentMasterTests {
         }
     }
 
+    @Test("A tick table is as it was after a restart")
+    func tickTables() throws {
+        try withDirectory { directory in
+            let banded = try TickTable("0:0.01 250:0.05")
+            var (plain, listed) = (row("US:EQ:A"), row("US:EQ:B"))
+            (listed.tickSize, listed.tickTable) = (nil, banded)
+            plain.alias = "a"
+            var master = try InstrumentMaster(directory: directory)
+            try master.take([plain, listed], from: "alpha", at: noon(0))
+            try master.close()
+            master = try InstrumentMaster(directory: directory)
+            let snapshot = master.table.snapshot
+            #expect(snapshot.record(try master.index("US:EQ:B"))?.tickTable == banded)
+            #expect(snapshot.record(try master.index("US:EQ:A"))?.tickSize == ExactDecimal("0.01"))
+            #expect(snapshot.record(try master.index("US:EQ:A"))?.tickTable == nil)
+            try master.close()
+        }
+    }
+
     @Test("Whatever the order and the calls in which a dump comes, the same is known", arguments: 0..<10)
     func order(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)

@@ -143,6 +143,33 @@ struct InstrumentTableTests {
         #expect(table.merge([fields("US:EQ:X", tick: ExactDecimal("0.02"), lot: 10)], from: "b").disagreements.isEmpty)
     }
 
+    @Test("A table and one tick are two answers to one question: they are compared, and one settles the other")
+    func tickTables() throws {
+        let banded = try TickTable("0:0.01 250:0.05")
+        var first = fields("US:EQ:X")
+        (first.tickSize, first.tickTable) = (nil, banded)
+        let table = InstrumentTable()
+        table.merge([first], from: "a")
+        let index = InstrumentIndex(0)
+        #expect(table.snapshot.record(index)?.tickTable == banded && table.snapshot.refusal(index) == nil)
+        #expect(table.snapshot.record(index)?.tickSize == ExactDecimal("0.01"))
+        #expect(table.merge([first], from: "c").disagreements.isEmpty)
+        #expect(table.merge([fields("US:EQ:X", tick: ExactDecimal("0.01"))], from: "b").disagreements == [first.id])
+        let odd = try #require(table.snapshot.quarantines(index).first)
+        #expect(odd.source == "b" && odd.field == "tick" && odd.stated == "0.01" && odd.inForce == "0:0.01 250:0.05")
+
+        var overlay = InstrumentFields(id: first.id)
+        (overlay.tickSize, overlay.source) = (ExactDecimal("0.05"), "circular")
+        table.setOverlay([overlay])
+        #expect(table.snapshot.quarantines(index).isEmpty)
+        #expect(table.snapshot.record(index)?.tickTable == nil, "one tick of the overlay stands, whatever sources say")
+        #expect(table.snapshot.record(index)?.tickSize == ExactDecimal("0.05"))
+        (overlay.tickSize, overlay.tickTable) = (nil, banded)
+        table.merge([fields("US:EQ:X", tick: 1)], from: "a")
+        table.setOverlay([overlay])
+        #expect(table.snapshot.record(index)?.tickTable == banded)
+    }
+
     @Test("An instrument that a complete listing no longer has keeps its figures and says that it is not listed")
     func withdrawal() throws {
         let table = table(["US:EQ:A", "US:EQ:B"])
@@ -287,6 +314,27 @@ struct InstrumentSearchTests {
 
 @Suite("Instrument overlay")
 struct InstrumentOverlayTests {
+    @Test("A tick table is read from both forms of the file, and says what is wrong with it")
+    func tickTables() throws {
+        let files = [
+            "o.yaml": "NSE:EQ:INFY: { tick_table: 0:0.01 250:0.05, source: circular }\n",
+            "o.csv": "id,tick_table,source\nNSE:EQ:INFY,0:0.01 250:0.05,circular\n",
+        ]
+        try withFiles(files) { directory in
+            let mapping = try InstrumentOverlay.read(file: "\(directory)/o.yaml")
+            #expect(mapping.map(\.tickTable?.description) == ["0:0.01 250:0.05"])
+            #expect(try InstrumentOverlay.read(file: "\(directory)/o.csv") == mapping)
+        }
+        let document = """
+            NSE:EQ:A: { tick_table: 5:0.01, source: s }
+            NSE:EQ:B: { tick: 0.05, tick_table: "0:0.01", source: s }
+            """
+        let found = failures { _ = try InstrumentOverlay.read(document: Array(document.utf8), file: "o.yaml") }
+        #expect(found.count == 2)
+        #expect(found.first?.contains("\"NSE:EQ:A\".tick_table") == true || found.first?.contains("tick_table") == true)
+        #expect(found.last?.contains("tick is given, too") == true)
+    }
+
     private let document = """
         NSE:EQ:INFY: { name: "Infosys, Ltd", tick: 0.05, lot_size: 1, currency: INR, source: "exchange list" }
         NFO:FUT:NIFTY:20261231: { tick: 0.05, lot_size: 75, multiplier: 1, freeze_quantity: 1800, min: 75, max: 9000,

@@ -151,6 +151,16 @@ extension JSONWriter {
             $0.member("kind", id.kind.rawName)
             $0.member("currency", record?.currency.description)
             $0.member("tick_size", text: record?.tickSize)
+            if let table = record?.tickTable {
+                $0.list("tick_table", table.bands) { json, band in
+                    json.object {
+                        $0.member("from", text: band.from)
+                        $0.member("tick", text: band.tick)
+                    }
+                }
+            } else {
+                $0.member("tick_table", String?.none)
+            }
             $0.member("lot_size", text: record?.lotSize)
             $0.member("multiplier", text: record?.multiplier)
             $0.member("contract_size", text: record?.contractSize)

@@ -189,6 +189,9 @@ extension SymbolsCommand {
             "refusal", "renamed_to", "source", "last_price", "uid",
         ] where !answer.text(name).isEmpty {
             table.append([Table.Cell(name), Table.Cell(answer.text(name))])
+            guard name == "tick_size", let bands = answer["tick_table"]?.array else { continue }
+            let words = bands.map { "\($0.text("tick")) from \($0.text("from"))" }
+            table.append([Table.Cell("tick_table"), Table.Cell(words.joined(separator: ", "))])
         }
         var names = Table([.text("NAMESPACE"), .text("ALIAS"), .text("FROM"), .text("TO").optional])
         for alias in answer["aliases"]?.array ?? [] {

@@ -46,19 +46,28 @@ struct ParentPrices {
                 remedy: "give \(field) above 0")
         }
         let instrument = entry.instrument
-        if let points = instrument.points(price), points % instrument.tick == 0 { return (points, true) }
+        if let points = instrument.points(price), entry.isOnTick(points) { return (points, true) }
         if isLenient, let points = instrument.pointsRounded(price), points > 0 { return (points, false) }
-        let tick = instrument.price(instrument.tick)
-        let below = price.dividedFloor(by: tick)
+        let table = entry.record.tickTable
+        let tick = table?.tick(at: price) ?? entry.record.tickSize
         let remedy =
-            below.flatMap { below in
-                ExactDecimal(mantissa: below, exponent: 0)?.multiplied(by: tick).flatMap { low in
-                    low.adding(tick).map { "use \(low) or \($0), multiples of the tick \(tick)" }
-                }
-            } ?? "use a multiple of the tick \(tick)"
+            neighbours(of: price, entry.record).map { "use \($0) or \($1), multiples of the tick \(tick)" }
+            ?? "use a multiple of the tick \(tick)"
         throw ParentRefusal(
             code: "price_off_tick", path: "/\(field)", value: price.description,
-            message: "\(field) is not a multiple of the tick \(tick)", remedy: remedy)
+            message: "\(field) is not a multiple of the tick \(tick)\(table == nil ? "" : " at this price")",
+            remedy: remedy)
+    }
+
+    private static func neighbours(
+        of price: ExactDecimal, _ record: InstrumentRecord
+    ) -> (below: ExactDecimal, above: ExactDecimal)? {
+        if let table = record.tickTable { return table.neighbours(of: price) }
+        guard let ticks = price.dividedFloor(by: record.tickSize),
+            let below = ExactDecimal(mantissa: ticks, exponent: 0)?.multiplied(by: record.tickSize),
+            let above = below.adding(record.tickSize)
+        else { return nil }
+        return (below, above)
     }
 }
 

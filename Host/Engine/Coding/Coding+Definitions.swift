@@ -72,6 +72,7 @@ extension EventWriter {
         flags[6] = record.priceLow.isPresent
         flags[7] = record.priceHigh.isPresent
         flags[8] = record.expiry.isPresent
+        flags[9] = record.tickTable.isPresent
         write(flags)
         write(record.id)
         if let name = record.name { write(name) }
@@ -87,6 +88,12 @@ extension EventWriter {
         if let priceHigh = record.priceHigh { write(priceHigh) }
         if let expiry = record.expiry { write(expiry) }
         write(record.source)
+        guard let table = record.tickTable else { return }
+        write(count: table.bands.count)
+        for band in table.bands {
+            write(band.from)
+            write(band.tick)
+        }
     }
 
     package mutating func write(_ change: TradingStateChange) {
@@ -175,7 +182,7 @@ extension EventReader {
     }
 
     package mutating func readInstrumentRecord() throws(EventCodingError) -> InstrumentRecord {
-        let flags = try readFlags(known: 9)
+        let flags = try readFlags(known: 10)
         let id = try readInstrumentID()
         let name = try flags[1] ? readText() : nil
         var record = InstrumentRecord(
@@ -191,6 +198,16 @@ extension EventReader {
         // The initialiser would take an absent expiry from the id: the journal says what was used.
         record.expiry = try flags[8] ? readDate() : nil
         record.source = try readText()
+        if flags[9] {
+            let start = offset
+            let bands = try readList(ofAtLeast: 2, "bands of ticks") { reader throws(EventCodingError) in
+                TickTable.Band(from: try reader.readDecimal(), tick: try reader.readDecimal())
+            }
+            guard let table = try? TickTable(bands) else {
+                throw EventCodingError(.malformed, offset: start, expected: "a tick table")
+            }
+            record.tickTable = table
+        }
         return record
     }
 

@@ -164,13 +164,12 @@ extension Engine {
         guard collar.basisPoints != AccountLimits.unlimited,
             let band = scaled(reference, collar.basisPoints, over: 10_000)
         else { return order }
-        let tick = instrument.tick
-        let price =
+        let far =
             side.isBuy
-            ? min(saturatingSum(reference, band), instrument.priceHigh) / tick * tick
-            : max(reference - band + tick - 1, instrument.priceLow + tick - 1) / tick * tick
+            ? min(saturatingSum(reference, band), instrument.priceHigh) : max(reference - band, instrument.priceLow)
         order.orderType = .limit
-        order.limitPrice = instrument.price(max(tick, price))
+        order.limitPrice = instrument.price(
+            max(entry.tick(at: 0), side.isBuy ? entry.roundedDown(far) : entry.roundedUp(max(0, far))))
         return order
     }
 }

@@ -105,7 +105,7 @@ struct StoryTeller {
                 }
             add("looked_up", order, at: at, found, record)
         case .termsFound(_, let order, let terms, let at):
-            add("terms_found", order, at: at, "the broker shows it as \(terms.text(instrument))", record)
+            add("terms_found", order, at: at, "the broker shows it as \(terms.text(instrument(of: order)))", record)
         case .gapClosed(_, let order):
             add("executions_missing", order, at: at, "executions that its end promised did not come in time", record)
         default: break

@@ -70,7 +70,7 @@ struct EventRoundTripTests {
         expectFields(sample.accountRecord(), 8)
         expectFields(sample.groupRecord(), 12)
         expectFields(sample.member(), 8)
-        expectFields(sample.instrumentRecord(), 15)
+        expectFields(sample.instrumentRecord(), 16)
         expectFields(sample.stateChange(), 8)
         expectFields(sample.stateChange().scope, 2)
         expectFields(sample.dayOpening(), 4)

@@ -225,6 +225,7 @@ extension EventSampler {
             minimumQuantity: maybe { $0.decimal() }, maximumQuantity: maybe { $0.decimal() },
             priceLow: maybe { $0.decimal() }, priceHigh: maybe { $0.decimal() }, isTradable: flag(), source: text())
         record.expiry = maybe { $0.date() }
+        record.tickTable = maybe { _ in try? TickTable("0:0.01 250:0.05 1000:0.1") } ?? nil
         return record
     }
 

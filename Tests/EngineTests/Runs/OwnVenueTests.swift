@@ -250,8 +250,8 @@ struct OwnVenueTests {
         }
         let off = { (leg: Int) in
             try venues.engine.requestReplace(
-                LegID(run: id, index: leg), quantity: nil, limitPrice: ExactDecimal("49999.99")!, stopPrice: nil,
-                authority: .everything, by: "k", now: venues.now)
+                LegID(run: id, index: leg), OrderChanges(limitPrice: ExactDecimal("49999.99")), authority: .everything,
+                by: "k", now: venues.now)
         }
         #expect(throws: ParentRefusal.self) { try off(0) }
         guard case .success(let event) = try off(1) else {

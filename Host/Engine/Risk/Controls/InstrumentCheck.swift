@@ -1,6 +1,6 @@
 import Domain
 
-/// C3 `instrument` (!): tradable, not expired, `price mod tick = 0`, `q mod L = 0`, day range low <= price <= high. What the
+/// C3 `instrument` (!): tradable, not expired, `price mod tick = 0` by the tick at that price, `q mod L = 0`, day range low <= price <= high. What the
 /// instrument master holds back (a difference between adapters, figures of yesterday) it refuses to opening legs alone.
 ///
 /// Prices in points, quantity in steps. Source: RISK.md §4; figures from the instrument's record.
@@ -35,8 +35,9 @@ struct InstrumentCheck: RiskControl {
                     id, .offLot, scope: .instrument, unit: .quantity, limit: candidate.instrument.lot,
                     projected: candidate.quantity))
         }
-        if let refusal = check(candidate.limitPrice, isOnTick: candidate.parent.isLimitOnTick, &candidate, &trace)
-            ?? check(candidate.stopPrice, isOnTick: candidate.parent.isStopOnTick, &candidate, &trace)
+        if let refusal = check(
+            candidate.limitPrice, isOnTick: candidate.parent.isLimitOnTick, &candidate, engine, &trace)
+            ?? check(candidate.stopPrice, isOnTick: candidate.parent.isStopOnTick, &candidate, engine, &trace)
         {
             return .reject(refusal)
         }
@@ -46,12 +47,13 @@ struct InstrumentCheck: RiskControl {
     /// One price of an order: on tick, and within the day's range.
     @inline(__always)
     static func check(
-        _ price: Int64, isOnTick: Bool, _ candidate: inout Candidate, _ trace: inout some DecisionTrace
+        _ price: Int64, isOnTick: Bool, _ candidate: inout Candidate, _ engine: borrowing Engine,
+        _ trace: inout some DecisionTrace
     ) -> Rejection? {
         guard price != 0 else { return nil }
         guard isOnTick else {
-            return Rejection(
-                id, .offTick, scope: .instrument, unit: .price, limit: candidate.instrument.tick, projected: price)
+            let tick = engine.instruments[Int(candidate.instrument.index.rawValue)].tick(at: price)
+            return Rejection(id, .offTick, scope: .instrument, unit: .price, limit: tick, projected: price)
         }
         trace.record(
             Measure(.price, .instrument, limit: candidate.instrument.priceLow, projected: price, isFloor: true))

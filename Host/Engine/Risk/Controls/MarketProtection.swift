@@ -1,7 +1,7 @@
 import Domain
 
 /// C8 `market-protection`: a market order becomes a limit order at `ref + p` (buy) or `ref - p` (sell),
-/// `p = max(absolute, ref × bps / 10^4)`, rounded to tick toward the reference; or is refused, as configured.
+/// `p = max(absolute, ref × bps / 10^4)`, rounded toward the reference to the tick at that price; or is refused, as configured.
 ///
 /// Points. Source: RISK.md §4. A strict closing order without a reference stays a market order.
 struct MarketProtection: RiskControl {
@@ -23,14 +23,16 @@ struct MarketProtection: RiskControl {
             return .reject(Rejection(id, .overflow, unit: .price, observed: candidate.reference))
         }
         let protection = max(relative, limits.protectionAbsolute)
-        let tick = candidate.instrument.tick
-        switch candidate.side {
-        case .buy:
-            let price = saturatingSum(candidate.reference, protection) / tick * tick
+        let far =
+            candidate.side.isBuy
+            ? saturatingSum(candidate.reference, protection) : candidate.reference - protection
+        if let ticks = engine.instruments[Int(candidate.instrument.index.rawValue)].ticks {
+            let price = candidate.side.isBuy ? ticks.roundedDown(far) : ticks.roundedUp(max(0, far))
+            candidate.limitPrice = max(price, ticks.tick(at: 0))
+        } else {
+            let tick = candidate.instrument.tick
+            let price = candidate.side.isBuy ? far / tick * tick : (far + tick - 1) / tick * tick
             candidate.limitPrice = max(price, tick)
-        case .sell:
-            let price = candidate.reference - protection
-            candidate.limitPrice = max(tick, (price + tick - 1) / tick * tick)
         }
         trace.record(
             Measure(
