@@ -106,7 +106,7 @@ extension Gateway {
             return (begins, true)
         }
         guard begins else { return isTaken }
-        let load = InstrumentLoad(source: adapter.rawValue, known: market.instruments.snapshot)
+        let load = InstrumentLoad(source: adapter.rawValue)
         let start = clock.monotonic()
         session.query(
             .instruments, accountIndex: 0, deadline: start + Self.listingTime, receive: { load.take($0) },

@@ -128,16 +128,18 @@ extension InstrumentDatabase {
                     id TEXT PRIMARY KEY, terms INTEGER NOT NULL, name TEXT, price_low TEXT, price_high TEXT, isin TEXT,
                     alias TEXT, broker_data BLOB, kept INTEGER NOT NULL, uid INTEGER) STRICT, WITHOUT ROWID;
                 """)
-        for (number, terms) in dump.content.terms.all.enumerated() {
+        for (number, terms) in dump.content.rows.terms.all.enumerated() {
             try database.execute(
                 sql: "INSERT INTO staged_terms VALUES (?, ?)", arguments: [number, terms.packed])
         }
         let insert = try database.makeStatement(
             sql: "INSERT INTO staged VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, NULL)")
-        for row in dump.content.rows {
+        let rows = dump.content.rows
+        for row in rows.order {
+            let (handle, band) = (rows.handle(row), rows.band(row))
             try insert.execute(arguments: [
-                row.id.text, row.terms, row.name, row.priceLow?.description, row.priceHigh?.description,
-                row.isin?.text, row.alias, row.brokerData.map { Data($0) },
+                rows.id(row).text, rows.terms(row), rows.name(row), band.low?.description, band.high?.description,
+                rows.isin(row)?.text, handle?.alias, handle?.brokerData.map { Data($0) },
             ])
         }
         for id in dump.content.refused {

@@ -4,8 +4,8 @@ import NIOConcurrencyHelpers
 /// One adapter's dump on its way in: rows come in calls of at most `maximumRowsPerCall` and change nothing until
 /// `InstrumentMaster.finish` takes all of them in one step. Dropping it is how a dump that failed half-way is forgotten.
 ///
-/// Any thread, one call at a time. A row is held packed (figures shared with the rows that have the same), so that a
-/// hundred thousand of them take some 30 MiB; a dump has at most `maximumRows`.
+/// Any thread, one call at a time. Rows are held packed (`InstrumentRows`), so that a hundred thousand of them take some
+/// 15 MiB; a dump has at most `maximumRows`.
 package final class InstrumentLoad: Sendable {
     package static let maximumRowsPerCall = 10_000
     package static let maximumRows = 1_000_000
@@ -14,28 +14,9 @@ package final class InstrumentLoad: Sendable {
     /// The adapter.
     package let source: String
     private let content = NIOLockedValueBox(Content())
-    private let known: InstrumentSnapshot?
-
-    /// A row, its shared figures as a number.
-    struct Row: Sendable {
-        let id: InstrumentID
-        let terms: Int32
-        let name: String?
-        let priceLow: ExactDecimal?
-        let priceHigh: ExactDecimal?
-        let isin: ISIN?
-        let alias: String?
-        let brokerData: [UInt8]?
-
-        func isEqual(_ other: Row) -> Bool {
-            terms == other.terms && name == other.name && priceLow == other.priceLow && priceHigh == other.priceHigh
-                && isin == other.isin && alias == other.alias && brokerData == other.brokerData
-        }
-    }
 
     struct Content: Sendable {
-        var terms = TermsTable()
-        var rows: [Row] = []
+        var rows = InstrumentRows()
         var merge = InstrumentMerge()
         /// Ids whose rows were refused: the adapter lists them, what it said before stands.
         var refused: Set<InstrumentID> = []
@@ -45,8 +26,7 @@ package final class InstrumentLoad: Sendable {
         var failure: String?
     }
 
-    /// - Parameter known: What is known already: rows that say the same share its memory.
-    package init(source: String, known: InstrumentSnapshot? = nil) { (self.source, self.known) = (source, known) }
+    package init(source: String) { self.source = source }
 
     /// Whether no row has come, refused ones included.
     package var isEmpty: Bool {
@@ -74,12 +54,7 @@ package final class InstrumentLoad: Sendable {
                     content.refused.insert(row.id)
                     continue
                 }
-                if let known { row = known.sharing(row, from: source) }
-                content.rows.append(
-                    Row(
-                        id: row.id, terms: content.terms.intern(InstrumentTerms(row)), name: row.name,
-                        priceLow: row.priceLow, priceHigh: row.priceHigh, isin: row.isin, alias: row.alias,
-                        brokerData: row.brokerData))
+                content.rows.append(row)
             }
         }
     }
@@ -112,31 +87,30 @@ package final class InstrumentLoad: Sendable {
         content.withLockedValue { held in
             var content = Content()
             swap(&content, &held)
-            content.rows.sort { $0.id.text < $1.id.text }
-            // In place: what is kept moves up.
-            var (start, kept) = (0, 0)
-            while start < content.rows.count {
+            content.rows.sort()
+            let order = content.rows.order
+            var (start, kept): (Int, [Int32]) = (0, [])
+            kept.reserveCapacity(order.count)
+            while start < order.count {
+                let (first, id) = (order[start], content.rows.id(order[start]))
                 var end = start + 1
-                while end < content.rows.count, content.rows[end].id == content.rows[start].id { end += 1 }
-                let first = content.rows[start]
-                if content.rows[start..<end].allSatisfy({ $0.isEqual(first) }) {
+                while end < order.count, content.rows.haveOneID(order[end], first) { end += 1 }
+                if order[start..<end].allSatisfy({ content.rows.areEqual($0, first) }) {
                     content.merge.repeatedCount += end - start - 1
-                    if content.refused.contains(first.id) {
-                        content.merge.refuse(first.id.text, "id", "another row of it is refused: which one is meant?")
+                    if content.refused.contains(id) {
+                        content.merge.refuse(id.text, "id", "another row of it is refused: which one is meant?")
                     } else {
-                        content.rows[kept] = first
-                        kept += 1
+                        kept.append(first)
                     }
                 } else {
                     for _ in start..<end {
-                        content.merge.refuse(
-                            first.id.text, "id", "\(end - start) rows of it differ; none of them is taken")
+                        content.merge.refuse(id.text, "id", "\(end - start) rows of it differ; none of them is taken")
                     }
-                    content.refused.insert(first.id)
+                    content.refused.insert(id)
                 }
                 start = end
             }
-            content.rows.removeLast(content.rows.count - kept)
+            content.rows.order = kept
             content.refuseSharedNames()
             return content
         }
@@ -182,45 +156,43 @@ package final class InstrumentLoad: Sendable {
     }
 }
 
-extension InstrumentFields {
-    init(_ row: InstrumentLoad.Row, _ terms: TermsTable) {
-        self.init(id: row.id, terms: terms[row.terms])
-        (name, priceLow, priceHigh) = (row.name, row.priceLow, row.priceHigh)
-        (isin, alias, brokerData) = (row.isin, row.alias, row.brokerData)
-    }
-}
-
 extension InstrumentLoad.Content {
     /// Refuses rows of one venue whose alias and broker data are the same: an order on one could be an order on another.
     /// A name that differs in its broker data, or is used at another venue as well, is kept; by that name alone neither is
     /// found.
     fileprivate mutating func refuseSharedNames() {
+        // Most dumps have none: a set of hashes tells it in a tenth of the memory.
+        var (seen, twice) = (Set<Int>(minimumCapacity: rows.count), Set<Int>())
+        for row in rows.order where rows.hasAlias(row) {
+            let hash = rows.nameHash(row)
+            if !seen.insert(hash).inserted { twice.insert(hash) }
+        }
+        guard !twice.isEmpty else { return }
         struct Key: Hashable {
             let venue: Substring
-            let alias: String
-            let brokerData: [UInt8]?
+            let handle: InstrumentHandle
+        }
+        func key(_ row: Int32) -> Key? {
+            guard rows.hasAlias(row), twice.contains(rows.nameHash(row)), let handle = rows.handle(row) else {
+                return nil
+            }
+            return Key(venue: rows.id(row).venue, handle: handle)
         }
         var counts: [Key: Int] = [:]
-        func key(_ row: InstrumentLoad.Row) -> Key? {
-            row.alias.map { Key(venue: row.id.venue, alias: $0, brokerData: row.brokerData) }
-        }
-        // Most dumps have none: a set of hashes tells it in a tenth of the memory.
-        var seen = Set<Int>(minimumCapacity: rows.count)
-        guard rows.contains(where: { key($0).map { !seen.insert($0.hashValue).inserted } ?? false }) else { return }
-        counts.reserveCapacity(rows.count)
-        for row in rows { if let key = key(row) { counts[key, default: 0] += 1 } }
-        guard counts.count < rows.count, counts.values.contains(where: { $0 > 1 }) else { return }
-        let all = rows
-        rows.removeAll(keepingCapacity: true)
-        for row in all {
+        for row in rows.order { if let key = key(row) { counts[key, default: 0] += 1 } }
+        guard counts.values.contains(where: { $0 > 1 }) else { return }
+        var kept: [Int32] = []
+        for row in rows.order {
             if let key = key(row), let count = counts[key], count > 1 {
+                let id = rows.id(row)
                 merge.refuse(
-                    row.id.text, "alias",
+                    id.text, "alias",
                     "\(count) instruments of the venue have it with the same broker data; none of them is taken")
-                refused.insert(row.id)
+                refused.insert(id)
             } else {
-                rows.append(row)
+                kept.append(row)
             }
         }
+        rows.order = kept
     }
 }

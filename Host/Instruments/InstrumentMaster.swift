@@ -53,9 +53,9 @@ package final class InstrumentMaster: Sendable {
             try table.change { registry in
                 _ = registry.setOverlay(overlay)
                 for source in sources {
-                    var load = Batches()
-                    try opened.forEachRow(of: source.name) { load.add($0) }
-                    _ = registry.merge(load.rows, from: source.name, isComplete: true, at: source.refreshedAt)
+                    var rows = InstrumentRows()
+                    try opened.forEachRow(of: source.name) { rows.append($0) }
+                    _ = registry.merge(rows.all, from: source.name, isComplete: true, at: source.refreshedAt)
                 }
                 for leader in words.leaders { registry.prefer(leader.source, on: leader.id) }
                 try opened.forEachWithdrawn { row, source in registry.restore(row, from: source) }
@@ -68,24 +68,6 @@ package final class InstrumentMaster: Sendable {
             throw failure
         } catch {
             throw InstrumentMasterFailure("\(opened.path) cannot be read: \(error)")
-        }
-    }
-
-    /// Rows on their way from the file, their figures shared.
-    private struct Batches {
-        private var terms = TermsTable()
-        private var held: [InstrumentLoad.Row] = []
-
-        mutating func add(_ row: InstrumentFields) {
-            held.append(
-                InstrumentLoad.Row(
-                    id: row.id, terms: terms.intern(InstrumentTerms(row)), name: row.name, priceLow: row.priceLow,
-                    priceHigh: row.priceHigh, isin: row.isin, alias: row.alias, brokerData: row.brokerData))
-        }
-
-        var rows: some Sequence<InstrumentFields> {
-            let terms = terms
-            return held.lazy.map { InstrumentFields($0, terms) }
         }
     }
 
@@ -107,7 +89,7 @@ package final class InstrumentMaster: Sendable {
     )
         throws(InstrumentMasterFailure) -> InstrumentMerge
     {
-        let content = load.take()
+        var content = load.take()
         do throws(InstrumentMasterFailure) {
             if let failure = content.failure { throw InstrumentMasterFailure(failure) }
             guard !content.rows.isEmpty || listed(by: load.source) == 0 else {
@@ -118,7 +100,7 @@ package final class InstrumentMaster: Sendable {
             if !acceptsShrinking, let shrunken = table.look({ $0.shrinkage(content, of: load.source, at: now) }) {
                 throw InstrumentMasterFailure(shrunken)
             }
-            let merge = try merge(content, of: load.source, at: now)
+            let merge = try merge(&content, of: load.source, at: now)
             note(LastLoad(at: now, merge: merge, failure: nil, nanoseconds: nanoseconds), of: load.source)
             return merge
         } catch {
@@ -133,17 +115,18 @@ package final class InstrumentMaster: Sendable {
         note(LastLoad(at: now, merge: nil, failure: reason, nanoseconds: nanoseconds), of: source)
     }
 
+    /// Takes what a dump says, and leaves nothing of it: the search index is made after, in the room that it had.
     private func merge(
-        _ content: InstrumentLoad.Content, of source: String, at now: Timestamp
+        _ content: inout InstrumentLoad.Content, of source: String, at now: Timestamp
     ) throws(InstrumentMasterFailure) -> InstrumentMerge {
         do {
             return try table.change { registry in
-                var content = content
+                defer { content = InstrumentLoad.Content() }
                 let renames = registry.renames(from: source, rows: content.rows, kept: content.refused)
                 let kept = registry.kept(content, of: source, renames: renames, at: now)
                 content.refused.formUnion(kept)
                 var merge = registry.merge(
-                    content.rows.lazy.map { InstrumentFields($0, content.terms) }, from: source, isComplete: true,
+                    content.rows.all, from: source, isComplete: true,
                     kept: content.refused, renames: renames, at: now)
                 merge.absorb(content.merge)
                 merge.keptCount = kept.count

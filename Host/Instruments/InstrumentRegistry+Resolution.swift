@@ -50,14 +50,16 @@ extension InstrumentRegistry {
     func shrinkage(_ content: InstrumentLoad.Content, of name: String, at now: Timestamp) -> String? {
         guard let source = self.content.sources.firstIndex(of: name) else { return nil }
         let today = CivilDate(daysSinceEpoch: now.nanoseconds / 86_400_000_000_000)
-        var present = Set<InstrumentID>(minimumCapacity: content.rows.count)
-        for row in content.rows { present.insert(row.id) }
+        var present = Bits(count: self.content.ids.count)
+        for row in content.rows.order {
+            if let number = self.content.ids.number(of: content.rows.id(row)) { present.insert(Int(number)) }
+        }
         var (expected, missing) = (0, 0)
         for (number, terms) in statements[source].enumerated() where terms >= 0 {
             let id = self.content.ids[number]
             if let expiry = id.expiry, expiry < today { continue }
             expected += 1
-            if !present.contains(id), !content.refused.contains(id) { missing += 1 }
+            if !present.contains(number), !content.refused.contains(id) { missing += 1 }
         }
         guard missing >= 100, missing > expected / 2 else { return nil }
         return
@@ -76,9 +78,9 @@ extension InstrumentRegistry {
         guard !content.unreadable.isEmpty, let source = self.content.sources.firstIndex(of: name) else { return [] }
         var present = content.refused.union(renames.map(\.old))
         var aliases: Set<String> = []
-        for row in content.rows {
-            present.insert(row.id)
-            if let alias = row.alias { aliases.insert(alias) }
+        for row in content.rows.order {
+            present.insert(content.rows.id(row))
+            if let alias = content.rows.handle(row)?.alias { aliases.insert(alias) }
         }
         let lines = content.unreadable
         let (named, numbered) = (Set(lines.compactMap(\.alias)), Set(lines.compactMap(\.brokerData)))

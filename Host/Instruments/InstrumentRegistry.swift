@@ -46,26 +46,28 @@ struct InstrumentRegistry {
             }
             let isNews = statements[source][Int(number)] != terms
             let wasAbsent = statements[source][Int(number)] < 0
-            if isNews { merge.changedCount += 1 }
-            statements[source][Int(number)] = terms
-            if content.handles[source][Int(number)]?.alias != row.alias {
+            if isNews {
+                merge.changedCount += 1
+                statements[source][Int(number)] = terms
+            }
+            if !content.handles[source].aliases.equals(Int(number), row.alias) {
                 hasNewWords = true
                 hasNewNames = true
             }
             hasNewNames = hasNewNames || wasAbsent
-            content.handles[source][Int(number)] =
-                row.alias == nil && row.brokerData == nil
-                ? nil : InstrumentHandle(alias: row.alias, brokerData: row.brokerData)
+            content.handles[source].set(Int(number), alias: row.alias, brokerData: row.brokerData)
             if take(row, number: Int(number)) || isNews { changed.append(number) }
         }
         merge.rowCount = touched.count
         for rename in renames {
-            guard let old = content.numbers[rename.old], let new = content.numbers[rename.new] else { continue }
+            guard let old = content.ids.number(of: rename.old), let new = content.ids.number(of: rename.new) else {
+                continue
+            }
             content.successors[old] = new
         }
         merge.renames = renames
         if isComplete {
-            for id in kept { if let number = content.numbers[id] { touched.insert(number) } }
+            for id in kept { if let number = content.ids.number(of: id) { touched.insert(number) } }
             for number in statements[source].indices where statements[source][number] >= 0 {
                 guard !touched.contains(Int32(number)) else { continue }
                 statements[source][number] = -1
@@ -81,17 +83,16 @@ struct InstrumentRegistry {
 
     /// Names of what is listed, and where it trades. The file knows who had a name before, and who had it last.
     private mutating func indexAliases(_ source: Int) {
-        var found: [String: Int32] = [:]
-        found.reserveCapacity(content.aliases[source].count)
+        let aliases = content.handles[source].aliases
+        var found = AliasIndex(capacity: statements[source].count { $0 >= 0 })
         var (venues, last): (Set<Substring>, Substring) = ([], "")
-        for (number, handle) in content.handles[source].enumerated() where statements[source][number] >= 0 {
+        for number in content.ids.indices where statements[source][number] >= 0 {
             let venue = content.ids[number].venue
             if venue != last {
                 venues.insert(venue)
                 last = venue
             }
-            guard let alias = handle?.alias else { continue }
-            if found.updateValue(Int32(number), forKey: alias) != nil { found[alias] = -1 }
+            if !aliases.isAbsent(number) { found.insert(Int32(number), in: aliases) }
         }
         content.aliases[source] = found
         content.venues[source] = venues.map(String.init).sorted()
@@ -114,7 +115,7 @@ struct InstrumentRegistry {
 
     /// Believes `source` on `id` until somebody says something new. Returns what is wrong with the request, or `nil`.
     mutating func acknowledge(_ id: InstrumentID, believing name: String) -> String? {
-        guard let number = content.numbers[id] else { return "the instrument is not known" }
+        guard let number = content.ids.number(of: id) else { return "the instrument is not known" }
         guard let source = content.sources.firstIndex(of: name), statements[source][Int(number)] >= 0 else {
             let stating = content.sources.indices.filter { statements[$0][Int(number)] >= 0 }.map {
                 content.sources[$0]
@@ -130,7 +131,7 @@ struct InstrumentRegistry {
     /// Makes `name` the source whose figures stand where sources are equally many: what was in force before a restart
     /// stays in force after it.
     mutating func prefer(_ name: String, on id: InstrumentID) {
-        guard let number = content.numbers[id], let source = content.sources.firstIndex(of: name) else { return }
+        guard let number = content.ids.number(of: id), let source = content.sources.firstIndex(of: name) else { return }
         content.leading[Int(number)] = Int16(truncatingIfNeeded: source)
         var merge = InstrumentMerge()
         resolve(number, merge: &merge)
@@ -144,7 +145,7 @@ struct InstrumentRegistry {
         let (source, index) = (self.number(ofSource: name), Int(number))
         guard statements[source][index] < 0 else { return }
         if row.alias != nil || row.brokerData != nil {
-            content.handles[source][index] = InstrumentHandle(alias: row.alias, brokerData: row.brokerData)
+            content.handles[source].set(index, alias: row.alias, brokerData: row.brokerData)
         }
         guard overlay[number] == nil, stated(number).allSatisfy({ $0 < 0 }) else { return }
         content.effective[index] = content.terms.intern(InstrumentTerms(row))
@@ -156,7 +157,7 @@ struct InstrumentRegistry {
     /// An old id that leads to a new one, from before a restart. It is the same instrument: its figures are, too.
     mutating func setSuccessor(of old: InstrumentID, _ new: InstrumentID) {
         var merge = InstrumentMerge()
-        guard let to = content.numbers[new], let from = number(of: old, merge: &merge) else { return }
+        guard let to = content.ids.number(of: new), let from = number(of: old, merge: &merge) else { return }
         let isListed = overlay[from] != nil || stated(from).contains { $0 >= 0 }
         guard !isListed else { return }
         content.successors[from] = to
@@ -166,26 +167,27 @@ struct InstrumentRegistry {
 
     /// Instruments that a source listed and a new listing lacks, or has for the first time, as far as a rename may
     /// explain them.
-    func renames(from name: String, rows: [InstrumentLoad.Row], kept: Set<InstrumentID>) -> [InstrumentRename] {
+    func renames(from name: String, rows: InstrumentRows, kept: Set<InstrumentID>) -> [InstrumentRename] {
         guard let source = content.sources.firstIndex(of: name) else { return [] }
         var present = Set<Int32>(minimumCapacity: rows.count)
-        for row in rows {
-            if let number = content.numbers[row.id], statements[source][Int(number)] >= 0 { present.insert(number) }
-        }
-        let gone = statements[source].indices.compactMap { index -> RenameMatcher.Candidate? in
-            let id = content.ids[index]
-            guard statements[source][index] >= 0, !present.contains(Int32(index)), !kept.contains(id) else {
-                return nil
+        for row in rows.order {
+            if let number = content.ids.number(of: rows.id(row)), statements[source][Int(number)] >= 0 {
+                present.insert(number)
             }
+        }
+        let none = InstrumentHandle(alias: nil, brokerData: nil)
+        let gone = statements[source].indices.compactMap { index -> RenameMatcher.Candidate? in
+            guard statements[source][index] >= 0, !present.contains(Int32(index)) else { return nil }
+            let id = content.ids[index]
+            guard !kept.contains(id) else { return nil }
             return RenameMatcher.Candidate(
-                id: id, isin: content.isins[Int32(index)],
-                handle: content.handles[source][index] ?? InstrumentHandle(alias: nil, brokerData: nil))
+                id: id, isin: content.isins[Int32(index)], handle: content.handles[source][index] ?? none)
         }
         guard !gone.isEmpty else { return [] }
-        let new = rows.compactMap { row -> RenameMatcher.Candidate? in
-            if let number = content.numbers[row.id], present.contains(number) { return nil }
+        let new = rows.order.compactMap { row -> RenameMatcher.Candidate? in
+            if let number = content.ids.number(of: rows.id(row)), present.contains(number) { return nil }
             return RenameMatcher.Candidate(
-                id: row.id, isin: row.isin, handle: InstrumentHandle(alias: row.alias, brokerData: row.brokerData))
+                id: rows.id(row), isin: rows.isin(row), handle: rows.handle(row) ?? none)
         }
         return RenameMatcher.renames(gone: gone, new: new)
     }
@@ -207,7 +209,7 @@ struct InstrumentRegistry {
 
     /// What every source says of an instrument, as one text: an acknowledgement holds as long as it stays the same.
     func statement(on id: InstrumentID) -> String {
-        guard let number = content.numbers[id] else { return "" }
+        guard let number = content.ids.number(of: id) else { return "" }
         return content.sources.indices.sorted { content.sources[$0] < content.sources[$1] }.compactMap { source in
             let terms = statements[source][Int(number)]
             return terms < 0 ? nil : "\(content.sources[source])=\(content.terms[terms].packed)"
@@ -217,23 +219,21 @@ struct InstrumentRegistry {
     // MARK: Numbers
 
     private mutating func number(of id: InstrumentID, merge: inout InstrumentMerge) -> Int32? {
-        if let number = content.numbers[id] { return number }
+        if let number = content.ids.number(of: id) { return number }
         guard content.ids.count < capacity else {
             merge.refuse(id.text, "id", "the table is full with \(capacity) instruments")
             return nil
         }
         let number = Int32(content.ids.count)
         content.ids.append(id)
-        content.numbers[id] = number
         content.names.append(nil)
-        content.bands.append(.init())
         content.effective.append(-1)
         content.forms.append(-1)
         content.leading.append(-1)
         hasNewWords = true
         for source in statements.indices {
             statements[source].append(-1)
-            content.handles[source].append(nil)
+            content.handles[source].append(alias: nil, brokerData: nil)
         }
         merge.addedCount += 1
         return number
@@ -244,9 +244,11 @@ struct InstrumentRegistry {
         content.sources.append(name)
         content.refreshedAt.append(nil)
         statements.append([Int32](repeating: -1, count: content.ids.count))
-        content.aliases.append([:])
+        content.aliases.append(AliasIndex())
         content.venues.append([])
-        content.handles.append([InstrumentHandle?](repeating: nil, count: content.ids.count))
+        var handles = HandleColumn()
+        for _ in content.ids.indices { handles.append(alias: nil, brokerData: nil) }
+        content.handles.append(handles)
         return content.sources.count - 1
     }
 
@@ -257,8 +259,8 @@ struct InstrumentRegistry {
     @discardableResult
     private mutating func take(_ row: InstrumentFields, number: Int) -> Bool {
         let fixed = overlay[Int32(number)]
-        if let name = fixed?.name ?? row.name, name != content.names[number] {
-            content.names[number] = name
+        if let name = fixed?.name ?? row.name, !content.names.equals(number, name) {
+            content.names.set(number, name)
             hasNewWords = true
         }
         if let isin = fixed?.isin ?? row.isin, content.isins[Int32(number)] != isin {
@@ -266,9 +268,11 @@ struct InstrumentRegistry {
             hasNewWords = true
         }
         let band = content.bands[number]
-        content.bands[number].low = fixed?.priceLow ?? row.priceLow ?? band.low
-        content.bands[number].high = fixed?.priceHigh ?? row.priceHigh ?? band.high
-        return content.bands[number] != band
+        let latest = InstrumentSnapshot.PriceBand(
+            low: fixed?.priceLow ?? row.priceLow ?? band.low, high: fixed?.priceHigh ?? row.priceHigh ?? band.high)
+        guard latest != band else { return false }
+        content.bands[number] = latest
+        return true
     }
 
     /// The person's word on an instrument, as long as it holds.

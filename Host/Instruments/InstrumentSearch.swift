@@ -6,76 +6,64 @@ import Domain
 /// and options, each by id. A query is answered with one bit an instrument. What a hundred thousand options share (kind,
 /// side, expiry) is held once, so that each of them costs a few bytes only.
 struct InstrumentSearch: Sendable {
-    /// Instrument numbers in order of display.
+    /// Instrument numbers in order of display, and where the second run (futures and options) begins.
     private let order: [Int32]
-    /// Their ids, in the same order, and where the second run (futures and options) begins.
-    private let ids: [String]
-    private let kinds: [InstrumentKind]
     private let firstDerivative: Int
+    /// Ids by instrument number, in the memory of the snapshot.
+    private let ids: [InstrumentID]
+    /// By place in the order.
+    private let kinds: [InstrumentKind]
     /// Roots, words of names, series, strikes, ISINs.
     private let words: WordIndex
-    /// Adapters' names without what stands before their last colon.
-    private let aliases: [Alias]
+    private let aliases: AliasWords
     /// The spellings of expiries, and where each expiry stands.
     private let dates: ExpiryWords
     private let calls: Bits
     private let puts: Bits
     private let byKind: [InstrumentKind: Bits]
 
-    /// An adapter's name in capitals, from behind its last colon on.
-    private struct Alias: Sendable {
-        let text: Substring
-        let place: Int32
-    }
-
-    init(ids: [InstrumentID], names: [String?], isins: [Int32: ISIN] = [:], handles: [[InstrumentHandle?]] = []) {
-        let parts = ids.map { InstrumentIDParts($0) }
-        var keyed = ids.enumerated().map { number, id in
-            (isDerivative: parts[number].isDatedDerivative, text: id.text, number: Int32(number))
+    /// - Parameter aliases: By adapter, its names by instrument number.
+    init(ids: [InstrumentID], names: TextColumn, isins: [Int32: ISIN], aliases: [TextColumn]) {
+        let numbers = Int32(0)..<Int32(ids.count)
+        let kindsByNumber = ids.map { InstrumentIDParts($0).kind }
+        var (first, second): ([Int32], [Int32]) = ([], [])
+        for number in numbers {
+            if kindsByNumber[Int(number)].isDated { second.append(number) } else { first.append(number) }
         }
-        keyed.sort { $0.isDerivative != $1.isDerivative ? !$0.isDerivative : $0.text < $1.text }
-        order = keyed.map(\.number)
-        self.ids = keyed.map(\.text)
-        kinds = order.map { parts[Int($0)].kind }
-        firstDerivative = keyed.firstIndex { $0.isDerivative } ?? keyed.count
+        first.sort { ids[Int($0)].text < ids[Int($1)].text }
+        second.sort { ids[Int($0)].text < ids[Int($1)].text }
+        firstDerivative = first.count
+        let order = first + second
+        (self.order, self.ids) = (order, ids)
+        kinds = order.map { kindsByNumber[Int($0)] }
 
         var words = WordIndex.Builder()
+        var named = AliasWords.Builder(aliases)
         var dates = ExpiryWords.Builder()
         var (calls, puts) = (Bits(count: ids.count), Bits(count: ids.count))
         var byKind: [InstrumentKind: Bits] = [:]
-        for place in keyed.indices {
-            let number = Int(order[place])
-            let part = parts[number]
+        for (place, number) in order.enumerated() {
+            let part = InstrumentIDParts(ids[Int(number)])
             byKind[part.kind, default: Bits(count: ids.count)].insert(place)
-            Self.forEachWord(root: part.root, name: names[number]) { words.add($0, Int32(place)) }
-            if let series = part.series { words.add(series, Int32(place)) }
-            if let strike = part.strike { words.add(strike, Int32(place)) }
-            if let isin = isins[order[place]] { words.add(isin.text[...], Int32(place)) }
+            words.add(part.root)
+            words.addRuns(of: String(part.root))
+            names.withBytes(Int(number)) { if let name = $0 { words.addRuns(of: name) } }
+            if let series = part.series { words.add(series) }
+            if let strike = part.strike { words.add(strike) }
+            if let isin = isins[number] { words.add(isin.text[...]) }
             if let expiry = part.expiry { dates.add(expiry, Int32(place)) }
             switch part.right {
             case "C": calls.insert(place)
             case "P": puts.insert(place)
             default: break
             }
-        }
-        var aliases: [Alias] = []
-        for source in handles {
-            aliases.reserveCapacity(aliases.count + source.count)
-            for place in keyed.indices {
-                guard let text = source[Int(order[place])]?.alias else { continue }
-                let upper = text.utf8.contains { $0 &- 97 <= 25 } ? text.uppercased() : text
-                let start = upper.utf8.lastIndex(of: UInt8(ascii: ":")).map { upper.utf8.index(after: $0) }
-                aliases.append(Alias(text: upper[(start ?? upper.startIndex)...], place: Int32(place)))
-                if upper.utf8.contains(UInt8(ascii: " ")) {
-                    Self.forEachRun(of: upper[...]) { words.add($0, Int32(place)) }
-                }
-            }
+            named.add(number, at: Int32(place)) { words.addRuns(of: $0) }
+            words.endPlace()
         }
         self.words = words.made()
+        self.aliases = named.made()
         self.dates = dates.made()
         (self.calls, self.puts, self.byKind) = (calls, puts, byKind)
-        aliases.sort { $0.text < $1.text }
-        self.aliases = aliases
     }
 
     func find(_ query: String, venue: String?, kind: InstrumentKind?, limit: Int) -> [Int32] {
@@ -89,7 +77,7 @@ struct InstrumentSearch: Sendable {
             markIDs(beginningWith: term, in: &found)
             markIDs(beginningWith: term + ":", in: &exact)
             words.mark(beginningWith: term, in: &found, exact: &exact)
-            markAliases(beginningWith: term, in: &found, exact: &exact)
+            aliases.mark(beginningWith: term, in: &found, exact: &exact)
             dates.mark(beginningWith: term, in: &found, exact: &exact)
             markWord(term, in: &exact)
             found.formUnion(exact)
@@ -121,23 +109,8 @@ struct InstrumentSearch: Sendable {
     // MARK: What a term may mean
 
     private func markIDs(beginningWith prefix: String, in bits: inout Bits) {
-        for run in [0..<firstDerivative, firstDerivative..<ids.count] {
-            bits.insert(ids.range(of: prefix[...], within: run) { $0[...] })
-        }
-    }
-
-    /// `NSE:INFY` and `INFY` both find what an adapter calls `NSE:INFY`.
-    private func markAliases(beginningWith term: String, in bits: inout Bits, exact: inout Bits) {
-        let start = term.utf8.lastIndex(of: UInt8(ascii: ":")).map { term.utf8.index(after: $0) } ?? term.startIndex
-        let isQualified = start != term.startIndex
-        let prefix = term[start...]
-        // Those that are the whole word stand first.
-        var isWhole = true
-        for alias in aliases[aliases.range(of: prefix, within: aliases.indices) { $0.text }] {
-            if isWhole { isWhole = alias.text == prefix }
-            if isQualified, !alias.text.base.hasPrefix(term) { continue }
-            bits.insert(Int(alias.place))
-            if isWhole { exact.insert(Int(alias.place)) }
+        for run in [0..<firstDerivative, firstDerivative..<order.count] {
+            bits.insert(order.range(of: prefix[...], within: run) { ids[Int($0)].text[...] })
         }
     }
 
@@ -155,28 +128,9 @@ struct InstrumentSearch: Sendable {
         "FUTURES": .future, "OPT": .option, "OPTION": .option, "OPTIONS": .option, "PERP": .perpetual,
         "PERPETUAL": .perpetual, "SPOT": .spot, "FX": .foreignExchange,
     ]
+}
 
-    /// The root, its parts, and the words of the name, in capitals; one may come twice.
-    private static func forEachWord(root: Substring, name: String?, _ body: (Substring) -> Void) {
-        body(root)
-        forEachRun(of: root) { if $0 != root { body($0) } }
-        guard let name else { return }
-        forEachRun(of: name.uppercased()[...], body)
-    }
-
-    /// Runs of ASCII letters and digits and of whatever is not ASCII.
-    private static func forEachRun(of text: Substring, _ body: (Substring) -> Void) {
-        let bytes = text.utf8
-        var start = bytes.startIndex
-        while start < bytes.endIndex {
-            var end = start
-            while end < bytes.endIndex, isWordByte(bytes[end]) { end = bytes.index(after: end) }
-            if start < end { body(text[start..<end]) }
-            start = end < bytes.endIndex ? bytes.index(after: end) : end
-        }
-    }
-
-    private static func isWordByte(_ byte: UInt8) -> Bool {
-        byte &- 48 <= 9 || (byte | 0x20) &- 97 <= 25 || byte >= 0x80
-    }
+extension InstrumentKind {
+    /// Futures and options end on a day that their id names.
+    fileprivate var isDated: Bool { self == .future || self == .option }
 }

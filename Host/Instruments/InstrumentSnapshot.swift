@@ -9,10 +9,9 @@ package final class InstrumentSnapshot: Sendable {
 
     /// Everything by instrument number.
     struct Content: Sendable {
-        var ids: [InstrumentID] = []
-        var numbers: [InstrumentID: Int32] = [:]
-        var names: [String?] = []
-        var bands: [PriceBand] = []
+        var ids = InstrumentIDs()
+        var names = TextColumn()
+        var bands = PriceBandColumn()
         /// What holds of it, as a number of `terms`; -1 = nobody says anything.
         var effective: [Int32] = []
         var terms = TermsTable()
@@ -28,9 +27,9 @@ package final class InstrumentSnapshot: Sendable {
         var isins: [Int32: ISIN] = [:]
         /// By source and instrument: the adapter's own words for it. They stay when it is withdrawn, so that what is open
         /// can be closed.
-        var handles: [[InstrumentHandle?]] = []
-        /// By source: the instrument of an alias; -1 = it names several that are listed.
-        var aliases: [[String: Int32]] = []
+        var handles: [HandleColumn] = []
+        /// By source: what is listed by its alias.
+        var aliases: [AliasIndex] = []
         /// Source texts of overlays.
         var sourceTexts: [Int32: String] = [:]
         /// Which source is believed, by number of `sources`; -1 = none.
@@ -57,13 +56,16 @@ package final class InstrumentSnapshot: Sendable {
         search =
             previous?.search
             ?? InstrumentSearch(
-                ids: content.ids, names: content.names, isins: content.isins, handles: content.handles)
+                ids: content.ids.all, names: content.names, isins: content.isins,
+                aliases: content.handles.map(\.aliases))
     }
 
     /// How many instruments there are; their indexes are 0 up to this.
     package var count: Int { content.ids.count }
 
-    package func index(of id: InstrumentID) -> InstrumentIndex? { content.numbers[id].map { InstrumentIndex($0) } }
+    package func index(of id: InstrumentID) -> InstrumentIndex? {
+        content.ids.number(of: id).map { InstrumentIndex($0) }
+    }
 
     /// Looks a canonical text up.
     package func index(ofCanonical text: String) -> InstrumentIndex? { index(of: InstrumentID(canonical: text)) }
@@ -118,10 +120,8 @@ package final class InstrumentSnapshot: Sendable {
 
     /// The instrument that an adapter calls by a name. A name of several instruments finds none: nothing is guessed.
     package func index(ofAlias alias: String, in source: String) -> AliasMatch {
-        guard let number = content.sources.firstIndex(of: source), let found = content.aliases[number][alias] else {
-            return .unknown
-        }
-        return found < 0 ? .ambiguous : .instrument(InstrumentIndex(found))
+        guard let number = content.sources.firstIndex(of: source) else { return .unknown }
+        return content.aliases[number].match(alias, in: content.handles[number].aliases)
     }
 
     package enum AliasMatch: Hashable, Sendable {
@@ -143,12 +143,15 @@ package final class InstrumentSnapshot: Sendable {
 
     /// Instruments that a source lists by a name.
     func indexes(ofAlias alias: String, in source: String) -> [InstrumentIndex] {
-        guard let number = content.sources.firstIndex(of: source), let found = content.aliases[number][alias] else {
-            return []
-        }
-        if found >= 0 { return [InstrumentIndex(found)] }
-        return content.handles[number].indices.compactMap { index in
-            content.handles[number][index]?.alias == alias ? InstrumentIndex(Int32(index)) : nil
+        guard let number = content.sources.firstIndex(of: source) else { return [] }
+        let aliases = content.handles[number].aliases
+        switch content.aliases[number].match(alias, in: aliases) {
+        case .unknown: return []
+        case .instrument(let index): return [index]
+        case .ambiguous:
+            return (0..<aliases.count).compactMap { number in
+                aliases.equals(number, alias) ? InstrumentIndex(Int32(number)) : nil
+            }
         }
     }
 
@@ -194,22 +197,8 @@ package final class InstrumentSnapshot: Sendable {
         return leading < 0 ? nil : content.sources[Int(leading)]
     }
 
-    /// The row with the memory of what is known already where it says the same: a day's dump says little new.
-    func sharing(_ row: InstrumentFields, from source: String) -> InstrumentFields {
-        guard let number = content.numbers[row.id].map({ Int($0) }) else { return row }
-        var row = row
-        row.id = content.ids[number]
-        if row.name == content.names[number] { row.name = content.names[number] }
-        guard let known = content.sources.firstIndex(of: source), let handle = content.handles[known][number] else {
-            return row
-        }
-        if row.alias == handle.alias { row.alias = handle.alias }
-        if row.brokerData == handle.brokerData { row.brokerData = handle.brokerData }
-        return row
-    }
-
     package func name(_ index: InstrumentIndex) -> String? {
-        content.names.indices.contains(Int(index.rawValue)) ? content.names[Int(index.rawValue)] : nil
+        content.ids.indices.contains(Int(index.rawValue)) ? content.names[Int(index.rawValue)] : nil
     }
 
     /// The whole record, with `isTradable` as the table judges. `nil` exactly where `instrument` is.

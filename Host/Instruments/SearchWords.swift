@@ -7,40 +7,103 @@ struct WordIndex: Sendable {
     private let starts: [Int32]
     private let places: [Int32]
 
-    /// Words as they come; one may come twice at a place.
+    /// Words of one place after the other; one may come twice at a place.
     struct Builder {
-        private var numbers: [Substring: UInt64] = [:]
-        private var pairs: [UInt64] = []  // word number above, place below
+        private var texts = TextColumn()
+        private var index = NumberIndex()
+        /// By word: the places that have it, and the last of them.
+        private var counts: [Int32] = []
+        private var latest: [Int32] = []
+        /// The words of every place, and by place where they end.
+        private var held: [Int32] = []
+        private var ends: [Int32] = []
 
-        mutating func add(_ word: Substring, _ place: Int32) {
-            let number = numbers[word] ?? UInt64(numbers.count)
-            if number == numbers.count { numbers[word] = number }
-            pairs.append(number << 32 | UInt64(place))
+        mutating func add(_ word: Substring) {
+            var word = word
+            word.withUTF8 { add($0) }
         }
 
-        func made() -> WordIndex {
-            let sorted = numbers.sorted { $0.key < $1.key }
-            var ranks = [UInt64](repeating: 0, count: sorted.count)
-            for (rank, entry) in sorted.enumerated() { ranks[Int(entry.value)] = UInt64(rank) }
-            var pairs = pairs
-            for index in pairs.indices {
-                pairs[index] = ranks[Int(pairs[index] >> 32)] << 32 | pairs[index] & 0xFFFF_FFFF
+        mutating func add(_ word: UnsafeBufferPointer<UInt8>) {
+            let hash = word.textHash
+            let known = index.find(hash: hash) { texts.withBytes(Int($0)) { $0?.isSame(as: word) ?? false } }
+            let (number, place) = (known ?? Int32(texts.count), Int32(ends.count))
+            if known == nil {
+                texts.append(bytes: word)
+                index.add(number, hash: hash)
+                counts.append(0)
+                latest.append(-1)
             }
-            pairs.sort()
-            var starts = [Int32](repeating: 0, count: sorted.count + 1)
-            for pair in pairs { starts[Int(pair >> 32) + 1] += 1 }
-            for index in sorted.indices { starts[index + 1] += starts[index] }
-            return WordIndex(
-                words: sorted.map { String($0.key) }, starts: starts,
-                places: pairs.map { Int32(truncatingIfNeeded: $0 & 0xFFFF_FFFF) })
+            guard latest[Int(number)] != place else { return }
+            latest[Int(number)] = place
+            counts[Int(number)] += 1
+            held.append(number)
+        }
+
+        /// Adds, in capitals, the runs of ASCII letters and digits and of whatever is not ASCII.
+        mutating func addRuns(of text: UnsafeBufferPointer<UInt8>) {
+            guard text.allSatisfy({ $0 < 0x80 }) else { return addRuns(of: String(decoding: text, as: UTF8.self)) }
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: text.count) { capitals in
+                for (place, byte) in text.enumerated() { capitals[place] = byte &- 97 < 26 ? byte - 32 : byte }
+                addCapitals(UnsafeBufferPointer(capitals))
+            }
+        }
+
+        mutating func addRuns(of text: String) {
+            var capitals = text.uppercased()
+            capitals.withUTF8 { addCapitals($0) }
+        }
+
+        private mutating func addCapitals(_ text: UnsafeBufferPointer<UInt8>) {
+            var start = 0
+            while start < text.count {
+                var end = start
+                while end < text.count, Self.isWordByte(text[end]) { end += 1 }
+                if start < end { add(UnsafeBufferPointer(rebasing: text[start..<end])) }
+                start = end + 1
+            }
+        }
+
+        private static func isWordByte(_ byte: UInt8) -> Bool {
+            byte &- 48 <= 9 || (byte | 0x20) &- 97 <= 25 || byte >= 0x80
+        }
+
+        /// What comes next is of the next place.
+        mutating func endPlace() { ends.append(Int32(held.count)) }
+
+        /// The index; the builder is empty afterwards.
+        mutating func made() -> WordIndex {
+            (index, latest) = (NumberIndex(), [])
+            var named = (0..<texts.count).map { (text: texts[$0] ?? "", number: $0) }
+            texts = TextColumn()
+            named.sort { $0.text < $1.text }
+            // Where the next place of a word goes: at last where those of the next word in order begin.
+            var (starts, next): ([Int32], [Int32]) = ([0], [Int32](repeating: 0, count: named.count))
+            starts.reserveCapacity(named.count + 1)
+            for (text:_, number:number) in named {
+                let start = starts[starts.count - 1]
+                next[number] = start
+                starts.append(start + counts[number])
+            }
+            var places = [Int32](repeating: 0, count: held.count)
+            var word = 0
+            for (place, end) in ends.enumerated() {
+                while word < end {
+                    let number = Int(held[word])
+                    places[Int(next[number])] = Int32(place)
+                    next[number] += 1
+                    word += 1
+                }
+            }
+            return WordIndex(words: named.map(\.text), starts: starts, places: places)
         }
     }
 
     func mark(beginningWith prefix: String, in bits: inout Bits, exact: inout Bits) {
         let found = words.range(of: prefix[...], within: words.indices) { $0[...] }
         for place in places[Int(starts[found.lowerBound])..<Int(starts[found.upperBound])] { bits.insert(Int(place)) }
-        if let first = found.first, words[first] == prefix {
-            for place in places[Int(starts[first])..<Int(starts[first + 1])] { exact.insert(Int(place)) }
+        // Several where the same letters are spelt in several ways, of marks and letters for instance.
+        for word in found.prefix(while: { words[$0] == prefix }) {
+            for place in places[Int(starts[word])..<Int(starts[word + 1])] { exact.insert(Int(place)) }
         }
     }
 }
@@ -137,6 +200,8 @@ struct Bits: Sendable {
         words = [UInt64](repeating: allSet ? .max : 0, count: (count + 63) / 64)
         if allSet, count % 64 != 0 { words[words.count - 1] = (1 << UInt64(count % 64)) - 1 }
     }
+
+    func contains(_ member: Int) -> Bool { words[member >> 6] & 1 << UInt64(member & 63) != 0 }
 
     mutating func insert(_ member: Int) { words[member >> 6] |= 1 << UInt64(member & 63) }
 

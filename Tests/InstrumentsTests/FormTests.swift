@@ -29,8 +29,7 @@ struct FormTests {
                     made.priceHigh = [nil, 90, ExactDecimal("90.00001")].randomElement(using: &random) ?? nil
                     return made
                 }
-                let load = InstrumentLoad(
-                    source: source, known: Bool.random(using: &random) ? master.table.snapshot : nil)
+                let load = InstrumentLoad(source: source)
                 load.append(rows)
                 guard !rows.isEmpty else { continue }
                 try master.finish(load, at: noon(day))

@@ -14,7 +14,7 @@ func measureInstruments(_ bench: Bench) async throws {
         directory: scratch.path, overlay: [], freshness: InstrumentFreshness(), now: now)
     for (name, day) in [("first", Int64(0)), ("next day's", 1)] {
         var start = Clock.now()
-        let load = InstrumentLoad(source: "bench", known: master.table.snapshot)
+        let load = InstrumentLoad(source: "bench")
         var rows: [InstrumentFields] = []
         var generating: Int64 = 0
         for first in stride(from: 0, to: count, by: 1_000) {
