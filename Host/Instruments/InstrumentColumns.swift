@@ -1,25 +1,5 @@
 import Domain
 
-/// Ids by number and numbers by id.
-struct InstrumentIDs: Sendable {
-    private(set) var all: [InstrumentID] = []
-    private var numbers = NumberIndex()
-
-    var count: Int { all.count }
-    var indices: Range<Int> { all.indices }
-    subscript(_ number: Int) -> InstrumentID { all[number] }
-
-    func number(of id: InstrumentID) -> Int32? {
-        numbers.find(hash: id.hashValue) { all[Int($0)] == id }
-    }
-
-    /// Gives an id that has none the next number.
-    mutating func append(_ id: InstrumentID) {
-        numbers.add(Int32(truncatingIfNeeded: all.count), hash: id.hashValue)  // the table's capacity bounds it
-        all.append(id)
-    }
-}
-
 /// An adapter's own words for instruments, by number.
 struct HandleColumn: Sendable {
     private(set) var aliases = TextColumn()
@@ -111,6 +91,7 @@ private struct DecimalColumn: Sendable {
             switch exponents[number] {
             case Self.absent: return nil
             case Self.isLong: return long[Int32(number)]
+            case 0: return ExactDecimal(mantissas[number])
             case let exponent: return ExactDecimal(mantissa: Int128(mantissas[number]), exponent: Int(exponent))
             }
         }

@@ -52,7 +52,7 @@ extension InstrumentRegistry {
         let today = CivilDate(daysSinceEpoch: now.nanoseconds / 86_400_000_000_000)
         var present = Bits(count: self.content.ids.count)
         for row in content.rows.order {
-            if let number = self.content.ids.number(of: content.rows.id(row)) { present.insert(Int(number)) }
+            if let number = self.content.numbers[content.rows.id(row)] { present.insert(Int(number)) }
         }
         var (expected, missing) = (0, 0)
         for (number, terms) in statements[source].enumerated() where terms >= 0 {

@@ -60,14 +60,14 @@ struct InstrumentRegistry {
         }
         merge.rowCount = touched.count
         for rename in renames {
-            guard let old = content.ids.number(of: rename.old), let new = content.ids.number(of: rename.new) else {
+            guard let old = content.numbers[rename.old], let new = content.numbers[rename.new] else {
                 continue
             }
             content.successors[old] = new
         }
         merge.renames = renames
         if isComplete {
-            for id in kept { if let number = content.ids.number(of: id) { touched.insert(number) } }
+            for id in kept { if let number = content.numbers[id] { touched.insert(number) } }
             for number in statements[source].indices where statements[source][number] >= 0 {
                 guard !touched.contains(Int32(number)) else { continue }
                 statements[source][number] = -1
@@ -115,7 +115,7 @@ struct InstrumentRegistry {
 
     /// Believes `source` on `id` until somebody says something new. Returns what is wrong with the request, or `nil`.
     mutating func acknowledge(_ id: InstrumentID, believing name: String) -> String? {
-        guard let number = content.ids.number(of: id) else { return "the instrument is not known" }
+        guard let number = content.numbers[id] else { return "the instrument is not known" }
         guard let source = content.sources.firstIndex(of: name), statements[source][Int(number)] >= 0 else {
             let stating = content.sources.indices.filter { statements[$0][Int(number)] >= 0 }.map {
                 content.sources[$0]
@@ -131,7 +131,7 @@ struct InstrumentRegistry {
     /// Makes `name` the source whose figures stand where sources are equally many: what was in force before a restart
     /// stays in force after it.
     mutating func prefer(_ name: String, on id: InstrumentID) {
-        guard let number = content.ids.number(of: id), let source = content.sources.firstIndex(of: name) else { return }
+        guard let number = content.numbers[id], let source = content.sources.firstIndex(of: name) else { return }
         content.leading[Int(number)] = Int16(truncatingIfNeeded: source)
         var merge = InstrumentMerge()
         resolve(number, merge: &merge)
@@ -157,7 +157,7 @@ struct InstrumentRegistry {
     /// An old id that leads to a new one, from before a restart. It is the same instrument: its figures are, too.
     mutating func setSuccessor(of old: InstrumentID, _ new: InstrumentID) {
         var merge = InstrumentMerge()
-        guard let to = content.ids.number(of: new), let from = number(of: old, merge: &merge) else { return }
+        guard let to = content.numbers[new], let from = number(of: old, merge: &merge) else { return }
         let isListed = overlay[from] != nil || stated(from).contains { $0 >= 0 }
         guard !isListed else { return }
         content.successors[from] = to
@@ -171,7 +171,7 @@ struct InstrumentRegistry {
         guard let source = content.sources.firstIndex(of: name) else { return [] }
         var present = Set<Int32>(minimumCapacity: rows.count)
         for row in rows.order {
-            if let number = content.ids.number(of: rows.id(row)), statements[source][Int(number)] >= 0 {
+            if let number = content.numbers[rows.id(row)], statements[source][Int(number)] >= 0 {
                 present.insert(number)
             }
         }
@@ -185,7 +185,7 @@ struct InstrumentRegistry {
         }
         guard !gone.isEmpty else { return [] }
         let new = rows.order.compactMap { row -> RenameMatcher.Candidate? in
-            if let number = content.ids.number(of: rows.id(row)), present.contains(number) { return nil }
+            if let number = content.numbers[rows.id(row)], present.contains(number) { return nil }
             return RenameMatcher.Candidate(
                 id: rows.id(row), isin: rows.isin(row), handle: rows.handle(row) ?? none)
         }
@@ -209,7 +209,7 @@ struct InstrumentRegistry {
 
     /// What every source says of an instrument, as one text: an acknowledgement holds as long as it stays the same.
     func statement(on id: InstrumentID) -> String {
-        guard let number = content.ids.number(of: id) else { return "" }
+        guard let number = content.numbers[id] else { return "" }
         return content.sources.indices.sorted { content.sources[$0] < content.sources[$1] }.compactMap { source in
             let terms = statements[source][Int(number)]
             return terms < 0 ? nil : "\(content.sources[source])=\(content.terms[terms].packed)"
@@ -219,13 +219,14 @@ struct InstrumentRegistry {
     // MARK: Numbers
 
     private mutating func number(of id: InstrumentID, merge: inout InstrumentMerge) -> Int32? {
-        if let number = content.ids.number(of: id) { return number }
+        if let number = content.numbers[id] { return number }
         guard content.ids.count < capacity else {
             merge.refuse(id.text, "id", "the table is full with \(capacity) instruments")
             return nil
         }
         let number = Int32(content.ids.count)
         content.ids.append(id)
+        content.numbers[id] = number
         content.names.append(nil)
         content.effective.append(-1)
         content.forms.append(-1)

@@ -24,18 +24,17 @@ struct InstrumentSearch: Sendable {
 
     /// - Parameter aliases: By adapter, its names by instrument number.
     init(ids: [InstrumentID], names: TextColumn, isins: [Int32: ISIN], aliases: [TextColumn]) {
-        let numbers = Int32(0)..<Int32(ids.count)
-        let kindsByNumber = ids.map { InstrumentIDParts($0).kind }
         var (first, second): ([Int32], [Int32]) = ([], [])
-        for number in numbers {
-            if kindsByNumber[Int(number)].isDated { second.append(number) } else { first.append(number) }
+        for number in ids.indices {
+            let part = InstrumentIDParts(ids[number])
+            if part.isDatedDerivative { second.append(Int32(number)) } else { first.append(Int32(number)) }
         }
         first.sort { ids[Int($0)].text < ids[Int($1)].text }
         second.sort { ids[Int($0)].text < ids[Int($1)].text }
         firstDerivative = first.count
         let order = first + second
         (self.order, self.ids) = (order, ids)
-        kinds = order.map { kindsByNumber[Int($0)] }
+        kinds = order.map { InstrumentIDParts(ids[Int($0)]).kind }
 
         var words = WordIndex.Builder()
         var named = AliasWords.Builder(aliases)
@@ -128,9 +127,4 @@ struct InstrumentSearch: Sendable {
         "FUTURES": .future, "OPT": .option, "OPTION": .option, "OPTIONS": .option, "PERP": .perpetual,
         "PERPETUAL": .perpetual, "SPOT": .spot, "FX": .foreignExchange,
     ]
-}
-
-extension InstrumentKind {
-    /// Futures and options end on a day that their id names.
-    fileprivate var isDated: Bool { self == .future || self == .option }
 }

@@ -9,7 +9,8 @@ package final class InstrumentSnapshot: Sendable {
 
     /// Everything by instrument number.
     struct Content: Sendable {
-        var ids = InstrumentIDs()
+        var ids: [InstrumentID] = []
+        var numbers: [InstrumentID: Int32] = [:]
         var names = TextColumn()
         var bands = PriceBandColumn()
         /// What holds of it, as a number of `terms`; -1 = nobody says anything.
@@ -56,7 +57,7 @@ package final class InstrumentSnapshot: Sendable {
         search =
             previous?.search
             ?? InstrumentSearch(
-                ids: content.ids.all, names: content.names, isins: content.isins,
+                ids: content.ids, names: content.names, isins: content.isins,
                 aliases: content.handles.map(\.aliases))
     }
 
@@ -64,7 +65,7 @@ package final class InstrumentSnapshot: Sendable {
     package var count: Int { content.ids.count }
 
     package func index(of id: InstrumentID) -> InstrumentIndex? {
-        content.ids.number(of: id).map { InstrumentIndex($0) }
+        content.numbers[id].map { InstrumentIndex($0) }
     }
 
     /// Looks a canonical text up.
