@@ -8,12 +8,12 @@ import Testing
 struct ColumnTests {
     /// Empty, short, not ASCII, and so long that it has a piece of its own.
     private static func text(_ random: inout SeededGenerator) -> String? {
-        let length = [0, 3, 40, 1_000, 65_534, 65_535, 70_000].randomElement(using: &random) ?? 0
+        let length = [0, 3, 40, 1_000, 65_534, 65_535, 66_000].randomElement(using: &random) ?? 0
         return [nil, "", "é", "€uro", String(repeating: "\(Int.random(in: 0...9, using: &random))", count: length)]
             .randomElement(using: &random) ?? nil
     }
 
-    @Test("A column of texts is the array of the same texts, and a copy is not changed with it", arguments: 0..<20)
+    @Test("A column of texts is the array of the same texts, and a copy is not changed with it", arguments: 0..<8)
     func texts(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var (column, plain) = (TextColumn(), [String?]())
@@ -57,7 +57,7 @@ struct ColumnTests {
     func changing() {
         var column = TextColumn()
         for number in 0..<1_000 { column.append("name \(number)") }
-        for day in 0..<100 {
+        for day in 0..<20 {
             for number in 0..<1_000 { column.set(number, String(repeating: "\(day % 10)", count: 300)) }
             #expect(column.heldBytes < 2 * 300_000 + 300_000)
         }

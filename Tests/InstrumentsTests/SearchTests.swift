@@ -54,6 +54,21 @@ struct SearchTests {
         ])
     func first(query: String, text: String?) { #expect(search(query).first == text, "\(query)") }
 
+    @Test(
+        "A letter with a mark is the same however it is spelt, in capitals or not",
+        arguments: ["caf\u{e9}", "cafe\u{301}", "CAF\u{c9} noir"])
+    func marks(query: String) {
+        var rows = [row("NSE:EQ:A", alias: "caf\u{e9}bar"), row("NSE:EQ:B"), row("NSE:EQ:C"), row("NSE:EQ:CAFE")]
+        (rows[0].name, rows[1].name, rows[2].name) = (
+            "Caf\u{e9} Noir", "Cafe\u{301} noir", "Caf\u{e9}s and cafe\u{301}s"
+        )
+        let table = InstrumentTable()
+        table.merge(rows, from: "alpha")
+        let snapshot = table.snapshot
+        let found = snapshot.search(query).compactMap { snapshot.id($0)?.root }
+        #expect(Set(found) == (query.contains(" ") ? ["A", "B"] : ["A", "B", "C"]))
+    }
+
     @Test("What is meant by each word is found, and nothing else")
     func all() {
         #expect(search("nifty 26000 20261229").count == 6)  // 26000 begins 26000.5 and 260000
