@@ -109,6 +109,23 @@ struct SessionTests {
         #expect(ids == [101] + orders.map(\.id) + [100])
     }
 
+    @Test("A modify names every field that it changes, and its options go with it")
+    func everyChange() throws {
+        let stage = try Stage()
+        let order = stage.order("accept")
+        let reference = OrderReference(
+            accountIndex: 1, brokerOrderID: "B", clientOrderID: order.clientOrderID, order: AcknowledgedOrder(order))
+        let changes = OrderChanges(
+            quantity: 20, limitPrice: 3, stopPrice: 4, orderType: .stopLimit, timeInForce: .goodTillCancel,
+            disclosedQuantity: .zero, options: "{\"a\":1}")
+        _ = stage.session.modify(
+            ModifyCommand(
+                id: 7, reference: reference, changes: changes, clientOrderID: ClientOrderID(prefix: 1, sequence: 99)))
+        stage.lanes.runUntilIdle()
+        #expect(stage.said("fields") == 0x3f && stage.said("new_quantity") == 20)
+        #expect(stage.said("new_words") == 44 && stage.said("new_options") == 7)
+    }
+
     @Test("Modify, cancel and cancel-all carry their references and lose their races as rejections")
     func changes() throws {
         let stage = try Stage()

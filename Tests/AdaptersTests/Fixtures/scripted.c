@@ -330,6 +330,8 @@ static sluice_status modify(sluice_session *session, sluice_token token, const s
     report(session, "new_quantity", (int64_t)changes->quantity.low);
     report(session, "acknowledged", ref->order ? (int64_t)ref->order->quantity.low : -1);
     report(session, "state_bytes", (int64_t)ref->adapter_state.len);
+    report(session, "new_words", (int64_t)(changes->order_type * 10 + changes->time_in_force));
+    report(session, "new_options", (int64_t)changes->options.len);
     return complete(session, token, SLUICE_OUTCOME_ACCEPTED, 0, changes->client_reference);
 }
 
