@@ -50,10 +50,7 @@ extension InstrumentRegistry {
     func shrinkage(_ content: InstrumentLoad.Content, of name: String, at now: Timestamp) -> String? {
         guard let source = self.content.sources.firstIndex(of: name) else { return nil }
         let today = CivilDate(daysSinceEpoch: now.nanoseconds / 86_400_000_000_000)
-        var present = Bits(count: self.content.ids.count)
-        for row in content.rows.order {
-            if let number = self.content.numbers[content.rows.id(row)] { present.insert(Int(number)) }
-        }
+        let present = numbers(of: content.rows)
         var (expected, missing) = (0, 0)
         for (number, terms) in statements[source].enumerated() where terms >= 0 {
             let id = self.content.ids[number]
@@ -67,6 +64,15 @@ extension InstrumentRegistry {
             + "a broken one until a person accepts it"
     }
 
+    /// The instruments that are known of those that rows are of.
+    private func numbers(of rows: InstrumentRows) -> Bits {
+        var numbers = Bits(count: content.ids.count)
+        for row in rows.order {
+            if let number = content.numbers[rows.id(row)] { numbers.insert(Int(number)) }
+        }
+        return numbers
+    }
+
     /// What a listing lacks and what a row of it that could not be read may be: it stays listed.
     ///
     /// A row that carries a known name is the instrument of that name. One whose name and broker data are both new is a
@@ -76,12 +82,11 @@ extension InstrumentRegistry {
         _ content: InstrumentLoad.Content, of name: String, renames: [InstrumentRename], at now: Timestamp
     ) -> Set<InstrumentID> {
         guard !content.unreadable.isEmpty, let source = self.content.sources.firstIndex(of: name) else { return [] }
-        var present = content.refused.union(renames.map(\.old))
-        var aliases: Set<String> = []
-        for row in content.rows.order {
-            present.insert(content.rows.id(row))
-            if let alias = content.rows.handle(row)?.alias { aliases.insert(alias) }
+        var present = numbers(of: content.rows)
+        for id in content.refused.union(renames.map(\.old)) {
+            if let number = self.content.numbers[id] { present.insert(Int(number)) }
         }
+        let aliases = content.rows.aliasIndex
         let lines = content.unreadable
         let (named, numbered) = (Set(lines.compactMap(\.alias)), Set(lines.compactMap(\.brokerData)))
         var (knownNames, knownNumbers): (Set<String>, Set<[UInt8]>) = ([], [])
@@ -93,10 +98,12 @@ extension InstrumentRegistry {
             let hasNumber = handle?.brokerData.map { numbered.contains($0) } ?? false
             if hasName, let alias = handle?.alias { knownNames.insert(alias) }
             if hasNumber, let data = handle?.brokerData { knownNumbers.insert(data) }
-            guard !present.contains(id) else { continue }
+            guard !present.contains(number) else { continue }
             if hasName || hasNumber {
                 kept.insert(id)
-            } else if id.expiry.map({ $0 >= today }) ?? true, handle?.alias.map({ !aliases.contains($0) }) ?? true {
+            } else if id.expiry.map({ $0 >= today }) ?? true,
+                handle?.alias.map({ aliases.match($0, in: content.rows.aliases) == .unknown }) ?? true
+            {
                 others.append(id)
             }
         }

@@ -43,8 +43,13 @@ struct InstrumentRows: Sendable {
     func band(_ row: Int32) -> InstrumentSnapshot.PriceBand { bands[Int(row)] }
     func hasAlias(_ row: Int32) -> Bool { !handles.aliases.isAbsent(Int(row)) }
 
-    /// The names of all rows, by row.
+    /// The names of all rows, by row, and the rows that count by their names.
     var aliases: TextColumn { handles.aliases }
+    var aliasIndex: AliasIndex {
+        var index = AliasIndex(capacity: order.count)
+        for row in order where hasAlias(row) { index.insert(row, in: aliases) }
+        return index
+    }
 
     /// A hash of venue, alias and broker data.
     func nameHash(_ row: Int32) -> Int {
