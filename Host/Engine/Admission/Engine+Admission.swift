@@ -198,7 +198,7 @@ extension Engine {
             inputs.reservedMargin[account] = saturatingSum(inputs.reservedMargin[account], results[index].margin)
             pending.add(share.account, adapter, Int(slices))
         }
-        checkBatch(shares, parent, [before] + others, &results, now: now, &trace, &overrides)
+        checkBatch(shares, parent, before, others: others, &results, now: now, &trace, &overrides)
         return results
     }
 

@@ -14,16 +14,19 @@ extension Engine {
     /// Runs both controls over the legs that passed, whose reservations stand. A leg that is refused here gives its own
     /// back at once.
     ///
-    /// - Parameter before: The group's totals without the parent, by instrument: the parent's, then `others`.
+    /// - Parameters:
+    ///   - before: The group's totals without the parent, of its instrument; `nil` = it has no limits on them.
+    ///   - others: Of the other instruments that its legs have.
     mutating func checkBatch(
-        _ shares: [Share], _ parent: ParentTerms, _ before: [AggregateTotals?], _ results: inout [Evaluation],
-        now: Timestamp, _ trace: inout some DecisionTrace, _ overrides: inout ParentOverrides
+        _ shares: [Share], _ parent: ParentTerms, _ before: AggregateTotals?, others: [AggregateTotals?],
+        _ results: inout [Evaluation], now: Timestamp, _ trace: inout some DecisionTrace,
+        _ overrides: inout ParentOverrides
     ) {
         if !resting.kinds.isEmpty { checkSelfTrade(shares, parent, &results, &trace, &overrides) }
-        guard let group = parent.groupNumber else { return }
-        for (place, before) in before.enumerated() {
-            guard let before else { return }
-            let terms = place == 0 ? parent : parent.others[place - 1]
+        guard let group = parent.groupNumber, let before else { return }
+        checkAggregate(group, shares, parent, parent, before, &results, now: now, &trace, &overrides)
+        for (terms, before) in zip(parent.others, others) {
+            guard let before else { continue }
             checkAggregate(group, shares, parent, terms, before, &results, now: now, &trace, &overrides)
         }
     }

@@ -11,19 +11,22 @@ struct ParentPrices {
 
     /// - Parameter isLenient: A price that is off the tick is said, not thrown: other legs may have other ticks. It is
     ///   rounded where it lies between two points.
-    init(_ order: ParentOrder, _ entry: InstrumentEntry, isLenient: Bool) throws(ParentRefusal) {
+    init(
+        _ order: ParentOrder, _ number: Int32, _ engine: borrowing Engine, isLenient: Bool
+    ) throws(ParentRefusal) {
         (limit, isLimitOnTick) = try Self.price(
-            order.limitPrice, "price", needed: order.orderType.hasLimitPrice, order.orderType.rawName, entry,
+            order.limitPrice, "price", needed: order.orderType.hasLimitPrice, order.orderType.rawName, number, engine,
             isLenient: isLenient)
         // A cover order says by it where its second leg stops the loss, whatever the type of its first.
         (stop, isStopOnTick) = try Self.price(
             order.stopPrice, "trigger_price", needed: order.orderType.hasStopPrice || order.carriesStop,
-            order.carriesStop ? OrderClass.cover.rawName : order.orderType.rawName, entry, isLenient: isLenient)
+            order.carriesStop ? OrderClass.cover.rawName : order.orderType.rawName, number, engine, isLenient: isLenient
+        )
     }
 
     private static func price(
         _ price: ExactDecimal?, _ field: String, needed: Bool, _ what: @autoclosure () -> String,
-        _ entry: InstrumentEntry, isLenient: Bool
+        _ number: Int32, _ engine: borrowing Engine, isLenient: Bool
     ) throws(ParentRefusal) -> (points: Int64, isOnTick: Bool) {
         guard let price else {
             guard !needed else {
@@ -45,13 +48,16 @@ struct ParentPrices {
                 message: "\(field) must be positive",
                 remedy: "give \(field) above 0")
         }
-        let instrument = entry.instrument
-        if let points = instrument.points(price), entry.isOnTick(points) { return (points, true) }
+        let instrument = engine.instruments[Int(number)].instrument
+        if let points = instrument.points(price), engine.instruments[Int(number)].isOnTick(points) {
+            return (points, true)
+        }
         if isLenient, let points = instrument.pointsRounded(price), points > 0 { return (points, false) }
-        let table = entry.record.tickTable
-        let tick = table?.tick(at: price) ?? entry.record.tickSize
+        let record = engine.instruments[Int(number)].record
+        let table = record.tickTable
+        let tick = table?.tick(at: price) ?? record.tickSize
         let remedy =
-            neighbours(of: price, entry.record).map { "use \($0) or \($1), multiples of the tick \(tick)" }
+            neighbours(of: price, record).map { "use \($0) or \($1), multiples of the tick \(tick)" }
             ?? "use a multiple of the tick \(tick)"
         throw ParentRefusal(
             code: "price_off_tick", path: "/\(field)", value: price.description,

@@ -50,8 +50,9 @@ final class ParentTerms: Sendable {
                 message: "the instrument is not in today's master",
                 remedy: "name a known instrument; GET /api/symbols/search finds one")
         }
-        let entry = engine.instruments[Int(number)]
-        let prices = try ParentPrices(order, entry, isLenient: own != nil)
+        // Not the entry, which would be a copy of the record's texts.
+        let instrument = engine.instruments[Int(number)].instrument
+        let prices = try ParentPrices(order, number, engine, isLenient: own != nil)
         if order.carriesStop, let limit = order.limitPrice, let stop = order.stopPrice, let side = order.side {
             try Self.checkStop(stop, side, limit)
         }
@@ -63,14 +64,13 @@ final class ParentTerms: Sendable {
                 remedy: "set allow_unwind: true on the group, or use leave or cancel_rest")
         }
         guard let own else {
-            let instrument = entry.instrument
             let unit = instrument.quantity(1)
             let quantity = try Self.quantity(order, unit: unit, lot: instrument.lot)
             if let shown = order.disclosedQuantity {
                 try Self.checkDisclosed(shown, of: quantity, unit: unit, [instrument])
             }
             self.init(
-                order, target, group, onLegFailure, entry, prices, quantity: quantity, lot: instrument.lot,
+                order, target, group, onLegFailure, instrument, prices, quantity: quantity, lot: instrument.lot,
                 unitsPerStep: 1)
             return
         }
@@ -82,18 +82,18 @@ final class ParentTerms: Sendable {
         }
         var others: [ParentTerms] = []
         for (number, units) in zip(own.numbers, common.unitsPerStep).dropFirst() {
-            let entry = engine.instruments[Int(number)]
+            let prices = try ParentPrices(order, number, engine, isLenient: true)
             others.append(
                 ParentTerms(
-                    order, target, group, onLegFailure, entry, try ParentPrices(order, entry, isLenient: true),
+                    order, target, group, onLegFailure, engine.instruments[Int(number)].instrument, prices,
                     quantity: quantity, lot: common.lot, unitsPerStep: units, own: own))
         }
         if !prices.isOnTick, !others.contains(where: { $0.isLimitOnTick && $0.isStopOnTick }) {
             // No account takes these prices: that is a fact about the order.
-            _ = try ParentPrices(order, entry, isLenient: false)
+            _ = try ParentPrices(order, number, engine, isLenient: false)
         }
         self.init(
-            order, target, group, onLegFailure, entry, prices, quantity: quantity, lot: common.lot,
+            order, target, group, onLegFailure, instrument, prices, quantity: quantity, lot: common.lot,
             unitsPerStep: common.unitsPerStep[0], own: own, others: others)
     }
 
@@ -102,11 +102,11 @@ final class ParentTerms: Sendable {
 
     private init(
         _ order: ParentOrder, _ target: Target, _ group: ExecutionGroup?, _ onLegFailure: LegFailurePolicy,
-        _ entry: InstrumentEntry, _ prices: ParentPrices, quantity: Int64?, lot: Int64, unitsPerStep: Int64,
+        _ instrument: Instrument, _ prices: ParentPrices, quantity: Int64?, lot: Int64, unitsPerStep: Int64,
         own: LegInstruments? = nil, others: [ParentTerms] = []
     ) {
         (self.order, groupNumber, accountNumber) = (order, target.group, target.account)
-        (instrument, instrumentNumber) = (entry.instrument, entry.instrument.index.rawValue)
+        (self.instrument, instrumentNumber) = (instrument, instrument.index.rawValue)
         (self.quantity, self.lot, self.unitsPerStep) = (quantity, lot, unitsPerStep)
         (limitPrice, stopPrice) = (prices.limit, prices.stop)
         (isLimitOnTick, isStopOnTick) = (prices.isLimitOnTick, prices.isStopOnTick)
