@@ -87,7 +87,9 @@ extension FieldType where Value == RateWindow {
 
 extension FieldType where Value == InstrumentPattern {
     static var instrumentPattern: FieldType<InstrumentPattern> {
-        FieldType<String>.text.map("an instrument id, or a prefix of one that ends in *") { InstrumentPattern($0) }
+        FieldType<String>.text.map("an instrument id of a venue, or a prefix of one that ends in *") {
+            InstrumentPattern($0)
+        }
     }
 }
 

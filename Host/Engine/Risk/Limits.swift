@@ -319,8 +319,10 @@ package struct InstrumentPattern: Hashable, Sendable, CustomStringConvertible {
     private let prefix: String
     private let isPrefix: Bool
 
-    /// `nil` where a `*` stands elsewhere than at the end.
+    /// `nil` where a `*` stands elsewhere than at the end, and for what is of no venue: legs are of instruments of venues, so
+    /// a limit or a halt on `ANY:SPOT:BTC-USDT` would hold nothing back.
     package init?(_ text: String) {
+        guard !text.hasPrefix(InstrumentID.anyVenue + ":") else { return nil }
         isPrefix = text.last == "*"
         prefix = isPrefix ? String(text.dropLast()) : text
         guard !prefix.contains("*"), isPrefix || !prefix.isEmpty else { return nil }

@@ -315,6 +315,17 @@ struct OwnVenueTests {
         #expect(refused.legs[1].reject?.code == "instrument_no_input" && refused.legs[0].reject == nil)
     }
 
+    @Test("Limits and states name instruments of venues: on one of any venue they would hold nothing back")
+    func scopes() throws {
+        let venues = try Venues([0, 1])
+        #expect(InstrumentPattern("ANY:SPOT:BTC-USDT") == nil && InstrumentPattern("ANY:*") == nil)
+        #expect(InstrumentPattern("BYBIT:SPOT:*")?.matches(Venues.fine) == true)
+        #expect(throws: ParentRefusal.self) {
+            try venues.engine.check(Scope(kind: .instrument, id: "ANY:SPOT:BTC-USDT"))
+        }
+        try venues.engine.check(Scope(kind: .instrument, id: "BYBIT:SPOT:BTC-USDT"))
+    }
+
     @Test("A quorum counts quantities, not steps")
     func quorum() throws {
         var venues = try Venues([0, nil, 1])
