@@ -170,10 +170,21 @@ package struct Order: Hashable, Sendable {
         legIndex: Int32, clientSequence: UInt64, quantity: Int64, limitPrice: Int64, stopPrice: Int64,
         orderType: OrderType, timeInForce: TimeInForce, disclosedQuantity: ExactDecimal? = nil, isHeld: Bool
     ) {
+        self.init(
+            legIndex: legIndex, clientSequence: clientSequence, quantity: quantity, limitPrice: limitPrice,
+            stopPrice: stopPrice, orderType: orderType, timeInForce: timeInForce, disclosed: Boxed(disclosedQuantity),
+            isHeld: isHeld)
+    }
+
+    /// The same with what the orders of one parent share.
+    init(
+        legIndex: Int32, clientSequence: UInt64, quantity: Int64, limitPrice: Int64, stopPrice: Int64,
+        orderType: OrderType, timeInForce: TimeInForce, disclosed: Boxed<ExactDecimal>, isHeld: Bool
+    ) {
         (self.legIndex, self.clientSequence, self.quantity) = (legIndex, clientSequence, quantity)
         (self.limitPrice, self.stopPrice) = (limitPrice, stopPrice)
         (self.orderType, self.timeInForce) = (orderType, timeInForce)
-        if let disclosedQuantity { ownDisclosed = .some(disclosedQuantity) }
+        ownDisclosed = disclosed
         status = isHeld ? .held : .reserved
     }
 

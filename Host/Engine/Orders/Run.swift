@@ -144,7 +144,7 @@ package struct Run: Hashable, Sendable {
         var sequence = admission.firstClientSequence
         orders.reserveCapacity(admission.legs.count)
         liveLegs = 0
-        let (timeInForce, disclosed) = (admission.order.timeInForce, admission.order.disclosedQuantity)
+        let (timeInForce, disclosed) = (admission.order.timeInForce, Boxed(admission.order.disclosedQuantity))
         for index in admission.legs.indices {
             let count = admission.legs[index].slices.count
             legs.append(
@@ -155,7 +155,7 @@ package struct Run: Hashable, Sendable {
                         legIndex: Int32(index), clientSequence: sequence,
                         quantity: admission.legs[index].slices[slice], limitPrice: admission.legs[index].limitPrice,
                         stopPrice: admission.legs[index].stopPrice, orderType: admission.legs[index].orderType,
-                        timeInForce: timeInForce, disclosedQuantity: disclosed,
+                        timeInForce: timeInForce, disclosed: disclosed,
                         isHeld: admission.legs[index].heldUntil != nil))
                 sequence += 1
             }
