@@ -31,6 +31,7 @@ extension Engine {
             nextClientSequence = max(nextClientSequence, replacement.clientSequence + 1)
             runs.addPlace(replacement.clientSequence, OrderPlace(run: run, order: order))
             update(run, order) { $0.requestReplace(replacement) }
+            reserve(replacement.addedMargin, OrderPlace(run: run, order: order))
             count(modificationOf: OrderPlace(run: run, order: order))
         case .replaceAnswered(let run, let order, let outcome, let error):
             update(run, order) {
@@ -213,7 +214,8 @@ extension Engine {
                 if !isReserved {
                     inputs.reservedMargin[Int(account)] = saturatingSum(inputs.reservedMargin[Int(account)], margin)
                 }
-                inputs.unsettled.insert(OrderPlace(run: run.id, order: run.legs[index].firstOrder), of: account)
+                inputs.unsettled.insert(
+                    OrderPlace(run: run.id, order: run.legs[index].firstOrder), of: account, margin: margin)
             }
         }
         for use in admission.overrideUses { overrides.use(use.override) }
@@ -424,21 +426,28 @@ extension Engine {
 
     /// Orders that ended without a fill stop counting at once; others wait for a newer snapshot (RISK.md §2, `M_res`).
     private mutating func releaseMargin(_ id: RunID, _ order: Int32) {
-        let found = runs.look(id) { run -> (first: Int32, account: Int32, margin: Int64)? in
+        let found = runs.look(id) { run -> (first: Int32, account: Int32)? in
             guard run.orders.indices.contains(Int(order)) else { return nil }
             let legIndex = Int(run.orders[Int(order)].legIndex)
-            let margin = run.admission.legs[legIndex].margin
-            guard margin > 0, run.legStatus(legIndex).isTerminal, run.cumulativeQuantity(legIndex) == 0 else {
-                return nil
-            }
-            return (run.legs[legIndex].firstOrder, run.admission.legs[legIndex].account, margin)
+            guard run.margin(ofLeg: legIndex) > 0, run.legStatus(legIndex).isTerminal,
+                run.cumulativeQuantity(legIndex) == 0
+            else { return nil }
+            return (run.legs[legIndex].firstOrder, run.admission.legs[legIndex].account)
         }
         guard let found = found ?? nil else { return }
-        drop(OrderPlace(run: id, order: found.first), found.account, found.margin)
+        if let margin = inputs.unsettled.remove(OrderPlace(run: id, order: found.first), of: found.account) {
+            inputs.reservedMargin[Int(found.account)] -= margin
+        }
     }
 
-    private mutating func drop(_ place: OrderPlace, _ account: Int32, _ margin: Int64) {
-        if inputs.unsettled.remove(place, of: account) { inputs.reservedMargin[Int(account)] -= margin }
+    /// Margin that a modify of an order needs beyond what is reserved for it. It stays reserved until a newer snapshot of
+    /// the broker's, whatever became of the modify.
+    private mutating func reserve(_ margin: Int64, _ place: OrderPlace) {
+        guard margin > 0, let run = runs[place.run], run.orders.indices.contains(Int(place.order)) else { return }
+        let leg = Int(run.orders[Int(place.order)].legIndex)
+        let account = run.admission.legs[leg].account
+        inputs.reservedMargin[Int(account)] = saturatingSum(inputs.reservedMargin[Int(account)], margin)
+        inputs.unsettled.add(margin, to: OrderPlace(run: place.run, order: run.legs[leg].firstOrder), of: account)
     }
 
     /// A snapshot queried at `asOf` contains what was acknowledged and filled before.
@@ -463,7 +472,7 @@ extension Engine {
                 inputs.unsettled.remove(at: &cursor)
                 continue
             }
-            reserved = saturatingSum(reserved, run.admission(of: run.orders[Int(place.order)]).margin)
+            reserved = saturatingSum(reserved, inputs.unsettled.margin(at: cursor))
             inputs.unsettled.advance(&cursor)
         }
         inputs.reservedMargin[Int(account)] = reserved

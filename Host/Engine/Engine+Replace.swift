@@ -61,9 +61,10 @@ extension Engine {
         }
         let adapter = accounts[Int(admission.account)].account.adapter
         try check(changed, changes, order, offer, adapter)
-        if let rejection = try judge(&terms, parent, request, run, index, hasOptions: changes.options != nil, now: now)
-        {
-            return .failure(rejection)
+        let addedMargin: Int64
+        switch try judge(&terms, parent, request, run, index, hasOptions: changes.options != nil, now: now) {
+        case .success(let margin): addedMargin = margin
+        case .failure(let rejection): return .failure(rejection)
         }
         let words = terms.words.differing(from: order.terms.words)
         try check(terms, of: order, changes, offer, adapter, instrument)
@@ -72,7 +73,8 @@ extension Engine {
                 run: id.run, order: Int32(index),
                 replacement: Order.Replacement(
                     clientSequence: nextClientSequence, quantity: terms.quantity, limitPrice: terms.limitPrice,
-                    stopPrice: terms.stopPrice, words: words, options: changes.options), by: by))
+                    stopPrice: terms.stopPrice, words: words, options: changes.options, addedMargin: addedMargin),
+                by: by))
     }
 
     /// A risk control's refusal as an error.
@@ -230,10 +232,12 @@ extension Engine {
 
     /// Puts the new terms before the controls in the place of the old ones, and gives them back as they would be sent: a
     /// market order may have become a limit order (C8).
+    ///
+    /// - Returns: Margin that they need beyond what was reserved for the order.
     private mutating func judge(
         _ terms: inout Order.Terms, _ parent: ParentTerms, _ request: AdmissionRequest, _ run: Run, _ index: Int,
         hasOptions: Bool, now: Timestamp
-    ) throws(ParentRefusal) -> RiskRefusal? {
+    ) throws(ParentRefusal) -> Result<Int64, RiskRefusal> {
         let order = run.orders[index]
         let admission = run.admission(of: order)
         let (account, number) = (admission.account, run.instrument(of: run.orders[index]))
@@ -243,14 +247,18 @@ extension Engine {
         // back before this returns.
         book.reserve(account, number, admission.side, -old, orders: 0, isDelivery: parent.isDelivery)
         let heldMargin = inputs.reservedMargin[Int(account)]
-        if inputs.unsettled.contains(OrderPlace(run: run.id, order: Int32(index)), of: account) {
-            inputs.reservedMargin[Int(account)] -= admission.margin
+        // Of what is reserved for it the filled part stays.
+        func unfilled(_ margin: Int64) -> Int64 {
+            scaled(margin, order.leavesQuantity, over: max(1, order.quantity)) ?? 0
+        }
+        if let margin = inputs.unsettled.margin(of: OrderPlace(run: run.id, order: Int32(index)), of: account) {
+            inputs.reservedMargin[Int(account)] -= unfilled(margin)
         }
         defer {
             book.reserve(account, number, admission.side, old, orders: 0, isDelivery: parent.isDelivery)
             inputs.reservedMargin[Int(account)] = heldMargin
         }
-        guard let position = book.position(account, number) else { return RiskRefusal(order) }
+        guard let position = book.position(account, number) else { return .failure(RiskRefusal(order)) }
         context.fill(
             account, admission.side, terms.quantity - order.cumulativeQuantity, position: PositionFacts(position),
             funds: inputs.funds[Int(account)], adapter: accounts[Int(account)].adapterNumber,
@@ -259,18 +267,19 @@ extension Engine {
         candidate.countsAsNewOrder = false
         candidate.modifications = order.modifications
         if !hasOptions, terms.onlyTakesRiskAway(from: order.terms, side: admission.side, held: position.quantity) {
-            guard candidate.isAuthorised else { return RiskRefusal(Rejection(.authority, .notAuthorised, scope: .key)) }
-            var silent = NoTrace()
-            guard terms.limitPrice != order.limitPrice else { return nil }
-            // The exchange takes no price beyond its day range, whatever it would come to.
-            return InstrumentCheck.check(terms.limitPrice, isOnTick: true, &candidate, self, &silent).map {
-                RiskRefusal($0)
+            guard candidate.isAuthorised else {
+                return .failure(RiskRefusal(Rejection(.authority, .notAuthorised, scope: .key)))
             }
+            var silent = NoTrace()
+            guard terms.limitPrice != order.limitPrice else { return .success(0) }
+            // The exchange takes no price beyond its day range, whatever it would come to.
+            let rejection = InstrumentCheck.check(terms.limitPrice, isOnTick: true, &candidate, self, &silent)
+            return rejection.map { .failure(RiskRefusal($0)) } ?? .success(0)
         }
         var (trace, none) = (NoTrace(), ParentOverrides())
         var evaluation = Evaluation(mayClip: false)
         assess(&candidate, legLimits(account, number), &evaluation, &trace, &none)
-        if let rejection = evaluation.rejection ?? selfTrade(candidate) { return RiskRefusal(rejection) }
+        if let rejection = evaluation.rejection ?? selfTrade(candidate) { return .failure(RiskRefusal(rejection)) }
         guard evaluation.slices <= 1 else {
             throw ParentRefusal(
                 code: "above_freeze", path: "/quantity", value: parent.instrument.quantity(terms.quantity).description,
@@ -278,7 +287,8 @@ extension Engine {
                 remedy: "leave this order and place another one for the rest")
         }
         (terms.words.orderType, terms.limitPrice) = (candidate.orderType, candidate.limitPrice)
-        return nil
+        let before = unfilled(run.margin(ofLeg: Int(order.legIndex)))
+        return .success(max(0, saturatingSum(candidate.margin, -before)))
     }
 }
 

@@ -5,6 +5,8 @@
 struct UnsettledLegs: Sendable {
     private struct Entry: Sendable {
         var leg: OrderPlace
+        /// Minor units of the account's currency, not negative.
+        var margin: Int64
         /// The next of the account, or of those that are free; -1 = none.
         var next: Int32
     }
@@ -21,8 +23,8 @@ struct UnsettledLegs: Sendable {
     mutating func addAccount() { heads.append(-1) }
 
     /// - Precondition: it is not in there.
-    mutating func insert(_ leg: OrderPlace, of account: Int32) {
-        let entry = Entry(leg: leg, next: heads[Int(account)])
+    mutating func insert(_ leg: OrderPlace, of account: Int32, margin: Int64) {
+        let entry = Entry(leg: leg, margin: margin, next: heads[Int(account)])
         guard free >= 0 else {
             heads[Int(account)] = Int32(entries.count)
             entries.append(entry)
@@ -34,13 +36,24 @@ struct UnsettledLegs: Sendable {
         heads[Int(account)] = place
     }
 
-    func contains(_ leg: OrderPlace, of account: Int32) -> Bool { cursor(at: leg, of: account) != nil }
+    /// Adds to what a leg needs, which may be in there.
+    mutating func add(_ margin: Int64, to leg: OrderPlace, of account: Int32) {
+        guard let cursor = cursor(at: leg, of: account) else { return insert(leg, of: account, margin: margin) }
+        let place = Int(cursor.place)
+        entries[place].margin = saturatingSum(entries[place].margin, margin)
+    }
 
-    /// - Returns: whether it was in there.
-    mutating func remove(_ leg: OrderPlace, of account: Int32) -> Bool {
-        guard var cursor = cursor(at: leg, of: account) else { return false }
+    /// `nil` = it is not in there.
+    func margin(of leg: OrderPlace, of account: Int32) -> Int64? {
+        cursor(at: leg, of: account).map { entries[Int($0.place)].margin }
+    }
+
+    /// - Returns: its margin; `nil` = it was not in there.
+    mutating func remove(_ leg: OrderPlace, of account: Int32) -> Int64? {
+        guard var cursor = cursor(at: leg, of: account) else { return nil }
+        let margin = entries[Int(cursor.place)].margin
         remove(at: &cursor)
-        return true
+        return margin
     }
 
     mutating func removeAll(of account: Int32) {
@@ -67,6 +80,9 @@ struct UnsettledLegs: Sendable {
 
     /// `nil` = the list ends here.
     func leg(at cursor: Cursor) -> OrderPlace? { cursor.place < 0 ? nil : entries[Int(cursor.place)].leg }
+
+    /// - Precondition: a leg stands there.
+    func margin(at cursor: Cursor) -> Int64 { entries[Int(cursor.place)].margin }
 
     func advance(_ cursor: inout Cursor) {
         cursor.previous = cursor.place

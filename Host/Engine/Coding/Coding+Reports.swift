@@ -73,9 +73,11 @@ extension EventWriter {
     mutating func write(tail replacement: Order.Replacement) {
         var flags = FieldFlags(replacement.words)
         flags[3] = replacement.options.isPresent
+        flags[4] = replacement.addedMargin != 0
         write(flags)
         write(replacement.words)
         if let options = replacement.options { write(options) }
+        if replacement.addedMargin != 0 { write(replacement.addedMargin) }
     }
 
     mutating func write(tail terms: Order.Terms) {
@@ -130,9 +132,10 @@ extension EventReader {
     /// What a modify says of an order's words; records from before it could end here.
     mutating func readTail(of replacement: inout Order.Replacement) throws(EventCodingError) {
         guard !isAtEnd else { return }
-        let flags = try readFlags(known: 4)
+        let flags = try readFlags(known: 5)
         replacement.words = try readWords(flags)
         if flags[3] { replacement.options = try readText() }
+        if flags[4] { replacement.addedMargin = try readSigned() }
     }
 
     mutating func readTail(of terms: inout Order.Terms) throws(EventCodingError) {

@@ -119,12 +119,13 @@ extension Engine {
         for account in accounts.indices { inputs.reservedMargin[account] = 0 }
         for run in runs.all {
             for index in run.legs.indices {
-                let margin = run.admission.legs[index].margin
+                let margin = run.margin(ofLeg: index)
                 guard margin > 0, run.legs[index].orderCount > 0 else { continue }
                 if run.legStatus(index).isTerminal, run.cumulativeQuantity(index) == 0 { continue }
                 let account = run.admission.legs[index].account
                 inputs.reservedMargin[Int(account)] = saturatingSum(inputs.reservedMargin[Int(account)], margin)
-                inputs.unsettled.insert(OrderPlace(run: run.id, order: run.legs[index].firstOrder), of: account)
+                inputs.unsettled.insert(
+                    OrderPlace(run: run.id, order: run.legs[index].firstOrder), of: account, margin: margin)
             }
         }
     }

@@ -41,6 +41,12 @@ package struct Simulation: Sendable {
         self.engine.setLimits(limits)
     }
 
+    /// Reserved margin comes from the records; what a replay would add up is never settled.
+    private mutating func forgetMargin(_ account: Int32) {
+        engine.inputs.unsettled.removeAll(of: account)
+        engine.inputs.reservedMargin[Int(account)] = 0
+    }
+
     package mutating func apply(_ event: Event) {
         switch event {
         case .runAdmitted(let admission):
@@ -50,10 +56,11 @@ package struct Simulation: Sendable {
                 note(number, reference.points, admission.admittedAt.advanced(by: -max(0, reference.age)))
             }
             engine.apply(event)
-            for leg in admission.legs {
-                // Reserved margin comes from the records; what a replay would add up is never settled.
-                engine.inputs.unsettled.removeAll(of: leg.account)
-                engine.inputs.reservedMargin[Int(leg.account)] = 0
+            for leg in admission.legs { forgetMargin(leg.account) }
+        case .replaceRequested(let id, let order, _, _):
+            engine.apply(event)
+            if let run = engine.runs[id], run.orders.indices.contains(Int(order)) {
+                forgetMargin(run.admission(of: run.orders[Int(order)]).account)
             }
         case .executed(let execution):
             engine.apply(event)

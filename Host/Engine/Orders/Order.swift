@@ -57,17 +57,19 @@ package struct Order: Hashable, Sendable {
         package var words: Words
         /// A JSON object for the order's adapter, of this modify alone: no part of what the order is.
         package var options: String?
+        /// Margin that it needs beyond what was reserved for the order before, minor units of the account's currency.
+        package var addedMargin: Int64
         package var terms: Terms {
             Terms(quantity: quantity, limitPrice: limitPrice, stopPrice: stopPrice, words: words)
         }
 
         package init(
             clientSequence: UInt64, quantity: Int64, limitPrice: Int64, stopPrice: Int64, words: Words = Words(),
-            options: String? = nil
+            options: String? = nil, addedMargin: Int64 = 0
         ) {
             (self.clientSequence, self.quantity) = (clientSequence, quantity)
             (self.limitPrice, self.stopPrice) = (limitPrice, stopPrice)
-            (self.words, self.options) = (words, options)
+            (self.words, self.options, self.addedMargin) = (words, options, addedMargin)
         }
     }
 
@@ -156,6 +158,8 @@ package struct Order: Hashable, Sendable {
     }
     /// Modifies asked for, whatever became of them (RISK.md C14).
     package private(set) var modifications: Int32 = 0
+    /// Margin that modifies asked for beyond what its admission reserved.
+    private(set) var addedMargin: Int64 = 0
     package private(set) var ending: Ending?
     private var isGapClosed = false
     /// Steps that the broker counts for it and that are not part of it: they were executed before it was adopted.
@@ -316,6 +320,7 @@ package struct Order: Hashable, Sendable {
         step {
             $0.replacement = wanted
             $0.modifications += 1
+            $0.addedMargin = saturatingSum($0.addedMargin, wanted.addedMargin)
         }
     }
 
@@ -530,6 +535,7 @@ extension Order {
         writer.write(byte: orderType.rawValue)
         writer.write(byte: timeInForce.rawValue)
         writer.write(modifications)
+        writer.write(addedMargin)
         if let disclosedQuantity { writer.write(disclosedQuantity) }
         if let brokerOrderID { writer.write(brokerOrderID) }
         if let exchangeOrderID { writer.write(exchangeOrderID) }
@@ -561,6 +567,7 @@ extension Order {
         orderType = try reader.read(OrderType.init(rawValue:))
         timeInForce = try reader.read(TimeInForce.init(rawValue:))
         modifications = try reader.readInt32()
+        addedMargin = try reader.readSigned()
         if flags[12] { disclosedQuantity = try reader.readDecimal() }
         (isAcknowledged, isUnknown, isHandedOver, cancelPending) = (flags[2], flags[3], flags[4], flags[5])
         isGapClosed = flags[8]

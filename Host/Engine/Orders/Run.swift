@@ -173,6 +173,11 @@ package struct Run: Hashable, Sendable {
     @inline(__always)
     package func instrument(of order: Order) -> Int32 { admission.instrument(ofLeg: Int(order.legIndex)) }
 
+    /// What a leg may need of margin: as it was admitted, and as modifies asked for more since.
+    func margin(ofLeg index: Int) -> Int64 {
+        orders[legs[index].orders].reduce(admission.legs[index].margin) { saturatingSum($0, $1.addedMargin) }
+    }
+
     package func legStatus(_ index: Int) -> LegStatus {
         let count = legs[index].orderCount
         guard count > 0 else { return .refused }

@@ -88,7 +88,7 @@ struct EventRoundTripTests {
         expectFields(sample.answer(), 11)
         expectFields(sample.report(), 7)
         expectFields(sample.execution(), 14)
-        expectFields(Order.Replacement(clientSequence: 1, quantity: 1, limitPrice: 1, stopPrice: 1), 6)
+        expectFields(Order.Replacement(clientSequence: 1, quantity: 1, limitPrice: 1, stopPrice: 1), 7)
         expectFields(Order.Terms(quantity: 1, limitPrice: 1, stopPrice: 1), 4)
         expectFields(Order.Words(), 3)
     }

@@ -131,7 +131,7 @@ extension EventSampler {
                 run: run(), order: int32(),
                 replacement: .init(
                     clientSequence: unsigned(), quantity: signed(), limitPrice: signed(), stopPrice: signed(),
-                    words: orderWords(), options: maybe { $0.text() }),
+                    words: orderWords(), options: maybe { $0.text() }, addedMargin: signed()),
                 by: text())
         case .replaceAnswered:
             .replaceAnswered(

@@ -48,12 +48,16 @@ struct TableTests {
             let leg = OrderPlace(run: RunID(number: UInt64(step)), order: Int32(step % 3))
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<6:
-                legs.insert(leg, of: account)
+                legs.add(Int64(step), to: leg, of: account)
+                if step % 2 == 0 { legs.add(7, to: leg, of: account) }
                 expected[Int(account)].insert(leg)
             case 6..<8:
                 let gone = expected[Int(account)].min(by: OrderPlace.isOlder) ?? leg
-                #expect(legs.remove(gone, of: account) == (expected[Int(account)].remove(gone) != nil))
-                #expect(!legs.contains(gone, of: account))
+                let isThere = expected[Int(account)].remove(gone) != nil
+                let margin = isThere ? Int64(gone.run.number) + (gone.run.number % 2 == 0 ? 7 : 0) : nil
+                #expect(legs.margin(of: gone, of: account) == margin)
+                #expect(legs.remove(gone, of: account) == margin)
+                #expect(legs.margin(of: gone, of: account) == nil)
             case 8:
                 // Every other one while going through them.
                 var cursor = legs.cursor(of: account)
@@ -77,7 +81,7 @@ struct TableTests {
         }
         for account in 0..<5 {
             #expect(Set(held(of: Int32(account))) == expected[account])
-            #expect(expected[account].allSatisfy { legs.contains($0, of: Int32(account)) })
+            #expect(expected[account].allSatisfy { legs.margin(of: $0, of: Int32(account)) != nil })
         }
     }
 }
