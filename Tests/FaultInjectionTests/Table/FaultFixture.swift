@@ -1,4 +1,8 @@
+import Adapters
+import Domain
 import Foundation
+import Gateway
+import Logging
 import NIOConcurrencyHelpers
 import Testing
 
@@ -26,6 +30,17 @@ struct FaultFixture: Sendable {
             try Data("manifest: 1\nid: \(id)\nlibrary: libsluice-\(id).so\n".utf8)
                 .write(to: URL(fileURLWithPath: "\(adapters)/\(id).yaml"))
         }
+        // A data directory belongs to one host at a time, and cells run side by side: the copies that all of them run are
+        // made here.
+        let clock = ManualClock()
+        let host = AdapterHost(
+            AdapterHostConfiguration(
+                directories: [adapters], dataDirectory: data, hostVersion: "1.0.0", swiftRelease: Sluice.swiftRelease),
+            environment: LaneEnvironment(clock: clock, random: SeededLaneRandom(seed: 1)) { _ in
+                SteppedLanes(clock: clock)
+            }, logger: Logger(label: "faults") { _ in SwiftLogNoOpLogHandler() })
+        try host.load()
+        try #require(host.statuses.count == 2 && host.statuses.allSatisfy { $0.state == .loaded })
     }
 
     private static let kept = NIOLockedValueBox<Workplace?>(nil)
