@@ -25,20 +25,12 @@ extension Gateway {
                             ? "no adapter is loaded: leave it out" : "expected one of \(known.joined(separator: ", "))")
                 )
             }
-            guard let finding = adapter.findings(ofOrderOptions: options).first else {
-                try checkSlicing(order, adapter, options, path)
-                continue
-            }
-            throw .refused(
-                ParentRefusal(
-                    code: "invalid_broker_options", path: path + finding.path,
-                    value: finding.value.map { String($0.serializedText().prefix(200)) } ?? "",
-                    message: finding.message,
-                    remedy: finding.remedy))
+            try checkOptions(options, of: adapter)
+            try checkSlicing(order, adapter, options, path)
         }
     }
 
-    /// The same of a modify's options, which are for the order's adapter alone.
+    /// The same of the options for one adapter: a modify has none but those of its order's.
     func checkOptions(_ options: String, of adapter: LoadedAdapter) throws(GatewayError) {
         guard let finding = adapter.findings(ofOrderOptions: options).first else { return }
         throw .refused(

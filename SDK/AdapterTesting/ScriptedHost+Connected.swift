@@ -260,9 +260,8 @@ extension ScriptedHost {
     @discardableResult
     public func vendorCall(_ name: String, _ arguments: String = "{}", account: Int = 0) -> Sent {
         connectedCommand { functions, session, token in
-            let declared = connections?.elements(SLUICE_AT_connections_vendor_calls)
-                .first { $0.text(SLUICE_AT_vendor_call_name) == name }
-            if let declared, let effect = Effect(rawValue: declared.uint32(SLUICE_AT_vendor_call_effect)),
+            if let declared = declaredCall(name),
+                let effect = Effect(rawValue: declared.uint32(SLUICE_AT_vendor_call_effect)),
                 !effect.isMutation
             {
                 readingCalls[token] = name
@@ -300,9 +299,11 @@ extension ScriptedHost {
     }
 
     /// Whether the adapter declares a vendor call of this name.
-    public func hasVendorCall(_ name: String) -> Bool {
+    public func hasVendorCall(_ name: String) -> Bool { declaredCall(name) != nil }
+
+    private func declaredCall(_ name: String) -> Cell? {
         connections?.elements(SLUICE_AT_connections_vendor_calls)
-            .contains { $0.text(SLUICE_AT_vendor_call_name) == name } ?? false
+            .first { $0.text(SLUICE_AT_vendor_call_name) == name }
     }
 
     /// The names of the secrets that the adapter declares.

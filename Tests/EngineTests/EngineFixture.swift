@@ -14,6 +14,26 @@ struct EngineFixture {
 
     var limits: AccountLimits
 
+    /// RISK.md's margin: 500,000 free of 1,000,000, of which a tenth stays. A lot of 600 at 100.00 needs 60,000.
+    static func withMargin() -> EngineFixture {
+        var limits = EngineFixture.open
+        limits.margin.isLimited = true
+        limits.margin.basisPoints = 1_000
+        limits.margin.rates = [MarginLimit.Rate(match: InstrumentPattern("*")!, basisPoints: 10_000)]
+        limits.collar.basisPoints = 0
+        var fixture = EngineFixture(limits: limits, lot: "600", price: "100")
+        fixture.setFunds(available: 500_000)
+        return fixture
+    }
+
+    /// Of the first account, of an equity of 1,000,000, as they stand now.
+    mutating func setFunds(available: ExactDecimal) {
+        engine.setFunds(
+            0,
+            FundsReport(
+                account: AccountID("A0")!, currency: Self.currency, available: available, equity: 1_000_000, asOf: now))
+    }
+
     static var open: AccountLimits {
         var limits = AccountLimits()
         limits.allowList = [

@@ -53,13 +53,7 @@ enum Fingerprint {
     /// Of a change of an order: what is asked, by name.
     static func of(_ route: String, _ changes: OrderChanges) throws(Problem) -> [UInt8] {
         var text = Lines(route)
-        text.add("quantity", changes.quantity)
-        text.add("price", changes.limitPrice)
-        text.add("trigger_price", changes.stopPrice)
-        text.add("order_type", changes.orderType?.rawName)
-        text.add("time_in_force", changes.timeInForce?.rawName)
-        text.add("disclosed_quantity", changes.disclosedQuantity)
-        text.add("broker_options", changes.options)
+        for field in OrderChanges.Field.allCases { text.add(field.requestName, changes.text(field)) }
         return try text.digest()
     }
 

@@ -37,7 +37,7 @@ struct OrderChangeOptions: ParsableArguments {
     }
 
     /// The members of the body.
-    func members(in session: Session) throws -> JSONObject {
+    func members() throws -> JSONObject {
         var members = JSONObject()
         for (name, text) in [
             ("quantity", quantity), ("price", price), ("trigger_price", triggerPrice),

@@ -81,7 +81,7 @@ struct OrdersCommand: NounCommand {
         @OptionGroup var connection: ConnectionOptions
 
         func run(in session: Session) async throws {
-            let body = try changes.members(in: session)
+            let body = try changes.members()
             let now = session.surroundings.now()
             try await session.show(
                 .patch, APIPath.make("api", "orders", id), body: .object(body), idempotencyKey: idempotency.key

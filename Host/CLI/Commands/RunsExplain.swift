@@ -56,8 +56,7 @@ enum StoryReport {
                 + prefixed(" by ", story.text("policy"))
         ]
         let legs = story["legs"]?.array ?? []
-        // One parent may be of another instrument at each account.
-        let hasSymbols = legs.contains { !["", story.text("symbol")].contains($0.text("symbol")) }
+        let hasSymbols = RunReport.hasSymbols(story, legs)
         let price = story.text("reference_price")
         facts.append(
             hasSymbols

@@ -54,12 +54,16 @@ enum RunReport {
 
     // MARK: The legs
 
+    /// Whether legs name instruments of their own: one parent may be of another at each account.
+    static func hasSymbols(_ run: JSONValue, _ legs: [JSONValue]) -> Bool {
+        legs.contains { !["", run.text("symbol")].contains($0.text("symbol")) }
+    }
+
     private static func legs(_ run: JSONValue) -> Table {
         let isPreview = run.text("status") == "PREVIEW"
         let legs = run["legs"]?.array ?? []
         let sides = Set(legs.map { $0.text("side") })
-        // One parent may be of another instrument at each account.
-        let hasSymbols = legs.contains { !["", run.text("symbol")].contains($0.text("symbol")) }
+        let hasSymbols = Self.hasSymbols(run, legs)
         var columns: [Table.Column] = [.text("ACCOUNT"), .text("STATUS")]
         if hasSymbols { columns.append(.text("SYMBOL")) }
         if sides.count > 1 { columns.append(.text("SIDE")) }

@@ -100,17 +100,7 @@ struct ExplainNumbersTests {
 
     @Test("Margin: 380,000 free, 80,000 left against a buffer of 100,000; four lots leave 140,000")
     func margin() throws {
-        var limits = EngineFixture.open
-        limits.margin.isLimited = true
-        limits.margin.basisPoints = 1_000
-        limits.margin.rates = [MarginLimit.Rate(match: InstrumentPattern("*")!, basisPoints: 10_000)]
-        limits.collar.basisPoints = 0
-        var fixture = EngineFixture(limits: limits, lot: "600", price: "100")
-        fixture.engine.setFunds(
-            0,
-            FundsReport(
-                account: AccountID("A0")!, currency: EngineFixture.currency, available: 500_000, equity: 1_000_000,
-                asOf: fixture.now))
+        var fixture = EngineFixture.withMargin()
         try fixture.admit(fixture.parent(.buy, 1_200, account: 0))
         let refused = try row(try explain(&fixture, fixture.parent(.buy, 3_000, account: 0)), .marginBuffer)
         let measure = try #require(refused.measure)

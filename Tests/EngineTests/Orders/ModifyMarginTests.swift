@@ -10,26 +10,12 @@ struct ModifyMarginTests {
 
     /// 500,000 free of 1,000,000, of which 100,000 stay; a lot of 600 needs 60,000. Two lots are with their broker.
     private static func fixture() throws -> (EngineFixture, LegID) {
-        var limits = EngineFixture.open
-        limits.margin.isLimited = true
-        limits.margin.basisPoints = 1_000
-        limits.margin.rates = [MarginLimit.Rate(match: InstrumentPattern("*")!, basisPoints: 10_000)]
-        limits.collar.basisPoints = 0
-        var fixture = EngineFixture(limits: limits, lot: "600", price: "100")
-        funds(&fixture, 500_000)
+        var fixture = EngineFixture.withMargin()
         let run = try fixture.admit(fixture.parent(.buy, 1_200, account: 0))
         fixture.engine.apply(.ordersQueued(run: run.id, orders: [0], durableAt: fixture.now, queuedAt: fixture.now))
         fixture.answer(run.id)
         #expect(fixture.engine.reservedMargin(0) == 12_000_000)
         return (fixture, LegID(run: run.id, index: 0))
-    }
-
-    private static func funds(_ fixture: inout EngineFixture, _ available: ExactDecimal) {
-        fixture.engine.setFunds(
-            0,
-            FundsReport(
-                account: AccountID("A0")!, currency: EngineFixture.currency, available: available, equity: 1_000_000,
-                asOf: fixture.now))
     }
 
     private static func ask(
@@ -72,7 +58,7 @@ struct ModifyMarginTests {
         fixture.engine.apply(.replaceAnswered(run: id.run, order: 0, outcome: .rejected, error: nil))
         #expect(fixture.engine.reservedMargin(0) == 24_000_000)
         fixture.now = fixture.now.advanced(by: 1_000_000_000)
-        Self.funds(&fixture, 380_000)
+        fixture.setFunds(available: 380_000)
         #expect(fixture.engine.reservedMargin(0) == 0)
     }
 
@@ -80,7 +66,7 @@ struct ModifyMarginTests {
     func settled() throws {
         var (fixture, id) = try Self.fixture()
         fixture.now = fixture.now.advanced(by: 1_000_000_000)
-        Self.funds(&fixture, 380_000)
+        fixture.setFunds(available: 380_000)
         #expect(fixture.engine.reservedMargin(0) == 0)
         try Self.modify(&fixture, id, 2_400)
         #expect(fixture.engine.reservedMargin(0) == 12_000_000)

@@ -111,18 +111,7 @@ struct WorkedNumbersTests {
 
     @Test("Margin: 80,000 left is below the buffer of 100,000; clipped to four lots of 60,000")
     func margin() throws {
-        var limits = EngineFixture.open
-        limits.margin.isLimited = true
-        limits.margin.basisPoints = 1_000
-        limits.margin.rates = [MarginLimit.Rate(match: InstrumentPattern("*")!, basisPoints: 10_000)]
-        limits.collar.basisPoints = 0
-        // A lot of 600 at 100.00 needs 60,000.
-        var fixture = EngineFixture(limits: limits, lot: "600", price: "100")
-        fixture.engine.setFunds(
-            0,
-            FundsReport(
-                account: AccountID("A0")!, currency: EngineFixture.currency, available: 500_000, equity: 1_000_000,
-                asOf: fixture.now))
+        var fixture = EngineFixture.withMargin()
         // Two lots rest: M_res = 120,000.
         try fixture.admit(fixture.parent(.buy, 1_200, account: 0))
         #expect(fixture.engine.reservedMargin(0) == 12_000_000)
